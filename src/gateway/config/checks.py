@@ -1,0 +1,119 @@
+"""What a value of the configuration must look like, beyond its type: addresses, names, networks.
+
+Each check gives the value back in its one spelling, or raises ValueError with a sentence.
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+SITE_NAME = re.compile(r"[a-z][a-z0-9-]*")
+PREFIX = re.compile(r"[a-z][a-z0-9]*")
+HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.%]+")
+RESERVED_PREFIXES = ("nmd",)
+API_PATH = "/api/v1"
+
+
+def web_address(value: str) -> str:
+    """An http(s) address of anything, e.g. a homepage, as it was written."""
+    _split(value)
+    return value
+
+
+def public_address(value: str) -> str:
+    """Where clients reach the gateway: an http(s) address without query, no slash at its end."""
+    return _plain(value)
+
+
+def api_address(value: str) -> str:
+    """The base of a site's NOMAD API, ending in `/api/v1` without a trailing slash."""
+    address = _plain(value)
+    if not address.endswith(API_PATH):
+        raise ValueError(
+            f"{value!r} is not the base of a NOMAD API, which ends in {API_PATH}; "
+            f"perhaps it is {_guess_api(address)!r}"
+        )
+    return address
+
+
+def site_name(value: str) -> str:
+    """A site's name, which is part of its entries' ids."""
+    if not SITE_NAME.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a site name: lower-case letters, digits and hyphens are allowed, "
+            "and it begins with a letter"
+        )
+    return value
+
+
+def provider_prefix(value: str) -> str:
+    """The provider's prefix, without underscores."""
+    if not PREFIX.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a prefix: lower-case letters and digits are allowed, it begins with "
+            "a letter and has no underscores"
+        )
+    if value in RESERVED_PREFIXES:
+        raise ValueError(
+            f"{value!r} is reserved: names such as _{value}_results belong to NOMAD itself; "
+            "choose a prefix of your own"
+        )
+    return value
+
+
+def network(value: str) -> str:
+    """An address or a network in CIDR notation."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError as error:
+        raise ValueError(
+            f"{value!r} is neither an IP address nor a network such as 10.0.0.0/8"
+        ) from error
+
+
+def existing_file(value: str) -> str:
+    """The path of a file that is there."""
+    if not Path(value).is_file():
+        raise ValueError(f"there is no file {value!r}")
+    return value
+
+
+def redis_address(value: str) -> str:
+    """The address of a Valkey or Redis server."""
+    if not re.match(r"(redis|rediss|valkey|valkeys|unix)://", value):
+        # the value itself stays out of the message: it may hold a password
+        raise ValueError("this is not the address of a cache server, e.g. redis://localhost:6379/0")
+    return value
+
+
+def _plain(value: str) -> str:
+    parts = _split(value)
+    if parts.query or parts.fragment:
+        raise ValueError(f"{value!r} must have neither a query nor a fragment")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value.strip())
+        _ = parts.port  # reading it checks it
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not an address: {error}") from error
+    if "@" in parts.netloc:  # the value itself stays out of the message: it holds a secret
+        raise ValueError(
+            "an address must not contain a user name or password; use token_env or token_file"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is not an address that begins with http:// or https://")
+    if not HOST.fullmatch(parts.hostname):
+        raise ValueError(f"{value!r} has no proper host name")
+    return parts
+
+
+def _guess_api(address: str) -> str:
+    if API_PATH in address:
+        return address[: address.index(API_PATH)] + API_PATH
+    for end in ("/gui", "/api", "/optimade"):
+        address = address.split(end + "/", maxsplit=1)[0].removesuffix(end)
+    return address + API_PATH

@@ -1,0 +1,98 @@
+"""What is wrong with a configuration, in sentences that name the place and what is allowed."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gateway.config.settings import Config
+from gateway.config.yaml_file import Place, YamlFile
+
+ENV_PREFIX = "GATEWAY_"
+
+
+def complaints(error: ValidationError, file: YamlFile | None) -> tuple[str, ...]:
+    """One sentence per thing that is wrong, each beginning with where it is."""
+    found = error.errors(include_url=False)
+    if file is not None:
+        found.sort(key=lambda detail: file.line(detail["loc"]) or 0)
+    return tuple(
+        f"{_where(detail['loc'], file)}: {_name(detail['loc'])}{_what(detail)}" for detail in found
+    )
+
+
+def unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Complaints about `GATEWAY_X__..` where there is no section X.
+
+    Variables without a double underscore are left alone: container platforms set such names.
+    """
+    sections = _keys(Config)
+    found = []
+    for variable in environment:
+        name = variable.upper()
+        section, separator, _ = name.removeprefix(ENV_PREFIX).lower().partition("__")
+        if name.startswith(ENV_PREFIX) and separator and section not in sections:
+            found.append(
+                f"environment variable {variable}: there is no section {section!r}"
+                f"{_allowed(section, sections)}"
+            )
+    return tuple(found)
+
+
+def _where(place: Place, file: YamlFile | None) -> str:
+    variable = ENV_PREFIX + "__".join(str(part) for part in place).upper()
+    if variable in {name.upper() for name in os.environ}:
+        return f"environment variable {variable}"
+    if file is None:
+        return "configuration"
+    line = file.line(place)
+    return f"{file.path}:{line}" if line else str(file.path)
+
+
+def _name(place: Place) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"{text}: " if text else ""
+
+
+def _what(detail: ErrorDetails) -> str:
+    place, given = detail["loc"], detail["input"]
+    match detail["type"]:
+        case "missing":
+            return "this key is missing"
+        case "extra_forbidden":
+            key = str(place[-1])
+            return f"there is no key {key!r}{_allowed(key, _keys(_model_at(place[:-1])))}"
+        case "model_type" | "model_attributes_type":
+            return f"expected the keys {', '.join(_keys(_model_at(place)))}"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case _:
+            shown = given if isinstance(given, str | int | float | bool | None) else "this"
+            return f"{detail['msg'].replace('Input should', 'the value must')}, not {shown!r}"
+
+
+def _allowed(wrong: str, keys: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(wrong, keys, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    return f"{hint} Allowed are {', '.join(keys)}."
+
+
+def _keys(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_at(place: Place) -> type[BaseModel]:
+    """The model whose keys stand at that place."""
+    model: type[BaseModel] = Config
+    for part in place:
+        if isinstance(part, int):
+            continue
+        field = next(f for n, f in model.model_fields.items() if part in (n, f.alias))
+        inner = [field.annotation, *get_args(field.annotation)]
+        model = next(t for t in inner if isinstance(t, type) and issubclass(t, BaseModel))
+    return model

@@ -1,0 +1,277 @@
+"""Every section of the configuration: its keys, their types, defaults, and what they are for.
+
+`config/gateway.yaml` shows them all; a test holds that file against this module.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    model_validator,
+)
+from pydantic_settings import NoDecode
+
+from gateway.config import checks
+from gateway.config.secrets import read_secret
+
+MIB = 1024 * 1024
+
+Address = Annotated[str, AfterValidator(checks.web_address)]
+PublicAddress = Annotated[str, AfterValidator(checks.public_address)]
+ApiAddress = Annotated[str, AfterValidator(checks.api_address)]
+SiteName = Annotated[str, AfterValidator(checks.site_name)]
+Prefix = Annotated[str, AfterValidator(checks.provider_prefix)]
+Network = Annotated[str, AfterValidator(checks.network)]
+ExistingFile = Annotated[str, AfterValidator(checks.existing_file)]
+CacheAddress = Annotated[str, AfterValidator(checks.redis_address)]
+Text = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _split_list(value: object) -> object:
+    """A list in the environment may be written with commas."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProviderKeys(_Keys):
+    """Who publishes this gateway, as every answer says under `meta.provider`."""
+
+    prefix: Prefix = Field(
+        description="Prefix of the gateway's own properties and parameters, e.g. `fed` for "
+        "`_fed_site`; register it at providers.optimade.org before going public."
+    )
+    name: Text = Field(description="Short name of the provider.")
+    description: Text = Field(description="One or two sentences about the provider.")
+    homepage: Address | None = Field(default=None, description="Its home page.")
+    license: Address = Field(
+        default="https://creativecommons.org/licenses/by/4.0/",
+        description="Web page with the licence that covers all entries.",
+    )
+
+
+class SiteKeys(_Keys):
+    """One NOMAD Oasis, or the central NOMAD."""
+
+    name: SiteName = Field(
+        description="Name in entry ids (`<name>~<entry_id>`) and URLs: [a-z][a-z0-9-]*. "
+        "Never change it: published ids hold it."
+    )
+    url: ApiAddress = Field(description="Base of the site's API, ending in /api/v1.")
+    title: Text | None = Field(
+        default=None, description="Name for people; the name above unless set."
+    )
+    description: str = Field(default="", description="One sentence about the site.")
+    homepage: Address | None = Field(default=None, description="Its home page.")
+    connect_s: Seconds | None = Field(default=None, description="Instead of `timeouts.connect_s`.")
+    first_byte_s: Seconds | None = Field(
+        default=None, description="Instead of `timeouts.first_byte_s`."
+    )
+    total_s: Seconds | None = Field(default=None, description="Instead of `timeouts.total_s`.")
+    concurrency: Count | None = Field(
+        default=None, description="Instead of `site_defaults.concurrency`."
+    )
+    rate_per_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Instead of `site_defaults.rate_per_s`."
+    )
+    attempts: Count | None = Field(default=None, description="Instead of `site_defaults.attempts`.")
+    max_answer_bytes: Count | None = Field(
+        default=None, description="Instead of `site_defaults.max_answer_bytes`."
+    )
+    token_env: Text | None = Field(
+        default=None,
+        description="Environment variable with a bearer token that the gateway sends to this site; "
+        "what that account may see becomes visible to everybody who asks the gateway.",
+    )
+    token_file: Text | None = Field(
+        default=None, description="File with such a token, beside the configuration or absolute."
+    )
+    forward_token: bool = Field(
+        default=False, description="Whether the caller's own bearer token is sent to this site."
+    )
+    ca_file: ExistingFile | None = Field(
+        default=None,
+        description="Certificates (PEM) to trust for this site instead of the usual ones.",
+    )
+    proxy: PublicAddress | None = Field(
+        default=None, description="HTTP proxy through which this site is reached."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secrets(cls, data: object) -> object:
+        if isinstance(data, dict) and "token" in data:
+            raise ValueError(
+                "a token must not stand in the configuration; name an environment variable "
+                "in token_env or a file in token_file"
+            )
+        return data
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.token_env and self.token_file:
+            raise ValueError("give either token_env or token_file, not both")
+        self.token()  # a secret that cannot be read is an error at start, not at night
+        return self
+
+    def token(self) -> str | None:
+        """The gateway's own bearer token at this site; None: it is asked anonymously."""
+        return read_secret(variable=self.token_env, file=self.token_file)
+
+
+class ServerKeys(_Keys):
+    """How clients reach the gateway, and whom they can ask about it."""
+
+    public_url: PublicAddress | None = Field(
+        default=None,
+        description="The address under which clients see the gateway, path included; links begin "
+        "with it. Unset: it is read from each request.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_list)] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host and -Prefix "
+        "are believed; from anybody else these headers are ignored.",
+    )
+    maintainer_email: EmailStr | None = Field(
+        default=None, description="Whom to write to about this server."
+    )
+    issue_tracker: Address | None = Field(default=None, description="Where to report problems.")
+    source_url: Address | None = Field(
+        default=None, description="Where the source of the gateway is."
+    )
+    drain_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        default=0.0,
+        description="On SIGTERM, how long to go on serving while /ready says 503, so that a load "
+        "balancer can take the gateway out first.",
+    )
+
+
+class PagingKeys(_Keys):
+    """Sizes and depth of pages."""
+
+    default_limit: Count = Field(
+        default=20, description="Entries per page without page_limit; web clients count on 20."
+    )
+    max_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=500, description="Largest page_limit; more is answered with 403."
+    )
+    max_offset: Annotated[int, Field(ge=0)] = Field(
+        default=100_000,
+        description="Largest page_offset that is looked up; cursors go to any depth.",
+    )
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Self:
+        if self.default_limit > self.max_limit:
+            raise ValueError(
+                f"default_limit ({self.default_limit}) is above max_limit ({self.max_limit})"
+            )
+        return self
+
+
+class FilterKeys(_Keys):
+    """How large a filter may be; beyond it the answer is 400."""
+
+    length: Count = Field(default=65_536, description="Characters of a filter.")
+    depth: Count = Field(default=200, description="Parentheses within each other.")
+    terms: Count = Field(default=10_000, description="Comparisons in one filter.")
+    values: Count = Field(default=20_000, description="Values in all lists of one filter.")
+
+
+class TimeoutKeys(_Keys):
+    """How long the gateway waits, in seconds."""
+
+    budget_s: Seconds = Field(
+        default=4.0, description="For one whole request; some clients give up after 5 seconds."
+    )
+    max_budget_s: Seconds = Field(
+        default=60.0, description="The most that a caller may ask for by `_<prefix>_timeout`."
+    )
+    connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
+    first_byte_s: Seconds = Field(default=3.5, description="For the first byte of a site's answer.")
+    total_s: Seconds = Field(
+        default=3.8, description="For a site's whole answer, repeats included."
+    )
+
+
+class SiteDefaultKeys(_Keys):
+    """How any site is treated unless its own entry says otherwise."""
+
+    concurrency: Count = Field(default=10, description="Requests under way at one site at most.")
+    rate_per_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Requests per second to one site at most; null: no limit."
+    )
+    attempts: Count = Field(
+        default=3, description="How often one request is sent at most, the first time included."
+    )
+    max_answer_bytes: Count = Field(
+        default=64 * MIB, description="Largest answer accepted from a site."
+    )
+
+
+class CacheKeys(_Keys):
+    """What is kept between requests; without any of it the gateway is slower, never wrong."""
+
+    backend: Literal["memory", "redis", "none"] = Field(
+        default="memory",
+        description="memory: in each worker; redis: shared (Valkey or Redis); none.",
+    )
+    url: CacheAddress | None = Field(
+        default=None,
+        repr=False,
+        description="Address of the cache server, for redis; a password belongs into the "
+        "environment: GATEWAY_CACHE__URL.",
+    )
+    namespace: Text = Field(
+        default="gateway", description="Beginning of all keys in a shared cache."
+    )
+    max_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=64 * MIB, description="Size of a cache in memory."
+    )
+    answers_s: Annotated[float, Field(ge=0)] = Field(
+        default=10.0, description="How long a site's answer is good for, in seconds; 0: not kept."
+    )
+    bodies_s: Annotated[float, Field(ge=0)] = Field(
+        default=86_400.0, description="How long the body of an unchanged entry is kept, in seconds."
+    )
+    stale_s: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        description="How much longer an answer may be used when its site does not answer, in "
+        "seconds; such answers carry a warning.",
+    )
+
+    @model_validator(mode="after")
+    def _redis_has_an_address(self) -> Self:
+        if self.backend == "redis" and self.url is None:
+            raise ValueError("the redis backend needs url (or GATEWAY_CACHE__URL)")
+        return self
+
+
+class AdmissionKeys(_Keys):
+    """How many requests one worker takes at a time."""
+
+    max_requests: Count = Field(default=64, description="Requests under way at most; others wait.")
+    queue_s: Annotated[float, Field(ge=0)] = Field(
+        default=2.0,
+        description="How long a request waits for its turn before it is answered with 429.",
+    )
+
+
+class LoggingKeys(_Keys):
+    """What is logged to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning or error."
+    )
+    as_json: bool = Field(
+        default=False, alias="json", description="One JSON object a line instead of text."
+    )

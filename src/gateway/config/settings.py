@@ -1,0 +1,104 @@
+"""The whole configuration: all sections, where they come from, and the sites made of them."""
+
+from collections import Counter
+from functools import cached_property
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.config.keys import (
+    AdmissionKeys,
+    CacheKeys,
+    FilterKeys,
+    LoggingKeys,
+    PagingKeys,
+    ProviderKeys,
+    ServerKeys,
+    SiteDefaultKeys,
+    SiteKeys,
+    TimeoutKeys,
+)
+from gateway.model import Site
+
+
+class Config(BaseSettings):
+    """The whole configuration; `GATEWAY_<SECTION>__<KEY>` in the environment wins over the file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="GATEWAY_",
+        env_prefix_target="all",
+        env_nested_delimiter="__",
+        env_parse_none_str="null",
+        validate_default=False,
+    )
+
+    provider: ProviderKeys = Field(description=ProviderKeys.__doc__)
+    site_list: tuple[SiteKeys, ...] = Field(
+        alias="sites", description="The sites to ask, in any order."
+    )
+    server: ServerKeys = Field(default=ServerKeys(), description=ServerKeys.__doc__)
+    paging: PagingKeys = Field(default=PagingKeys(), description=PagingKeys.__doc__)
+    filters: FilterKeys = Field(default=FilterKeys(), description=FilterKeys.__doc__)
+    timeouts: TimeoutKeys = Field(default=TimeoutKeys(), description=TimeoutKeys.__doc__)
+    site_defaults: SiteDefaultKeys = Field(
+        default=SiteDefaultKeys(), description=SiteDefaultKeys.__doc__
+    )
+    cache: CacheKeys = Field(default=CacheKeys(), description=CacheKeys.__doc__)
+    admission: AdmissionKeys = Field(default=AdmissionKeys(), description=AdmissionKeys.__doc__)
+    logging: LoggingKeys = Field(default=LoggingKeys(), description=LoggingKeys.__doc__)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content comes as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @field_validator("site_list")
+    @classmethod
+    def _sites_differ(cls, sites: tuple[SiteKeys, ...]) -> tuple[SiteKeys, ...]:
+        if not sites:
+            raise ValueError("at least one site is needed")
+        for what, values in (("name", [s.name for s in sites]), ("url", [s.url for s in sites])):
+            twice = [value for value, times in Counter(values).items() if times > 1]
+            if twice:
+                raise ValueError(f"two sites have the same {what}: {', '.join(map(repr, twice))}")
+        return sites
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites as all steps know them, defaults filled in."""
+        return tuple(self._site(keys) for keys in self.site_list)
+
+    def site(self, name: str) -> Site | None:
+        """The site of that name; None: there is no such site."""
+        return next((site for site in self.sites if site.name == name), None)
+
+    def _site(self, keys: SiteKeys) -> Site:
+        waits, defaults = self.timeouts, self.site_defaults
+        return Site(
+            name=keys.name,
+            url=keys.url,
+            title=keys.title or keys.name,
+            description=keys.description,
+            homepage=keys.homepage,
+            connect_s=keys.connect_s or waits.connect_s,
+            first_byte_s=keys.first_byte_s or waits.first_byte_s,
+            total_s=keys.total_s or waits.total_s,
+            concurrency=keys.concurrency or defaults.concurrency,
+            rate_per_s=keys.rate_per_s or defaults.rate_per_s,
+            attempts=keys.attempts or defaults.attempts,
+            max_answer_bytes=keys.max_answer_bytes or defaults.max_answer_bytes,
+            token=keys.token(),
+            forward_token=keys.forward_token,
+            ca_file=keys.ca_file,
+            proxy=keys.proxy,
+        )

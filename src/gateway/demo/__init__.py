@@ -1,0 +1,27 @@
+"""Demo Oases: small ASGI apps that answer like real NOMAD Oases over published structures.
+
+They are what `gateway demo` federates, and the fake that the project's tests ask; `tests/contract`
+holds them to account beside real ones.
+"""
+
+from dataclasses import dataclass
+
+from gateway.demo.oasis import create_demo_oasis
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """One of the demo Oases; `name` is also the name of its data."""
+
+    name: str
+    title: str
+    description: str
+
+
+DEMO_SITES = (
+    DemoSite("berlin", "Berlin demo Oasis", "AFLOW prototypes and elemental crystals."),
+    DemoSite("munich", "Munich demo Oasis", "Molecules, minerals and disordered crystals."),
+    DemoSite("dresden", "Dresden demo Oasis", "Layers, slabs, minerals and prototypes."),
+)
+
+__all__ = ["DEMO_SITES", "DemoSite", "create_demo_oasis"]

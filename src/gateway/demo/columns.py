@@ -1,0 +1,108 @@
+"""Documents as columns: for each field which entries hold which value, as bits of an integer.
+
+Members of nested sections are rows of their own, with the bit of the entry that holds them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.demo.values import Stored, store_value
+
+Document = Mapping[str, object]
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field: the rows that hold each value, and each row's smallest and largest value."""
+
+    rows: dict[Stored, int] = field(default_factory=dict)
+    lowest: dict[int, Stored] = field(default_factory=dict)
+    highest: dict[int, Stored] = field(default_factory=dict)
+
+    @property
+    def known(self) -> int:
+        """The rows that hold any value."""
+        known = 0
+        for rows in self.rows.values():
+            known |= rows
+        return known
+
+    def add(self, row: int, value: Stored) -> None:
+        """Notes that the row holds the value."""
+        self.rows[value] = self.rows.get(value, 0) | 1 << row
+        self.lowest[row] = min(self.lowest.get(row, value), value)  # type: ignore[type-var]
+        self.highest[row] = max(self.highest.get(row, value), value)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of equal standing: the entries, or the members of one nested section."""
+
+    kinds: Mapping[str, str]
+    parents: list[int] = field(default_factory=list)  # a member's entry; empty for the entries
+    raw: dict[str, list[tuple[int, object]]] = field(default_factory=dict)  # by path
+    columns: dict[str, Column] = field(default_factory=dict)  # by field, made when asked
+
+    def column(self, name: str) -> Column:
+        """The column of a field; an empty one where no row has it."""
+        if name not in self.columns:
+            self.columns[name] = self._make_column(name)
+        return self.columns[name]
+
+    def _make_column(self, name: str) -> Column:
+        kind = self.kinds.get(name, "keyword")
+        column = Column()
+        if kind in ("ref", "nested", "completion"):
+            return column
+        for row, value in self.raw.get(name.removesuffix(".keyword"), ()):
+            if kind == "text":
+                for word in words(str(value)):
+                    column.add(row, word)
+            else:
+                column.add(row, store_value(kind, value))
+        return column
+
+
+def words(text: str) -> list[str]:
+    """A text as the standard analyser cuts it."""
+    return WORD.findall(text.lower())
+
+
+def make_tables(
+    documents: Sequence[Document], *, kinds: Mapping[str, str], nested: Sequence[str]
+) -> tuple[Table, dict[str, Table]]:
+    """The entries' own fields, and one table per nested section."""
+    entries = Table(kinds)
+    sections = {path: Table(kinds) for path in nested}
+    for row, document in enumerate(documents):
+        for path, value in _leaves(document, "", sections, row):
+            entries.raw.setdefault(path, []).append((row, value))
+    return entries, sections
+
+
+def _leaves(
+    value: object, path: str, sections: dict[str, Table], row: int
+) -> Iterator[tuple[str, object]]:
+    if path in sections:
+        _add_members(sections[path], value, path, row)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key), sections, row)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, path, sections, row)
+    elif value is not None:
+        yield path, value
+
+
+def _add_members(table: Table, value: object, path: str, row: int) -> None:
+    if isinstance(value, list | tuple):
+        for inner in value:
+            _add_members(table, inner, path, row)
+        return
+    member = len(table.parents)
+    table.parents.append(row)
+    for name, leaf in _leaves(value, path, {}, member):
+        table.raw.setdefault(name, []).append((member, leaf))

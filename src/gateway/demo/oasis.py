@@ -1,0 +1,270 @@
+"""One demo Oasis: an ASGI app that answers NOMAD's API over the entries of a JSON-lines file."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from gateway.demo.aggregate import count_buckets, read_aggregations
+from gateway.demo.archive import cut_archive, read_required_archive
+from gateway.demo.elastic import Bool, Elastic, Match, both, check_limits
+from gateway.demo.index import Index, make_index
+from gateway.demo.native import Node, Translator, echo
+from gateway.demo.pages import Page, Pager, Pagination, make_pager, read_pagination
+from gateway.demo.quantities import Catalogue, is_old, read_catalogue
+from gateway.demo.refusals import RefusalError, model_refusal
+from gateway.demo.source import Required, cut_document, read_required
+from gateway.demo.store import Entry, read_entries
+
+PUBLIC = (Match("published", True), Match("with_embargo", False))
+OWNERS: dict[str, Elastic] = {
+    "public": Bool(must=PUBLIC),
+    "visible": Bool(must=PUBLIC),
+    "all": Match("published", True),
+}
+PERSONAL = ("shared", "user", "staging", "admin")
+NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
+NO_ARCHIVE = "The entry does not exist or is not visible to you."
+NOT_ALL = (
+    "The owner=all is not allowed for this operation as it will search for entries\n"
+    "that you might now be allowed to access."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Oasis:
+    """The entries of one site, ready to be searched, and the NOMAD version it plays."""
+
+    entries: tuple[Entry, ...]
+    index: Index
+    pager: Pager
+    catalogue: Catalogue
+    translator: Translator
+    version: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search carried out: the page, which entries match in all, and what the answer repeats."""
+
+    page: Page
+    selected: int
+    query: Node
+    head: dict[str, object]
+
+
+def create_demo_oasis(
+    source: str | Path | Sequence[Mapping[str, object]],
+    *,
+    version: str = "2.0.0",
+    path: str = "/nomad-oasis",
+) -> Starlette:
+    """An app that serves `<path>/api/v1` over a demo site (by name), a JSON-lines file, or lines."""
+    oasis = open_oasis(source, version=version)
+    api = [
+        Route("/info", _endpoint(_info, oasis)),
+        Route("/entries/query", _endpoint(_entries_query, oasis), methods=["POST"]),
+        Route("/entries/archive/query", _endpoint(_archive_query, oasis), methods=["POST"]),
+        Route("/entries/{entry_id}", _endpoint(_entry, oasis)),
+        Route("/entries/{entry_id}/archive", _endpoint(_entry_archive, oasis)),
+    ]
+    inside = [Mount("/api/v1", routes=api), Route("/alive", _endpoint(_alive, oasis))]
+    routes = [Mount(path, routes=inside)] if path.strip("/") else inside
+    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+
+
+def open_oasis(source: str | Path | Sequence[Mapping[str, object]], *, version: str) -> Oasis:
+    """Loads and indexes the entries."""
+    entries = read_entries(source, version=version)
+    catalogue = read_catalogue("1" if version.startswith("1.") else "2")
+    index = make_index([entry.document for entry in entries], catalogue)
+    return Oasis(
+        entries,
+        index,
+        make_pager(index, catalogue),
+        catalogue,
+        Translator(catalogue, version),
+        version,
+        str(source) if isinstance(source, str) else "demo",
+    )
+
+
+Answer = Callable[[Oasis, Request], Awaitable[object]]
+
+
+def _endpoint(answer: Answer, oasis: Oasis) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return _json(await answer(oasis, request))
+        except RefusalError as refusal:
+            return _json({"detail": refusal.detail}, refusal.status)
+
+    return endpoint
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return _json({"detail": "Not Found"}, 404)
+
+
+async def _not_allowed(_request: Request, _error: Exception) -> Response:
+    return _json({"detail": "Method Not Allowed"}, 405)
+
+
+async def _alive(_oasis: Oasis, _request: Request) -> object:
+    return "I am, alive!"
+
+
+async def _info(oasis: Oasis, _request: Request) -> object:
+    info: dict[str, object] = {
+        "parsers": ["archive"],
+        "metainfo_packages": ["general"],
+        "codes": [],
+        "normalizers": ["OptimadeNormalizer", "ResultsNormalizer"],
+        "version": oasis.version,
+        "deployment": oasis.deployment,
+        "oasis": True,
+        "git": {},
+    }
+    if oasis.version.startswith("1."):
+        uploads = {entry.document["upload_id"] for entry in oasis.entries}
+        info["statistics"] = {"n_entries": len(oasis.entries), "n_uploads": len(uploads)}
+    if is_old(oasis.version):
+        info["search_quantities"] = {
+            name: {"name": name, "many": not quantity.scalar}
+            for name, quantity in oasis.catalogue.quantities.items()
+        }
+    return info
+
+
+async def _entries_query(oasis: Oasis, request: Request) -> object:
+    body = await _body(request)
+    pagination = read_pagination(body.get("pagination"))
+    found = _search(oasis, body, pagination)
+    required = read_required(
+        body.get("required"), order_by=pagination.order_by, catalogue=oasis.catalogue
+    )
+    answer = {**found.head, "query": echo(found.query, plain=False)}
+    if required is not None:
+        answer["required"] = required.dump()
+    buckets = read_aggregations(body.get("aggregations"), oasis.catalogue)
+    if buckets:
+        answer["aggregations"] = {
+            one.name: {"terms": count_buckets(oasis.index, found.selected, one)} for one in buckets
+        }
+    answer["data"] = [
+        cut_document(oasis.entries[row].document, required) for row in found.page.rows
+    ]
+    return answer
+
+
+async def _archive_query(oasis: Oasis, request: Request) -> object:
+    body = await _body(request)
+    pagination = read_pagination(body.get("pagination"))
+    required = read_required_archive(body.get("required"))
+    if body.get("owner") == "all":
+        raise RefusalError(401 if is_old(oasis.version) else 403, NOT_ALL)
+    found = _search(oasis, body, pagination)
+    data = [_archive_item(oasis.entries[row], required) for row in found.page.rows]
+    query = echo(found.query, plain=True)
+    return {**found.head, "query": query, "required": required, "data": data}
+
+
+def _archive_item(entry: Entry, required: object) -> dict[str, object]:
+    names = ("entry_id", "upload_id", "parser_name")
+    item = {name: entry.document[name] for name in names}
+    return {**item, "archive": cut_archive(entry.archive, required)}
+
+
+async def _entry(oasis: Oasis, request: Request) -> object:
+    row = _find(oasis, request, owner="all", missing=NO_ENTRY)
+    include = request.query_params.getlist("include") or None
+    exclude = request.query_params.getlist("exclude") or None
+    asked = {"include": include, "exclude": exclude}
+    required = read_required(asked, order_by="entry_id", catalogue=oasis.catalogue) or Required()
+    document = cut_document(oasis.entries[row].document, required)
+    return {"entry_id": document["entry_id"], "required": required.dump(), "data": document}
+
+
+async def _entry_archive(oasis: Oasis, request: Request) -> object:
+    entry = oasis.entries[_find(oasis, request, owner="visible", missing=NO_ARCHIVE)]
+    return {"entry_id": entry.entry_id, "required": "*", "data": _archive_item(entry, "*")}
+
+
+def _find(oasis: Oasis, request: Request, *, owner: str, missing: str) -> int:
+    query = both(Match("entry_id", request.path_params["entry_id"]), OWNERS[owner])
+    selected = oasis.index.select(query)
+    if not selected:
+        raise RefusalError(404, missing)
+    return selected.bit_length() - 1
+
+
+def _search(oasis: Oasis, body: Mapping[str, object], asked: Pagination) -> Found:
+    owner = _read_owner(oasis, body)
+    query, node = oasis.translator.translate(body.get("query"))
+    whole = both(query, OWNERS[owner])
+    oasis.pager.check(asked)
+    check_limits(whole)
+    selected = oasis.index.select(whole)
+    page = oasis.pager.take(selected, asked)
+    return Found(page, selected, node, {"owner": owner, "pagination": _dump(asked, page)})
+
+
+def _read_owner(oasis: Oasis, body: Mapping[str, object]) -> str:
+    owner = body.get("owner")
+    if owner is None:
+        return "public"
+    if owner in PERSONAL:
+        text = f"value {owner}" if is_old(oasis.version) else f"owner={owner!r}"
+        between = "owner " if is_old(oasis.version) else ""
+        raise RefusalError(401, f"Authentication required for {between}{text}.")
+    if owner not in OWNERS:
+        known = "'public', 'all', 'visible', 'shared', 'user', 'staging' or 'admin'"
+        raise model_refusal("enum", loc=("owner",), message=f"Input should be {known}", given=owner)
+    return str(owner)
+
+
+def _dump(asked: Pagination, page: Page) -> dict[str, object]:
+    dumped: dict[str, object] = {
+        "page_size": asked.page_size,
+        "order_by": asked.order_by,
+        "order": asked.order,
+    }
+    for name in ("page_after_value", "page", "page_offset"):
+        if getattr(asked, name) is not None:
+            dumped[name] = getattr(asked, name)
+    if asked.page_after_value == "" and asked.order_by != "entry_id":
+        dumped["page_after_value"] = ":"
+    dumped["total"] = page.total
+    if page.next_page_after_value is not None:
+        dumped["next_page_after_value"] = page.next_page_after_value
+    return dumped
+
+
+async def _body(request: Request) -> Mapping[str, object]:
+    raw = await request.body()
+    try:
+        body: object = orjson.loads(raw) if raw else None
+    except orjson.JSONDecodeError as error:
+        raise model_refusal("json_invalid", loc=("1",), message="JSON decode error") from error
+    if body is None:
+        raise model_refusal("missing", loc=(), message="Field required")
+    if not isinstance(body, Mapping):
+        raise model_refusal(
+            "model_attributes_type",
+            loc=(),
+            message="Input should be a valid dictionary or object to extract fields from",
+            given=body,
+        )
+    return body
+
+

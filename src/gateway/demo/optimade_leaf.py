@@ -1,0 +1,315 @@
+"""The text of an `optimade_filter` -> an Elasticsearch query, with NOMAD's liberties and refusals.
+
+NOMAD parses with the optimade package and transforms with a subclass of its Elasticsearch
+transformer; what follows says the same over this package's query nodes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Protocol
+
+from lark import Token, Transformer, Tree
+from lark.exceptions import VisitError
+from optimade.exceptions import BadRequest
+from optimade.filterparser import LarkParser
+
+from gateway.demo.elastic import (
+    Bool,
+    Elastic,
+    Exists,
+    Match,
+    Nested,
+    Range,
+    Scalar,
+    Wildcard,
+    both,
+    either,
+    inverse,
+)
+from gateway.demo.quantities import RATIOS, Catalogue, Quantity
+from gateway.demo.refusals import crash, query_refusal
+
+BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+REVERSED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+EQUAL_KINDS = ("keyword", "text", "short", "integer", "long", "float", "double", "bool")
+RELATED = ("references", "structures")
+OWN_PREFIX = "_nmd_"
+
+
+class UntranslatableError(Exception):
+    """A filter that parses, but that NOMAD's transformer does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property that a filter names: the field behind it, and what else NOMAD knows of it."""
+
+    name: str
+    field: str
+    kind: str
+    length: str | None = None  # the property that holds a list's length
+    zipped: bool = False
+
+
+class Condition(Protocol):
+    """The right hand side of a comparison, waiting for its property."""
+
+    def __call__(self, field: "Field | str") -> Elastic:
+        """The query on that property."""
+
+
+def read_leaf(text: str, catalogue: Catalogue) -> Elastic:
+    """The query of an `optimade_filter`, or NOMAD's 422."""
+    try:
+        return _transform(_parse(text), catalogue)
+    except BadRequest as error:
+        raise _refuse(f"Syntax error: {error.detail}") from error
+    except (VisitError, UntranslatableError) as error:
+        raise _refuse(f"Semantic error: {error}") from error
+
+
+def _refuse(problem: str) -> Exception:
+    return query_refusal(f"Could not parse optimade filter: {problem}", loc=("optimade_filter",))
+
+
+@cache
+def _parser() -> LarkParser:
+    return LarkParser(version=(1, 0, 1))
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Tree[Token]:
+    return _parser().parse(text)
+
+
+def _transform(tree: Tree[Token], catalogue: Catalogue) -> Elastic:
+    query = FilterTransformer(catalogue).transform(tree)
+    assert not isinstance(query, Tree)
+    return query
+
+
+class FilterTransformer(Transformer[Token, Elastic]):
+    """Visits the parse tree bottom up; each method is a rule of the grammar."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__()
+        self.catalogue = catalogue
+
+    def __default__(self, data: object, children: list[object], meta: object) -> object:
+        """Rules that only stand for their one child."""
+        return children[0]
+
+    def filter(self, args: list[Elastic]) -> Elastic:
+        """No expression at all matches everything."""
+        return args[0] if len(args) == 1 else Bool(must=tuple(args))
+
+    def expression(self, args: list[Elastic]) -> Elastic:
+        """Alternatives."""
+        return _fold(either, args)
+
+    def expression_clause(self, args: list[Elastic]) -> Elastic:
+        """Conditions that hold together."""
+        return _fold(both, args)
+
+    def expression_phrase(self, args: list[object]) -> object:
+        """NOT also matches entries without the field, without a structure."""
+        return inverse(_query(args[1])) if args[0] == "NOT" else args[0]
+
+    def property_first_comparison(self, args: list[object]) -> Elastic:
+        """Applies the right hand side to the property."""
+        field, condition = args
+        assert isinstance(field, Field | str)
+        assert callable(condition)
+        return _query(condition(field))
+
+    def constant_first_comparison(self, args: list[object]) -> Elastic:
+        """The same with the operator turned round."""
+        value, op, field = args
+        if not isinstance(field, Field):
+            raise UntranslatableError("Only quantities can be compared to constant values.")
+        return compare(field, REVERSED[str(op)], value)
+
+    def value_op_rhs(self, args: list[object]) -> Condition:
+        """Comparisons."""
+        op, value = str(args[0]), args[1]
+        return lambda field: compare(field, op, value)
+
+    def known_op_rhs(self, args: list[object]) -> Condition:
+        """IS KNOWN; IS UNKNOWN also matches entries without a structure."""
+
+        def condition(field: Field | str) -> Elastic:
+            known = Exists(_path(field))
+            return known if args[1] == "KNOWN" else inverse(known)
+
+        return condition
+
+    def length_op_rhs(self, args: list[object]) -> Condition:
+        """Only where another property holds the length."""
+        op = str(args[1]) if len(args) == 3 else "="
+
+        def condition(field: Field | str) -> Elastic:
+            if isinstance(field, str):
+                return compare(field, op, args[-1])
+            if field.length is None:
+                raise UntranslatableError(f"LENGTH is not supported for {field.name!r}")
+            return compare(find_field(field.length, self.catalogue), op, args[-1])
+
+        return condition
+
+    def fuzzy_string_op_rhs(self, args: list[object]) -> Condition:
+        """The text stands in the pattern as it is written: nothing is escaped."""
+        text = "{}".format(args[-1])
+        pattern = {"CONTAINS": f"*{text}*", "STARTS": f"{text}*", "ENDS": f"*{text}"}[str(args[0])]
+        return lambda field: Wildcard(_path(field), pattern)
+
+    def set_op_rhs(self, args: list[object]) -> Condition:
+        """HAS and its kin on one property."""
+        values = args[-1] if isinstance(args[-1], list) else [("=", args[-1])]
+        word = f"HAS {args[1]}" if len(args) == 3 else "HAS"
+        return lambda field: self.has((field,), word, [[pair] for pair in values])
+
+    def set_zip_op_rhs(self, args: list[object]) -> Condition:
+        """HAS and its kin on zipped properties."""
+        others, values = args[0], args[-1]
+        assert isinstance(others, list)
+        assert isinstance(values, list)
+        word = f"HAS {args[2]}" if len(args) == 4 else "HAS"
+        tuples = values if len(args) == 4 else [values]
+        return lambda field: self.has((field, *others), word, tuples)
+
+    def has(self, fields: tuple[Field | str, ...], word: str, tuples: list[list[tuple[str, object]]]) -> Elastic:
+        """HAS ONLY is HAS ALL and a length, which is wrong, but so it is."""
+        if word == "HAS ONLY":
+            return both(self.has(fields, "HAS ALL", tuples), self._has_length(fields, len(tuples)))
+        if word not in ("HAS", "HAS ALL", "HAS ANY"):
+            raise UntranslatableError(f"Unrecognised operation {word}.")
+        parts = tuple(has_one(fields, pairs) for pairs in tuples)
+        return Bool(should=parts) if word == "HAS ANY" else Bool(must=parts)
+
+    def _has_length(self, fields: tuple[Field | str, ...], count: int) -> Elastic:
+        if len(fields) > 1:
+            raise UntranslatableError("HAS ONLY is not supported with zip")
+        field = fields[0]
+        if not isinstance(field, Field) or field.length is None:
+            raise UntranslatableError(f"HAS ONLY is not supported by {field}")
+        return Match(find_field(field.length, self.catalogue).field, count)
+
+    def property_zip_addon(self, args: list[object]) -> list[object]:
+        """The properties after the first."""
+        return args
+
+    def value_zip_list(self, args: list[object]) -> list[object]:
+        """Tuples of values."""
+        return args
+
+    def value_list(self, args: list[object]) -> list[tuple[str, object]]:
+        """Values, each with the operator before it."""
+        pairs, op = [], "="
+        for arg in args:
+            if isinstance(arg, Token):
+                op = str(arg)
+            else:
+                pairs.append((op, arg))
+                op = "="
+        return pairs
+
+    value_zip = value_list
+
+    def property(self, args: list[object]) -> "Field | str":
+        """Only the first part of a dotted name counts."""
+        return find_property(str(args[0]), self.catalogue)
+
+    def string(self, args: list[object]) -> str:
+        """Outer quotes go, all of them; escapes stay."""
+        return str(args[0]).strip('"')
+
+    def signed_int(self, args: list[object]) -> int:
+        """A length."""
+        return int(str(args[0]))
+
+    def number(self, args: list[Token]) -> int | float:
+        """An integer stays one."""
+        return int(args[0]) if args[0].type == "SIGNED_INT" else float(args[0])
+
+
+def compare(field: Field | str, op: str, value: object, *, nested: bool = False) -> Elastic:
+    """A comparison, also of what cannot be compared sensibly."""
+    if not isinstance(value, str | int | float):
+        raise crash("Object of type ElasticsearchQuantity is not serializable", kind="TypeError")
+    path = f"{RATIOS}.{field.name}" if nested and isinstance(field, Field) else _path(field)
+    if op in BOUNDS:
+        return Range(path, ((BOUNDS[op], value),))
+    if isinstance(field, str):
+        raise UntranslatableError("'str' object has no attribute 'elastic_mapping_type'")
+    if field.kind not in EQUAL_KINDS:
+        raise UntranslatableError("Quantity has unsupported ES field type")
+    equal = Match(path, value)
+    return inverse(equal) if op == "!=" else equal
+
+
+def has_one(fields: tuple[Field | str, ...], pairs: list[tuple[str, object]]) -> Elastic:
+    """One value, or one tuple of zipped values that the same member has to have."""
+    if len(fields) != len(pairs):
+        raise UntranslatableError("Tuple length does not match")
+    if len(fields) == 1:
+        return compare(fields[0], *pairs[0])
+    if not all(isinstance(field, Field) and field.zipped for field in fields):
+        raise UntranslatableError("Expression with tuples are only supported for elements")
+    parts = [
+        compare(field, op, value, nested=True)
+        for field, (op, value) in zip(fields, pairs, strict=True)
+    ]
+    return Nested(RATIOS, Bool(must=tuple(parts)))
+
+
+def find_property(name: str, catalogue: Catalogue) -> Field | str:
+    """A property, or the bare name where it is another provider's or a relationship."""
+    if name in RELATED:
+        return name
+    try:
+        return find_field(name, catalogue)
+    except KeyError:
+        if name.startswith("_") and not name.startswith(OWN_PREFIX):
+            return name
+        raise UntranslatableError(f"'{name}' is not a known or searchable quantity") from None
+
+
+def find_field(name: str, catalogue: Catalogue) -> Field:
+    """The field behind a property's name; KeyError if there is none."""
+    return _fields(catalogue.sections, tuple(catalogue.quantities.values()))[name]
+
+
+@lru_cache(maxsize=4)
+def _fields(_sections: tuple[str, ...], quantities: tuple[Quantity, ...]) -> dict[str, Field]:
+    own = [quantity for quantity in quantities if quantity.name.startswith("optimade.")]
+    fields = {q.name[9:]: Field(q.name[9:], q.field, q.kind) for q in own}
+    fields["elements"] = Field("elements", "optimade.elements", "keyword", "nelements", True)
+    fields["elements_ratios"] = Field("elements_ratios", RATIOS, "nested", None, True)
+    fields["id"] = Field("id", "entry_id", "keyword")
+    fields["immutable_id"] = Field("immutable_id", "entry_id", "keyword")
+    fields["last_modified"] = Field("last_modified", "upload_create_time", "date")
+    for quantity in quantities:
+        if quantity.kind != "ref" and ("." not in quantity.name or quantity.name.startswith("results.")):
+            name = quantity.name.replace(".", "_")
+            for known_as in (OWN_PREFIX + name, name):
+                fields.setdefault(known_as, Field(known_as, quantity.field, quantity.kind))
+    return fields
+
+
+def _path(field: Field | str) -> str:
+    if field in RELATED:
+        raise UntranslatableError(f"Unable to filter on relationships with type {field!r}")
+    return field if isinstance(field, str) else field.field
+
+
+def _query(value: object) -> Elastic:
+    assert isinstance(value, Elastic)
+    return value
+
+
+def _fold(join: Callable[[Elastic, Elastic], Elastic], parts: list[Elastic]) -> Elastic:
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = join(joined, part)
+    return joined

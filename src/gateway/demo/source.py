@@ -1,0 +1,200 @@
+"""Which parts of an index document are answered: `required` with `include` and `exclude` patterns."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from gateway.demo.quantities import Catalogue
+from gateway.demo.refusals import crash, model_refusal
+
+ID = "entry_id"
+DEFAULTS: dict[str, object] = {"license": "CC BY 4.0"}
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """The patterns of `required`; None is no such list."""
+
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+
+    @property
+    def prunes(self) -> bool:
+        """NOMAD cuts documents a second time, by other rules, when patterns may mean `data`."""
+        patterns = (*(self.include or ()), *(self.exclude or ()))
+        return any(p.startswith("data") for p in patterns) or any(
+            p.startswith("search_quantities") for p in self.exclude or ()
+        )
+
+    def dump(self) -> dict[str, object]:
+        """As the answer repeats it."""
+        lists = {"include": self.include, "exclude": self.exclude}
+        return {name: list(value) for name, value in lists.items() if value is not None}
+
+
+def read_required(data: object, *, order_by: str, catalogue: Catalogue) -> Required | None:
+    """Reads `required`; what orders the page and the id are always included."""
+    if data is None:
+        return None
+    if not isinstance(data, Mapping):
+        raise model_refusal(
+            "model_attributes_type", loc=("required",), message="Input should be a valid dictionary"
+        )
+    include, exclude = _read_list(data, "include"), _read_list(data, "exclude")
+    for pattern in (*(include or ()), *(exclude or ())):
+        if "*" not in pattern:
+            catalogue.find(pattern, loc=("required",))
+    always = (order_by, ID)
+    if include is not None:
+        include += tuple(name for name in dict.fromkeys(always) if name not in include)
+    if exclude is not None:
+        exclude = tuple(pattern for pattern in exclude if pattern not in always)
+    return Required(include, exclude)
+
+
+def _read_list(data: Mapping[str, object], name: str) -> tuple[str, ...] | None:
+    value = data.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise model_refusal(
+            "list_type", loc=("required", name), message="Input should be a valid list", given=value
+        )
+    return tuple(map(str, value))
+
+
+def cut_document(document: Mapping[str, object], required: Required | None) -> dict[str, object]:
+    """The part of a document that the answer holds."""
+    include = required.include if required and required.include else None
+    exclude = ("*__suggestion", *((required.exclude if required else None) or ()))
+    cut = _Cut(include, exclude).mapping(document, "")
+    for name, value in DEFAULTS.items():
+        if name not in cut and _globbed(name, required):
+            cut[name] = value
+    if ID not in cut:
+        raise crash("'entry_id'", kind="KeyError")
+    return _prune(cut, required) if required and required.prunes else cut
+
+
+def _globbed(name: str, required: Required | None) -> bool:
+    include = required.include if required else None
+    exclude = required.exclude if required else None
+    if include and not any(fnmatchcase(name, pattern) for pattern in include):
+        return False
+    return not any(fnmatchcase(name, pattern) for pattern in exclude or ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Elasticsearch's own way to cut a document; no `include` takes everything."""
+
+    include: tuple[str, ...] | None
+    exclude: tuple[str, ...]
+
+    def mapping(self, data: Mapping[str, object], path: str) -> dict[str, object]:
+        kept: dict[str, object] = {}
+        for key, value in data.items():
+            here = f"{path}.{key}" if path else key
+            if _is_dropped(self, here):
+                continue
+            wanted = _wants(self, here)
+            if isinstance(value, Mapping):
+                inner: object = self.mapping(value, here)
+            elif isinstance(value, list | tuple):
+                inner = self.sequence(value, here)
+            else:
+                inner = value if wanted else None
+            if wanted or inner:
+                kept[key] = inner
+        return kept
+
+    def sequence(self, data: Sequence[object], path: str) -> list[object]:
+        kept: list[object] = []
+        for value in data:
+            if isinstance(value, Mapping):
+                kept.append(self.mapping(value, path))
+            elif isinstance(value, list | tuple):
+                kept.append(self.sequence(value, path))
+            elif _wants(self, path):
+                kept.append(value)
+        return kept
+
+
+@lru_cache(maxsize=65_536)
+def _wants(cut: _Cut, path: str) -> bool:
+    return cut.include is None or any(_reaches(pattern, path) for pattern in cut.include)
+
+
+@lru_cache(maxsize=65_536)
+def _is_dropped(cut: _Cut, path: str) -> bool:
+    if any(_reaches(pattern, path) for pattern in cut.exclude):
+        return True
+    if cut.include is None or _wants(cut, path):
+        return False
+    return not any(_may_reach_below(pattern, path) for pattern in cut.include)
+
+
+def _reaches(pattern: str, path: str) -> bool:
+    """Whether the pattern means this path or a path above it."""
+    regex = ".*".join(map(re.escape, pattern.split("*")))
+    return re.fullmatch(f"{regex}(?:\\..*)?", path, re.DOTALL) is not None
+
+
+def _may_reach_below(pattern: str, path: str) -> bool:
+    """Whether the pattern can mean something inside what stands at this path."""
+    places = {0}
+    for char in path + ".":
+        after = {at for at in places if pattern[at : at + 1] == "*"}
+        for at in places:
+            skipped = at
+            while pattern[skipped : skipped + 1] == "*":
+                skipped += 1
+            if pattern[skipped : skipped + 1] == char:
+                after.add(skipped + 1)
+        places = after
+    return bool(places)
+
+
+def _prune(document: Mapping[str, object], required: Required) -> dict[str, object]:
+    pruned = _Prune(_split(required.include), _split(required.exclude)).value(document, ())
+    return pruned if isinstance(pruned, dict) else {}
+
+
+def _split(patterns: Sequence[str] | None) -> tuple[tuple[Path, bool], ...]:
+    split = []
+    for pattern in patterns or ():
+        stem = pattern.rstrip("*").removesuffix(".") if pattern.endswith("*") else pattern
+        split.append((tuple(stem.split(".")), pattern.endswith("*")))
+    return tuple(split)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prune:
+    """NOMAD's second cut: a name without a star does not cover what is below it."""
+
+    include: tuple[tuple[Path, bool], ...]
+    exclude: tuple[tuple[Path, bool], ...]
+
+    def value(self, data: object, path: Path) -> object:
+        if _matches(path, self.exclude):
+            return None
+        wanted = not self.include or _matches(path, self.include)
+        if not wanted and not any(parts[: len(path)] == path for parts, _ in self.include):
+            return None
+        if isinstance(data, Mapping):
+            inner = {key: self.value(value, (*path, key)) for key, value in data.items()}
+            kept = {key: value for key, value in inner.items() if value is not None}
+            return kept if kept or (self.include and wanted) else None
+        if isinstance(data, list):
+            items = [item for item in (self.value(item, path) for item in data) if item is not None]
+            return items if items or (self.include and wanted) else None
+        return data if wanted else None
+
+
+def _matches(path: Path, patterns: tuple[tuple[Path, bool], ...]) -> bool:
+    return any(
+        path[: len(parts)] == parts if star else path == parts for parts, star in patterns
+    )

@@ -1,0 +1,94 @@
+"""One site's page in one request: archives in order, without asking the index first.
+
+It serves when only one site is left. Whatever makes it doubtful (a broken archive, a page shorter
+than it should be) gives None: the caller then takes the way of two phases.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from gateway.errors import SiteError
+from gateway.fetch.bodies import BROKEN
+from gateway.fetch.keys import after_id, after_value, cut_at, read_hit
+from gateway.fetch.session import SiteSession
+from gateway.model import Ask, Entry, Hit, Json, JsonObject, SiteHits
+
+_IN_METADATA = ("entry_id", "upload_create_time", "optimade.")
+_NOT_IN_ARCHIVE = "optimade.nperiodic_dimensions"
+
+
+def can_be_archived(ask: Ask) -> bool:
+    """Whether an archive page can answer: one forward native order whose key archives hold."""
+    if ask.backward or len(ask.order.keys) > 1:
+        return False
+    if not ask.order.keys:
+        return True
+    key = ask.order.keys[0]
+    at_unknown = ask.after is not None and ask.after.values[0] is None
+    held = key.quantity.startswith(_IN_METADATA) and key.quantity != _NOT_IN_ARCHIVE
+    return held and not at_unknown
+
+
+async def read_archived(
+    session: SiteSession, ask: Ask, *, required: JsonObject
+) -> tuple[SiteHits, tuple[Entry, ...]] | None:
+    """Hits and entries of one site in one request, None when that will not do; raises SiteError."""
+    key = ask.order.keys[0] if ask.order.keys else None
+    size = ask.limit + 1
+    try:
+        page = await session.archives(
+            ask.query,
+            required=_with_keys(required, ask),
+            size=size,
+            order_by=key.quantity if key else "entry_id",
+            descending=ask.order.descending,
+            after=_after(ask, session.name),
+        )
+    except SiteError as error:
+        if error.status != BROKEN:
+            raise
+        return None
+    complete = len(page.documents) == (size if ask.after else min(size, page.total))
+    if not complete:
+        return None
+    entries = [_entry(document, session.name) for document in page.documents]
+    if any(not entry.archive for entry in entries):
+        return None
+    hits = tuple(_hit(entry, ask) for entry in entries)
+    more = len(hits) > ask.limit
+    answer = SiteHits(session.name, hits[: ask.limit], more, page.total, session.state)
+    return answer, tuple(entries[: ask.limit])
+
+
+def _with_keys(required: JsonObject, ask: Ask) -> JsonObject:
+    """The required parts and those that hold the sort key."""
+    metadata = dict(cast("JsonObject", required["metadata"]))
+    for key in ask.order.keys:
+        section, _, name = key.quantity.rpartition(".")
+        held = metadata.get(section)
+        if not section:
+            metadata.setdefault(key.quantity, "*")
+        elif held != "*":
+            metadata[section] = {**(held if isinstance(held, dict) else {}), name: "*"}
+    return {"metadata": metadata}
+
+
+def _after(ask: Ask, site: str) -> str | None:
+    if ask.after is None:
+        return None
+    cut = cut_at(ask.after, order=ask.order, site=site, backward=False)
+    if not cut.values:
+        return after_id(cut.edge, descending=ask.order.descending)
+    return after_value(cut.values[0], cut.edge, descending=ask.order.descending)
+
+
+def _entry(document: Mapping[str, Json], site: str) -> Entry:
+    archive = document.get("archive")
+    metadata = archive.get("metadata") if isinstance(archive, dict) else None
+    held = metadata if isinstance(metadata, dict) and metadata else None
+    return Entry(site, cast("str", document["entry_id"]), {"entry_id": document["entry_id"]}, held)
+
+
+def _hit(entry: Entry, ask: Ask) -> Hit:
+    document = {**(entry.archive or {}), "entry_id": entry.entry_id}
+    return read_hit(document, order=ask.order, site=entry.site)

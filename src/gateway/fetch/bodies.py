@@ -1,0 +1,151 @@
+"""The archives of a page's winners at one site; what cannot be read falls back to the index.
+
+A broken archive makes NOMAD answer 500 for the whole page, a vanished upload shortens it silently:
+what is missing is then asked for singly, and, where that fails, served from the index document.
+"""
+
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import cast
+
+import orjson
+
+from gateway.errors import SiteError
+from gateway.fetch.cache import AnswerCache, BodyKey
+from gateway.fetch.fanout import gather
+from gateway.fetch.session import SiteSession
+from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
+
+BATCH = 500
+"""Archives per request; NOMAD 1.3 takes 1,022 values in one `:any`."""
+
+BROKEN = 500
+"""NOMAD's status for a page that holds a broken archive."""
+
+VERSION_FIELD = "last_processing_time"
+"""An archive cannot change without it."""
+
+Archive = Mapping[str, Json]
+
+
+async def read_entries(
+    session: SiteSession,
+    hits: Sequence[Hit],
+    *,
+    required: JsonObject,
+    fallback_fields: Iterable[str],
+    cache: AnswerCache | None,
+) -> tuple[Entry, ...]:
+    """The entries behind hits of one site, in their sequence; `archive` None: it is broken."""
+    kept = await _cached(session.name, hits, required, cache)
+    wanted = [hit.entry_id for hit in hits if hit.entry_id not in kept]
+    read = await _read(session, wanted, required)
+    await _remember(session.name, hits, required, read, cache)
+    archives = kept | read
+    broken = [hit.entry_id for hit in hits if hit.entry_id not in archives]
+    documents = await _documents(session, broken, fallback_fields)
+    return tuple(
+        Entry(
+            hit.site,
+            hit.entry_id,
+            {**hit.document, **documents.get(hit.entry_id, {})},
+            archives.get(hit.entry_id),
+        )
+        for hit in hits
+    )
+
+
+async def _read(
+    session: SiteSession, entry_ids: Sequence[str], required: JsonObject
+) -> dict[str, Archive]:
+    batches = [entry_ids[i : i + BATCH] for i in range(0, len(entry_ids), BATCH)]
+    return await _joined(_read_batch(session, batch, required) for batch in batches)
+
+
+async def _read_batch(
+    session: SiteSession, entry_ids: Sequence[str], required: JsonObject
+) -> dict[str, Archive]:
+    try:
+        page = await session.archives(_ids(entry_ids), required=required, size=len(entry_ids))
+    except SiteError as error:
+        if error.status != BROKEN:
+            raise
+        if len(entry_ids) == 1:
+            return {}
+        return await _joined(_read_batch(session, [one], required) for one in entry_ids)
+    return _by_id(page.documents)
+
+
+async def _joined(parts: Iterable[Awaitable[dict[str, Archive]]]) -> dict[str, Archive]:
+    found = await gather(dict(enumerate(parts)))
+    return {entry_id: archive for part in found.values() for entry_id, archive in part.items()}
+
+
+async def _documents(
+    session: SiteSession, entry_ids: Sequence[str], fields: Iterable[str]
+) -> dict[str, Mapping[str, Json]]:
+    if not entry_ids:
+        return {}
+    page = await session.page(
+        _ids(entry_ids),
+        order_by="entry_id",
+        descending=False,
+        size=len(entry_ids),
+        fields=fields,
+    )
+    return {cast("str", document["entry_id"]): document for document in page.documents}
+
+
+def _ids(entry_ids: Sequence[str]) -> NativeQuery:
+    # A query for one `entry_id` alone goes round the index on NOMAD 2.0; a terms clause does not.
+    return {"and": [{"entry_id:any": cast("list[Json]", list(entry_ids))}]}
+
+
+def _by_id(documents: Iterable[Mapping[str, Json]]) -> dict[str, Archive]:
+    """The `metadata` sections of archives; entries without one count as not read."""
+    found: dict[str, Archive] = {}
+    for document in documents:
+        archive = document.get("archive")
+        metadata = archive.get("metadata") if isinstance(archive, dict) else None
+        if isinstance(metadata, dict) and metadata:
+            found[cast("str", document["entry_id"])] = metadata
+    return found
+
+
+def _keys(site: str, hits: Iterable[Hit], required: JsonObject) -> dict[str, BodyKey]:
+    """Cache keys by entry_id, for hits whose version is known."""
+    shape = orjson.dumps(required, option=orjson.OPT_SORT_KEYS).decode()
+    versions = ((hit.entry_id, hit.document.get(VERSION_FIELD)) for hit in hits)
+    return {
+        entry_id: (site, entry_id, f"{version} {shape}")
+        for entry_id, version in versions
+        if isinstance(version, str)
+    }
+
+
+async def _cached(
+    site: str, hits: Sequence[Hit], required: JsonObject, cache: AnswerCache | None
+) -> dict[str, Archive]:
+    if cache is None:
+        return {}
+    keys = _keys(site, hits, required)
+    stored = await cache.get_bodies(keys.values())
+    return {
+        entry_id: cast("Archive", orjson.loads(stored[key]))
+        for entry_id, key in keys.items()
+        if key in stored
+    }
+
+
+async def _remember(
+    site: str,
+    hits: Sequence[Hit],
+    required: JsonObject,
+    read: Mapping[str, Archive],
+    cache: AnswerCache | None,
+) -> None:
+    if cache is None or not read:
+        return
+    keys = _keys(site, hits, required)
+    await cache.put_bodies(
+        {keys[entry_id]: orjson.dumps(read[entry_id]) for entry_id in read if entry_id in keys}
+    )

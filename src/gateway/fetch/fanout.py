@@ -1,0 +1,63 @@
+"""All sites at once, each under the same deadline; a site's failure is a value."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gateway.errors import SiteError
+from gateway.model import SiteFailure
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """What one site gave, and how long it took."""
+
+    value: T
+    milliseconds: float
+
+
+async def ask_all(
+    questions: Mapping[str, Awaitable[T]], *, doing: str, deadline: float
+) -> dict[str, Answered[T] | SiteFailure]:
+    """Every site's answer or failure, by name; `deadline` is in the event loop's time."""
+    async with asyncio.TaskGroup() as group:
+        tasks = {
+            site: group.create_task(_ask(site, question, doing=doing, deadline=deadline))
+            for site, question in questions.items()
+        }
+    return {site: task.result() for site, task in tasks.items()}
+
+
+async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
+    """All results by key; the first SiteError ends the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {key: group.create_task(_waited(part)) for key, part in parts.items()}
+    except* SiteError as failures:
+        raise failures.exceptions[0] from None
+    return {key: task.result() for key, task in tasks.items()}
+
+
+async def _waited(part: Awaitable[T]) -> T:
+    return await part
+
+
+async def _ask(
+    site: str, question: Awaitable[T], *, doing: str, deadline: float
+) -> Answered[T] | SiteFailure:
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    try:
+        async with asyncio.timeout_at(deadline):
+            value = await question
+    except TimeoutError:
+        spent = clock() - start
+        return SiteFailure(site, f"{doing}: timed out after {spent:.1f} s", None, 1000 * spent)
+    except SiteError as error:
+        reason = f"{error.doing}: {error.happened}"
+        return SiteFailure(site, reason, error.retry_after_s, 1000 * (clock() - start))
+    return Answered(value, 1000 * (clock() - start))

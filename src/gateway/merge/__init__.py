@@ -1,0 +1,16 @@
+"""Many sorted answers -> one page, in one total order that one position resumes at every site."""
+
+from gateway.merge.cursor import Cursor, fingerprint_of, read_cursor, write_cursor
+from gateway.merge.page import Progress, advance, merge_hits
+from gateway.merge.sort import order_of
+
+__all__ = [
+    "Cursor",
+    "Progress",
+    "advance",
+    "fingerprint_of",
+    "merge_hits",
+    "order_of",
+    "read_cursor",
+    "write_cursor",
+]

@@ -1,0 +1,143 @@
+"""Where a walk stands <-> the opaque text of `page_cursor`, checked like any input.
+
+It holds positions by site name, never addresses, and what it was made for: a fingerprint of entry
+type, filter, order and sites. Any replica of any restart can read it; a checksum finds damage.
+"""
+
+import base64
+import binascii
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn, cast
+
+import orjson
+
+from gateway.errors import ParameterError
+from gateway.merge.page import Progress
+from gateway.model import Json, Order, Position, SortKind, SortValue
+
+_VERSION = 1
+_CHECK_BYTES = 6
+_MAX_LENGTH = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a walk: `progress` and how many entries lie before the page (`offset`).
+
+    A `backward` cursor gives the `count` entries that come before its place, in forward order; its
+    start is the end of the whole walk.
+    """
+
+    progress: Progress = field(default_factory=Progress)
+    offset: int = 0
+    backward: bool = False
+    count: int | None = None
+
+
+def fingerprint_of(parts: Sequence[str | None]) -> str:
+    """What a cursor was made for, in short; equal parts give equal fingerprints."""
+    return hashlib.sha256(orjson.dumps(list(parts))).hexdigest()[:12]
+
+
+def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
+    """The text of a cursor: URL-safe, of no meaning to its holder."""
+    progress = cursor.progress
+    payload = orjson.dumps(
+        [
+            _VERSION,
+            fingerprint,
+            cursor.offset,
+            cursor.backward,
+            cursor.count,
+            _packed(progress.position),
+            [[site, _packed(position)] for site, position in progress.lagging],
+        ]
+    )
+    return base64.urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, *, fingerprint: str, order: Order) -> Cursor:
+    """The cursor behind a text; ParameterError when damaged or made for another request."""
+    match _payload(text):
+        case [int(version), *_] if version != _VERSION:
+            _refuse("was made by another version of this server; start again from the first page")
+        case [_, str(made_for), *_] if made_for != fingerprint:
+            _refuse(
+                "was made for another filter, sort, entry type or set of sites; repeat these "
+                "parameters as they stand in the link"
+            )
+        case [_, _, int(offset), bool(backward), count, position, list(lagging)]:
+            progress = Progress(
+                _position(position, order), tuple(_lagging(one, order) for one in lagging)
+            )
+            if offset < 0 or not (count is None or (isinstance(count, int) and count > 0)):
+                _refuse("is damaged")
+            return Cursor(progress, offset, backward, count)
+    _refuse("is damaged")
+
+
+def _payload(text: str) -> Json:
+    if len(text) > _MAX_LENGTH:
+        _refuse("is damaged: it is too long")
+    try:
+        raw = base64.b64decode(
+            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+        )
+    except (binascii.Error, ValueError):
+        _refuse("is damaged")
+    check, payload = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+    if check != _checksum(payload):
+        _refuse("is damaged")
+    try:
+        return cast(Json, orjson.loads(payload))
+    except orjson.JSONDecodeError:
+        _refuse("is damaged")
+
+
+def _checksum(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).digest()[:_CHECK_BYTES]
+
+
+def _packed(position: Position | None) -> list[Json] | None:
+    if position is None:
+        return None
+    return [list(position.values), position.entry_id, position.site]
+
+
+def _lagging(packed: Json, order: Order) -> tuple[str, Position | None]:
+    match packed:
+        case [str(site), position]:
+            return site, _position(position, order)
+    _refuse("is damaged")
+
+
+def _position(packed: Json, order: Order) -> Position | None:
+    match packed:
+        case None:
+            return None
+        case [list(values), str(entry_id), str(site)] if len(values) == len(order.keys):
+            pairs = zip(values, order.keys, strict=True)
+            return Position(tuple(_value(value, key.kind) for value, key in pairs), entry_id, site)
+    _refuse("is damaged")
+
+
+def _value(value: Json, kind: SortKind) -> SortValue:
+    match value:
+        case None:
+            return None
+        case str() if kind == "string":
+            return value
+        case bool():
+            _refuse("is damaged")
+        case int() if kind in ("integer", "timestamp"):
+            return value
+        case int() | float() if kind == "float" and math.isfinite(value):
+            return value
+    _refuse("is damaged")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ParameterError(f"page_cursor {reason}.", parameter="page_cursor")

@@ -1,0 +1,71 @@
+"""k-way merge of the sites' hits to one page, and where each site stands behind it."""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+
+from gateway.model import Hit, Order, Position
+from gateway.order import Compare, comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a walk has come: one position for all sites, but an own one for those that lag.
+
+    A site lags when it was missing, or is still catching up; None is the very start.
+    """
+
+    position: Position | None = None
+    lagging: tuple[tuple[str, Position | None], ...] = ()
+
+    def of(self, site: str) -> Position | None:
+        """Where one site resumes."""
+        return dict(self.lagging).get(site, self.position)
+
+
+def merge_hits(
+    order: Order, streams: Iterable[Sequence[Hit]], *, limit: int, backward: bool = False
+) -> tuple[Hit, ...]:
+    """The first `limit` hits of all streams together; each stream comes in the walk's order."""
+    compare = comparison(order, backward=backward)
+    in_order = cmp_to_key(compare)
+    merged = heapq.merge(*streams, key=lambda hit: in_order(hit.position))
+    return tuple(hit for hit, _ in zip(merged, range(limit), strict=False))
+
+
+def advance(
+    order: Order,
+    progress: Progress,
+    page: Sequence[Hit],
+    *,
+    answered: Iterable[str],
+    missing: Iterable[str],
+    backward: bool = False,
+) -> Progress:
+    """Where all sites stand when `page` has been served.
+
+    A missing site keeps its place. A lagging site that answered is caught up once the page reaches
+    the common position; until then the others wait there.
+    """
+    compare = comparison(order, backward=backward)
+    common = progress.position
+    last = page[-1].position if page else None
+    passed = last is not None and (common is None or compare(last, common) > 0)
+    reached = last if passed else common
+    behind = {site: progress.of(site) for site in missing}
+    waiting = dict(progress.lagging)
+    for site in answered:
+        if site in waiting and last is not None and not passed:
+            behind[site] = _later(waiting[site], last, compare)
+    return Progress(reached, tuple(sorted(_differing(behind, reached).items())))
+
+
+def _later(a: Position | None, b: Position, compare: Compare) -> Position:
+    return b if a is None or compare(b, a) > 0 else a
+
+
+def _differing(
+    behind: Mapping[str, Position | None], common: Position | None
+) -> dict[str, Position | None]:
+    return {site: position for site, position in behind.items() if position != common}

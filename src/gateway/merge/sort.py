@@ -1,0 +1,46 @@
+"""`sort` -> order, or why not."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from gateway.errors import ParameterError
+from gateway.model import Order, SortKey
+from gateway.properties import Catalogue
+
+MAX_KEYS = 4
+"""Each further key may cost up to as many further requests per site and page as there are keys."""
+
+
+def order_of(sort: Sequence[tuple[str, bool]], catalogue: Catalogue) -> Order:
+    """The order for `sort` (property, descending); ParameterError when it cannot be had.
+
+    Keys behind `id` and repeated keys are dropped: no two entries are equal up to there.
+    """
+    keys: list[SortKey] = []
+    for name, descending in sort:
+        if name in (key.name for key in keys):
+            continue
+        keys.append(_key(name, descending, catalogue))
+        if name == "id":
+            break
+    if len(keys) > MAX_KEYS:
+        raise ParameterError(
+            f"sort takes at most {MAX_KEYS} properties; {len(keys)} were given.", parameter="sort"
+        )
+    return Order(tuple(keys))
+
+
+def _key(name: str, descending: bool, catalogue: Catalogue) -> SortKey:
+    found = catalogue.get(name)
+    if found is None or not found.sortable or found.quantity is None:
+        sortable = [one.name for one in catalogue.values() if one.sortable]
+        near = get_close_matches(name, sortable, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        standard = ", ".join(one for one in sortable if not one.startswith("_"))
+        raise ParameterError(
+            f"sort={name} is not possible.{hint} Sortable are {standard} and those declared "
+            "sortable in the entry type's info.",
+            parameter="sort",
+        )
+    known = found.known if isinstance(found.known, dict) else None
+    return SortKey(name, found.quantity, found.sort_kind, descending, known)

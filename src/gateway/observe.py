@@ -1,0 +1,142 @@
+"""Logs, request ids, counters and timings; the only module that names a metric."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+_SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_BREAKER_STATES = ("closed", "half-open", "open")
+_STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+class Observer:
+    """Counts what one app does, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._answered = Histogram(
+            "gateway_request_seconds",
+            "Requests answered, by endpoint and status.",
+            ("endpoint", "status"),
+            registry=self._registry,
+        )
+        self._under_way = Gauge(
+            "gateway_requests_under_way", "Requests being answered now.", registry=self._registry
+        )
+        self._asked = Histogram(
+            "gateway_site_request_seconds",
+            "Requests to sites, by site, path and outcome.",
+            ("site", "path", "outcome"),
+            buckets=_SITE_BUCKETS,
+            registry=self._registry,
+        )
+        self._breaker = Gauge(
+            "gateway_site_breaker",
+            "1 for the state in which a site's breaker is.",
+            ("site", "state"),
+            registry=self._registry,
+        )
+        self._cache = Counter(
+            "gateway_cache_lookups",
+            "Look-ups in the cache, by site and what came of them.",
+            ("site", "event"),
+            registry=self._registry,
+        )
+        self._entries = Gauge(
+            "gateway_site_entries",
+            "Public structures of a site.",
+            ("site",),
+            registry=self._registry,
+        )
+        self._states = Counter(
+            "gateway_site_states",
+            "What sites did for answers, by site and state.",
+            ("site", "state"),
+            registry=self._registry,
+        )
+
+    def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
+        """One request to a site has ended so."""
+        self._asked.labels(site, path, outcome).observe(seconds)
+
+    def breaker(self, site: str, state: str) -> None:
+        """A site's breaker has changed."""
+        for known in dict.fromkeys((*_BREAKER_STATES, state)):
+            self._breaker.labels(site, known).set(known == state)
+
+    def cache(self, site: str, event: str) -> None:
+        """A cache had an answer or had not."""
+        self._cache.labels(site, event).inc()
+
+    def began(self) -> None:
+        """A request has come in."""
+        self._under_way.inc()
+
+    def answered(self, endpoint: str, *, status: int, seconds: float) -> None:
+        """A request has been answered."""
+        self._under_way.dec()
+        self._answered.labels(endpoint, str(status)).observe(seconds)
+
+    def served(self, site: str, state: str) -> None:
+        """What a site did for one answer."""
+        self._states.labels(site, state).inc()
+
+    def entries(self, site: str, total: int) -> None:
+        """How many entries a site has."""
+        self._entries.labels(site).set(total)
+
+    def exposition(self) -> bytes:
+        """All numbers as Prometheus reads them, of type `EXPOSITION_TYPE`."""
+        return generate_latest(self._registry)
+
+
+EXPOSITION_TYPE = CONTENT_TYPE_LATEST
+
+
+def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool) -> None:
+    """Send all logs, the libraries' too, to stderr in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        _STAMP,
+        structlog.processors.format_exc_info,
+    ]
+    last: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("httpx", "uvicorn.access"):  # each request is logged once, by this gateway
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def bind_request(request_id: str) -> None:
+    """From here on, all log lines of this task carry the request's id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -1,0 +1,141 @@
+"""A tree -> its normal form: NOT only at leaves, flat groups, no constants, no repeats.
+
+The logic has three values: NOT of a comparison with an unknown value is unknown, not true.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
+from typing import assert_never
+
+from gateway.errors import FilterValueError, NotImplementedFilterError
+from gateway.parse.flat import flatten
+from gateway.parse.tree import (
+    ALWAYS,
+    NEVER,
+    OPPOSITE,
+    And,
+    Bare,
+    Boolean,
+    Compare,
+    Fuzzy,
+    Has,
+    Known,
+    Leaf,
+    Length,
+    Node,
+    Not,
+    Number,
+    Op,
+    Operand,
+    Or,
+    String,
+)
+
+_HOLDS: dict[Op, Callable[[Decimal, Decimal], bool]] = {
+    "<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge,
+}  # fmt: skip
+_KINDS: dict[type[Operand], str] = {
+    String: "A string constant",
+    Number: "A number",
+    Boolean: "TRUE or FALSE",
+}
+
+
+def normal_form(node: Node) -> Node:
+    """The same filter with NOT directly above Fuzzy, Has, Length and Bare only.
+
+    Comparisons of constants are decided here or refused, also where the rest decides the filter.
+    """
+    return flatten(_pushed(node), repeats=False)[0]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A group being made from `todo`: parts in reverse order and whether they are negated."""
+
+    kind: type[And] | type[Or]
+    todo: list[tuple[Node, bool]]
+    done: list[Node] = field(default_factory=list)
+
+
+def _pushed(node: Node) -> Node:
+    """The tree with NOT moved to the leaves and constants absorbed."""
+    stack = [_Open(And, [(node, False)])]
+    while True:
+        group = stack[-1]
+        if group.todo:
+            _take(*group.todo.pop(), stack)
+            continue
+        stack.pop()
+        done = join(group.kind, group.done)
+        if not stack:
+            return done
+        stack[-1].done.append(done)
+
+
+def _take(node: Node, negated: bool, stack: list[_Open]) -> None:
+    match node:
+        case Not(part):
+            stack[-1].todo.append((part, not negated))
+        case And(parts) | Or(parts):
+            kind = And if isinstance(node, And) != negated else Or
+            stack.append(_Open(kind, [(part, negated) for part in reversed(parts)]))
+        case _:
+            stack[-1].done.append(_leaf(node, negated=negated))
+
+
+def join(kind: type[And] | type[Or], parts: Iterable[Node]) -> Node:
+    """The parts as one group, constants absorbed; a single part stays as it is."""
+    rest: list[Node] = []
+    for part in parts:
+        if isinstance(part, And | Or) and not part.parts:
+            if type(part) is not kind:
+                return part
+        else:
+            rest.append(part)
+    return rest[0] if len(rest) == 1 else kind(tuple(rest))
+
+
+def _leaf(leaf: Leaf, *, negated: bool) -> Node:
+    match leaf:
+        case Compare(String() | Number() | Boolean(), _, String() | Number() | Boolean()):
+            return ALWAYS if _constants_hold(leaf) is not negated else NEVER
+        case Compare(op=op):
+            return replace(leaf, op=OPPOSITE[op]) if negated else leaf
+        case Known(known=known):
+            return replace(leaf, known=not known) if negated else leaf
+        case Has():
+            _check_zip(leaf)
+            return Not(leaf) if negated else leaf
+        case Bare() | Fuzzy() | Length():
+            return Not(leaf) if negated else leaf
+        case _:
+            assert_never(leaf)
+
+
+def _constants_hold(comparison: Compare) -> bool:
+    left, right = comparison.left, comparison.right
+    if isinstance(left, Number) and isinstance(right, Number):
+        return _HOLDS[comparison.op](left.value, right.value)
+    raise NotImplementedFilterError(_undecided(left, right), column=left.column or None)
+
+
+def _undecided(left: Operand, right: Operand) -> str:
+    if type(left) is not type(right):
+        return f"{_KINDS[type(left)]} cannot be compared with {_KINDS[type(right)]}."
+    return (
+        f"{_KINDS[type(left)]} is not compared with another: on one side there must be a property."
+    )
+
+
+def _check_zip(has: Has) -> None:
+    lists = len(has.subjects)
+    for item in has.items:
+        if len(item) != lists:
+            raise FilterValueError(
+                f"{lists} lists are joined by colons ({':'.join(s.name for s in has.subjects)}), "
+                f"so each item needs {lists} values; one has {len(item)}.",
+                column=item[0].value.column or None,
+            )

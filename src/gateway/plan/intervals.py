@@ -1,0 +1,116 @@
+"""Sets of values on an ordered line: disjoint rising spans, each end closed, open or endless.
+
+Tests on list items (`< 0.3`, `!= "O"`) become such sets; HAS ONLY needs their complements.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cmp_to_key
+from typing import TypeAlias
+
+from gateway.parse.tree import Op
+
+Value: TypeAlias = str | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The values between two ends; None is endless."""
+
+    low: Value | None = None
+    low_closed: bool = False
+    high: Value | None = None
+    high_closed: bool = False
+
+    @property
+    def is_point(self) -> bool:
+        """Whether the span is one single value."""
+        return self.low is not None and self.low == self.high
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether both ends are endless."""
+        return self.low is None and self.high is None
+
+
+Spans: TypeAlias = tuple[Span, ...]
+
+EVERYTHING: Spans = (Span(),)
+NOTHING: Spans = ()
+
+
+def spans_of(op: Op, value: Value) -> Spans:
+    """The values v with `v op value`."""
+    match op:
+        case "<" | "<=":
+            return (Span(high=value, high_closed=op == "<="),)
+        case ">" | ">=":
+            return (Span(low=value, low_closed=op == ">="),)
+        case "=":
+            return (Span(value, True, value, True),)
+        case "!=":
+            return (Span(high=value), Span(low=value))
+
+
+def union(spans: Iterable[Span]) -> Spans:
+    """The values in at least one span, whatever their sequence; n log n."""
+    rising = sorted(spans, key=cmp_to_key(_compare_lows))
+    merged: list[Span] = []
+    for span in rising:
+        if merged and _touch(merged[-1], span):
+            last = merged[-1]
+            high, closed = _further(last, span)
+            merged[-1] = Span(last.low, last.low_closed, high, closed)
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def complement(spans: Spans) -> Spans:
+    """The values outside of disjoint rising spans."""
+    return tuple(_gaps(spans))
+
+
+def intersection(one: Spans, other: Spans) -> Spans:
+    """The values in both."""
+    return complement(union((*complement(one), *complement(other))))
+
+
+def _gaps(spans: Spans) -> Iterator[Span]:
+    low, low_closed = None, False
+    for span in spans:
+        if span.low is not None:
+            yield Span(low, low_closed, span.low, not span.low_closed)
+        if span.high is None:
+            return
+        low, low_closed = span.high, not span.high_closed
+    yield Span(low, low_closed)
+
+
+def _compare(a: Value, b: Value) -> int:
+    """Values on one line are of one type, which the type checks of `predicates` see to."""
+    return (a > b) - (a < b)  # type: ignore[operator]
+
+
+def _compare_lows(a: Span, b: Span) -> int:
+    if a.low is None or b.low is None:
+        return (a.low is not None) - (b.low is not None)
+    return _compare(a.low, b.low) or (b.low_closed - a.low_closed)
+
+
+def _touch(left: Span, right: Span) -> bool:
+    """Whether no value lies between two spans, the left one beginning first."""
+    if left.high is None or right.low is None:
+        return True
+    order = _compare(left.high, right.low)
+    return order > 0 or (order == 0 and (left.high_closed or right.low_closed))
+
+
+def _further(a: Span, b: Span) -> tuple[Value | None, bool]:
+    if a.high is None or b.high is None:
+        return None, False
+    order = _compare(a.high, b.high)
+    if order == 0:
+        return a.high, a.high_closed or b.high_closed
+    return (a.high, a.high_closed) if order > 0 else (b.high, b.high_closed)

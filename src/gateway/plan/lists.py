@@ -1,0 +1,130 @@
+"""HAS, HAS ALL / ANY / ONLY and LENGTH -> native clauses.
+
+Lists over a finite vocabulary (elements, structure features) turn every test into a set of words;
+other lists turn tests into spans, which the index compares item by item. A clause given back holds
+only where the list is known; `Not` is the caller's.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from gateway.errors import NotImplementedFilterError
+from gateway.model import JsonObject
+from gateway.parse.tree import Op, Quantifier
+from gateway.plan.identity import compare_text, match_text
+from gateway.plan.intervals import Span, Spans, Value, complement, union
+from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
+from gateway.plan.scalars import BOUND_BYTES
+
+_LAST_TEXT = chr(0x10FFFF)
+
+
+def words_matching(vocabulary: Sequence[str], op: str, value: str) -> frozenset[str]:
+    """The words of a vocabulary for which `word op value` holds."""
+    match op:
+        case "CONTAINS" | "STARTS" | "ENDS":
+            return frozenset(word for word in vocabulary if match_text(word, op, value))
+        case "=":
+            return frozenset((value,)) if value in vocabulary else frozenset()
+        case "!=" | "<" | "<=" | ">" | ">=":
+            return frozenset(word for word in vocabulary if compare_text(word, op, value))
+        case _:
+            raise AssertionError(op)
+
+
+def has_words(
+    quantity: str,
+    quantifier: Quantifier,
+    items: Sequence[frozenset[str]],
+    *,
+    vocabulary: Sequence[str],
+    known: Clause,
+) -> Clause:
+    """`quantity HAS ..` where each item is the set of words that fulfil its test."""
+    match quantifier:
+        case "ANY":
+            return one_of(quantity, sorted(frozenset().union(*items)))
+        case "ALL":
+            return all_of(one_of(quantity, sorted(item)) for item in items)
+        case "ONLY":
+            others = frozenset(vocabulary).difference(*items)
+            return all_of((known, inverse(one_of(quantity, sorted(others)))))
+
+
+def has_spans(
+    quantity: str, quantifier: Quantifier, items: Sequence[Spans], *, known: Clause
+) -> Clause:
+    """`quantity HAS ..` where each item is the set of values that fulfil its test."""
+    match quantifier:
+        case "ANY":
+            return any_of(_inside(quantity, span) for item in items for span in item)
+        case "ALL":
+            return all_of(any_of(_inside(quantity, span) for span in item) for item in items)
+        case "ONLY":
+            outside = complement(union(span for item in items for span in item))
+            violated = any_of(_inside(quantity, span) for span in outside)
+            return all_of((known, inverse(violated)))
+
+
+def length_of_words(
+    quantity: str, lengths: Iterable[int], *, vocabulary: Sequence[str], known: Clause
+) -> Clause:
+    """Lists without repeats over a small vocabulary that have one of the lengths."""
+    return all_of((known, any_of(_exactly(quantity, n, vocabulary) for n in lengths)))
+
+
+def lengths_up_to(maximum: int, op: Op, value: Value) -> tuple[int, ...]:
+    """The lengths 0..maximum for which `length op value` holds."""
+    return tuple(n for n in range(maximum + 1) if _holds(n, op, value))
+
+
+def _exactly(quantity: str, size: int, vocabulary: Sequence[str]) -> Clause:
+    return any_of(
+        _just(quantity, set(words), vocabulary) for words in combinations(vocabulary, size)
+    )
+
+
+def _just(quantity: str, words: set[str], vocabulary: Sequence[str]) -> Clause:
+    others = [word for word in vocabulary if word not in words]
+    present = [one_of(quantity, [word]) for word in sorted(words)]
+    return all_of((*present, inverse(one_of(quantity, others))))
+
+
+def _holds(number: int, op: Op, value: Value) -> bool:
+    match op:
+        case "=":
+            return number == value
+        case "!=":
+            return number != value
+        case "<":
+            return number < value  # type: ignore[operator]  # a Decimal: checked by the caller
+        case "<=":
+            return number <= value  # type: ignore[operator]
+        case ">":
+            return number > value  # type: ignore[operator]
+        case ">=":
+            return number >= value  # type: ignore[operator]
+
+
+def _inside(quantity: str, span: Span) -> Clause:
+    """Some item lies in the span: one range, so both bounds hold for the same item."""
+    if span.is_point:
+        return {quantity: _scalar(span.low)}
+    bounds: JsonObject = {}
+    if span.low is not None and not (span.low == "" and span.low_closed):
+        bounds["gte" if span.low_closed else "gt"] = _checked(span.low)
+    if span.high is not None:
+        bounds["lte" if span.high_closed else "lt"] = _checked(span.high)
+    return {quantity: bounds or {"lte": _LAST_TEXT}}
+
+
+def _scalar(value: Value | None) -> str | float:
+    return value if isinstance(value, str) else float(value or 0)
+
+
+def _checked(value: Value) -> str | float:
+    if isinstance(value, str) and len(value.encode()) > BOUND_BYTES:
+        raise NotImplementedFilterError(
+            f"Texts in order comparisons can have at most {BOUND_BYTES} bytes in NOMAD's index."
+        )
+    return _scalar(value) or str(_scalar(value))

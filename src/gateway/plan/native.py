@@ -1,0 +1,155 @@
+"""And, or, not over NOMAD's native queries, within NOMAD's own limits by construction.
+
+A clause is a native query, or True (every structure) or False (none). Limits are measured on NOMAD
+1.3 to 2.0: 1,024 clauses a boolean node and, on 1.3, 1,022 values in one `:any`; an empty list is
+no condition at all; boolean nesting beyond 19 is refused.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, cast
+
+from gateway.model import Json, NativeQuery, Scalar
+
+Clause: TypeAlias = NativeQuery | bool
+
+WIDTH = 1_000
+DEPTH = 17
+
+_NO_QUANTITY = frozenset({"and", "or", "not", "optimade_filter", "quantities"})
+
+
+def all_of(parts: Iterable[Clause]) -> Clause:
+    """The clause that holds where all parts hold."""
+    kept: list[NativeQuery] = []
+    for part in parts:
+        if part is False:
+            return False
+        if part is not True:
+            kept.extend(_members(part, "and"))
+    return _joined("and", list(_merged_exclusions(_distinct_quantities(kept))))
+
+
+def any_of(parts: Iterable[Clause]) -> Clause:
+    """The clause that holds where at least one part holds."""
+    kept: list[NativeQuery] = []
+    for part in parts:
+        if part is True:
+            return True
+        if part is not False:
+            kept.extend(_members(part, "or"))
+    return _joined("or", list(_merged_equalities(kept)))
+
+
+def inverse(clause: Clause) -> Clause:
+    """The clause that holds where the other does not, also where fields are missing."""
+    if isinstance(clause, bool):
+        return not clause
+    match clause:
+        case {"not": inner} if len(clause) == 1:
+            return cast(NativeQuery, inner)
+    return {"not": clause}
+
+
+def one_of(quantity: str, values: Iterable[Scalar]) -> Clause:
+    """Holds where the quantity, or an item of it, equals one of the values."""
+    distinct = list(dict.fromkeys(values))
+    if not distinct:
+        return False
+    if len(distinct) == 1:
+        return {quantity: distinct[0]}
+    chunks = [distinct[i : i + WIDTH] for i in range(0, len(distinct), WIDTH)]
+    clauses: list[NativeQuery] = [{f"{quantity}:any": cast(list[Json], chunk)} for chunk in chunks]
+    return _joined("or", clauses)
+
+
+def depth_of(query: NativeQuery) -> int:
+    """How deep boolean nodes are nested in a native query; a `:any` counts as one."""
+    deepest, level = 0, [cast(Json, query)]
+    while level:
+        deepest += 1
+        level = [inner for node in level for inner in _operands(node)]
+    return deepest - 1
+
+
+def _operands(node: Json) -> Iterator[Json]:
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        if key in ("and", "or") and isinstance(value, list):
+            yield from value
+        elif key == "not" or key.endswith(":any"):
+            yield value
+
+
+def _members(clause: NativeQuery, joint: str) -> list[NativeQuery]:
+    """The parts of a nested node of the same kind, so that nesting is flat."""
+    if len(clause) == 1 and joint in clause:
+        return cast(list[NativeQuery], clause[joint])
+    return [clause]
+
+
+def _joined(joint: str, clauses: list[NativeQuery]) -> Clause:
+    if not clauses:
+        return joint == "and"
+    if len(clauses) == 1:
+        return clauses[0]
+    while len(clauses) > WIDTH:
+        groups = [clauses[i : i + WIDTH] for i in range(0, len(clauses), WIDTH)]
+        clauses = [{joint: cast(list[Json], group)} for group in groups]
+    return {joint: cast(list[Json], clauses)}
+
+
+def _equality(clause: NativeQuery) -> tuple[str, list[Scalar]] | None:
+    """Quantity and values, for a clause that says that a quantity is one of some values."""
+    if len(clause) != 1:
+        return None
+    ((key, value),) = clause.items()
+    if key in _NO_QUANTITY:
+        return None
+    if key.endswith(":any"):
+        return key.removesuffix(":any"), cast(list[Scalar], value)
+    if isinstance(value, dict | list):
+        return None
+    return key, [cast(Scalar, value)]
+
+
+def _merged_equalities(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
+    """`a = 1 or a = 2 or ..` as one terms clause, which counts once however many values it has."""
+    values: dict[str, list[Scalar]] = {}
+    for clause in clauses:
+        equality = _equality(clause)
+        if equality is None:
+            yield clause
+        else:
+            values.setdefault(equality[0], []).extend(equality[1])
+    for quantity, wanted in values.items():
+        merged = one_of(quantity, wanted)
+        if not isinstance(merged, bool):
+            yield from _members(merged, "or")
+
+
+def _merged_exclusions(clauses: Iterable[NativeQuery]) -> Iterator[NativeQuery]:
+    """`not a = 1 and not a = 2 and ..` as the negation of one terms clause."""
+    values: dict[str, list[Scalar]] = {}
+    for clause in clauses:
+        inner = clause.get("not")
+        equality = _equality(inner) if isinstance(inner, dict) else None
+        if equality is None:
+            yield clause
+        else:
+            values.setdefault(equality[0], []).extend(equality[1])
+    for quantity, unwanted in values.items():
+        merged = one_of(quantity, unwanted)
+        if not isinstance(merged, bool):
+            yield {"not": merged}
+
+
+def _distinct_quantities(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
+    seen: set[Json] = set()
+    for clause in clauses:
+        name = clause.get("quantities") if len(clause) == 1 else None
+        if isinstance(name, str):
+            if name in seen:
+                continue
+            seen.add(name)
+        yield clause

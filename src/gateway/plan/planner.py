@@ -1,0 +1,139 @@
+"""A filter's tree -> what each site is asked, or why a site is skipped."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.errors import FilterLimitError
+from gateway.model import NativeQuery, Notice
+from gateway.parse import normal_form
+from gateway.parse.balance import shallow
+from gateway.parse.tree import And, Compare, Has, Leaf, Node, Not, Or
+from gateway.parse.tree import Property as Name
+from gateway.plan.native import DEPTH, Clause, all_of, any_of, depth_of
+from gateway.plan.predicates import Scope, is_foreign, translate_leaf
+from gateway.properties import STRUCTURE
+
+TREE_DEPTH = 10
+"""And/or levels of a tree that is translated; single leaves add up to six levels of their own."""
+
+TREE_SIZE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """What one site is asked; without a query nothing there can match, for `reason`."""
+
+    site: str
+    query: NativeQuery | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all sites are asked, and what the caller should know about the filter."""
+
+    sites: tuple[SitePlan, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+def plan_sites(
+    tree: Node | None, *, sites: Sequence[str], scope: Scope, base: NativeQuery = STRUCTURE
+) -> Plan:
+    """One plan per site for a filter as it was read; None asks for every entry."""
+    if tree is None:
+        return Plan(tuple(SitePlan(site, base) for site in sites))
+    names = list(_names(tree))
+    local = {name for name, one in scope.catalogue.items() if one.reach == "local"} - {"type"}
+    normal = checked_normal_form(tree, replace(scope, site=sites[0] if sites else "-"))
+    if local.isdisjoint(name.path[0] for name in names):
+        clause = translate_tree(normal, scope)
+        plans = [_site_plan(site, clause, base, everywhere=True) for site in sites]
+    else:
+        plans = [
+            _site_plan(site, translate_tree(normal, replace(scope, site=site)), base)
+            for site in sites
+        ]
+    return Plan(tuple(plans), tuple(_foreign_notices(names, scope)))
+
+
+def checked_normal_form(tree: Node, scope: Scope) -> Node:
+    """The normal form, after every leaf has been held against the catalogue: a wrong name or type
+    is an error also where folding constants makes the leaf needless (section "Type handling")."""
+    normal = shallow(normal_form(tree), depth=TREE_DEPTH, size=TREE_SIZE)
+    if any(isinstance(leaf, Compare) and not isinstance(leaf.left, Name) for leaf in leaves(tree)):
+        for leaf in leaves(tree):
+            if not isinstance(leaf, Compare) or isinstance(leaf.left, Name):
+                translate_leaf(leaf, negated=False, scope=scope)
+    return normal
+
+
+def translate_tree(node: Node, scope: Scope) -> Clause:
+    """The clause of a normal form whose nesting is bounded."""
+    match node:
+        case And(parts):
+            return all_of([translate_tree(part, scope) for part in parts])
+        case Or(parts):
+            return any_of([translate_tree(part, scope) for part in parts])
+        case Not(part):
+            if isinstance(part, And | Or | Not):
+                raise AssertionError("a normal form has NOT above leaves only")
+            return translate_leaf(part, negated=True, scope=scope)
+        case _:
+            return translate_leaf(node, negated=False, scope=scope)
+
+
+def with_base(clause: Clause, base: NativeQuery) -> NativeQuery | None:
+    """The query for a site: the clause among the entries of `base`; None when nothing can match."""
+    combined = all_of((base, clause))
+    if isinstance(combined, bool):
+        return None
+    if depth_of(combined) > DEPTH:
+        raise FilterLimitError(
+            "The filter nests AND, OR and NOT too deeply to be asked of NOMAD, even rewritten."
+        )
+    return combined
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """All leaves of a tree, from left to right."""
+    waiting: list[Node] = [node]
+    while waiting:
+        match waiting.pop():
+            case And(parts) | Or(parts):
+                waiting.extend(reversed(parts))
+            case Not(part):
+                waiting.append(part)
+            case leaf:
+                yield leaf
+
+
+def _site_plan(
+    site: str, clause: Clause, base: NativeQuery, *, everywhere: bool = False
+) -> SitePlan:
+    query = with_base(clause, base)
+    if query is not None:
+        return SitePlan(site, query)
+    reason = "no entry can match the filter" if everywhere else "the filter excludes this site"
+    return SitePlan(site, None, reason)
+
+
+def _names(tree: Node) -> Iterator[Name]:
+    for leaf in leaves(tree):
+        match leaf:
+            case Compare(left, _, right):
+                yield from (side for side in (left, right) if isinstance(side, Name))
+            case Has(subjects):
+                yield from subjects
+            case _:
+                yield leaf.subject
+
+
+def _foreign_notices(names: Iterable[Name], scope: Scope) -> Iterator[Notice]:
+    foreign = dict.fromkeys(name.name for name in names if is_foreign(name, scope))
+    for name in foreign:
+        yield Notice(
+            title="Unknown property of another provider",
+            detail=f"{name} is not a property of this provider; it is taken as unknown, "
+            "which no comparison matches.",
+            code="unknown_provider_property",
+        )

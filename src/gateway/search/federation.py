@@ -1,0 +1,207 @@
+"""THE WAY IN ONE PAGE: parse -> plan -> fetch keys -> merge -> fetch bodies -> shape.
+
+`Federation` lives as long as the app; it holds one client per site, the caches and the census, and
+no state of any request.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from gateway.config import Config
+from gateway.fetch.cache import AnswerCache, open_cache
+from gateway.fetch.client import SiteClient
+from gateway.fetch.observer import Observer, Silent
+from gateway.fetch.session import ENTRY_ID
+from gateway.model import (
+    STRUCTURES,
+    EntryRequest,
+    Notice,
+    Resource,
+    SearchAnswer,
+    SearchRequest,
+    Site,
+    SiteInfo,
+)
+from gateway.plan.identity import SEPARATOR
+from gateway.properties import Catalogue, structures_catalogue
+from gateway.search.census import Census
+from gateway.search.links import neighbours
+from gateway.search.listing import Found, Listing
+from gateway.search.question import Question, Reader, check_fields
+from gateway.search.report import returned_of, site_notices, site_reports
+from gateway.shape import shape_structure
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """How one site stands, for health, links and metrics."""
+
+    site: Site
+    info: SiteInfo
+    breaker: str
+
+
+class Federation:
+    """All sites as one."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self._config = config
+        self._transports = transports or {}
+        self._observer = observer or Silent()
+        self._reader = Reader(config)
+        self._catalogues = {STRUCTURES: structures_catalogue(config.provider.prefix)}
+        self._sites = {site.name: site for site in config.sites}
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """All sites, in the order of the configuration."""
+        return self._config.sites
+
+    def catalogue(self, entry_type: str) -> Catalogue:
+        """The properties of an entry type."""
+        return self._catalogues[entry_type]
+
+    async def open(self) -> None:
+        """Make the clients and begin to look at the sites; waits for none of them."""
+        self._cache: AnswerCache = open_cache(self._config.cache)
+        self._clients = {
+            site.name: SiteClient(
+                site,
+                cache=self._cache,
+                transport=self._transports.get(site.name),
+                observer=self._observer,
+            )
+            for site in self.sites
+        }
+        self._census = Census(self._clients)
+        self._census.open()
+
+    async def close(self) -> None:
+        """Close everything that `open` made."""
+        await self._census.close()
+        await asyncio.gather(*(client.close() for client in self._clients.values()))
+        await self._cache.close()
+
+    async def search(self, request: SearchRequest) -> SearchAnswer:
+        """One page of a listing; raises RequestError or SitesMissingError."""
+        start = time.perf_counter()
+        catalogue = self.catalogue(request.entry_type)
+        question = self._reader.read(request, catalogue)
+        understood = 1000 * (time.perf_counter() - start)
+        listing = Listing(
+            question,
+            clients=self._clients,
+            census=self._census,
+            cache=self._cache,
+            budget_s=self._budget_s(request.timeout_s),
+            max_offset=self._config.paging.max_offset,
+        )
+        found = await listing.read()
+        return self._answer(question, found, timings=(("plan", understood), *found.timings))
+
+    async def entry(self, request: EntryRequest) -> SearchAnswer:
+        """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
+        site, _, entry_id = request.id.partition(SEPARATOR)
+        chosen = self._sites.keys() if request.sites is None else request.sites
+        if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
+            catalogue = self.catalogue(request.entry_type)
+            check_fields(request.response_fields, catalogue, self._config.provider.prefix)
+            return SearchAnswer((), data_available=self._census.available(chosen))
+        answer = await self.search(
+            SearchRequest(
+                request.entry_type,
+                filter=f'id = "{request.id}"',
+                page_limit=1,
+                response_fields=request.response_fields,
+                include=request.include,
+                sites=(site,),
+                timeout_s=request.timeout_s,
+                fresh=request.fresh,
+                token=request.token,
+                request_id=request.request_id,
+            )
+        )
+        return SearchAnswer(
+            answer.resources,
+            answer.included,
+            data_returned=len(answer.resources),
+            data_available=self._census.available(chosen),
+            reports=answer.reports,
+            notices=answer.notices,
+            timings=answer.timings,
+        )
+
+    async def check(self, name: str) -> SiteInfo:
+        """Ask one site for its version and size now; raises SiteError."""
+        await self._census.look(self._clients[name])
+        return self._census.info(name)
+
+    def statuses(self) -> tuple[SiteStatus, ...]:
+        """How all sites stand."""
+        return tuple(
+            SiteStatus(site, self._census.info(site.name), self._clients[site.name].breaker.state)
+            for site in self.sites
+        )
+
+    def _answer(
+        self, question: Question, found: Found, *, timings: tuple[tuple[str, float], ...]
+    ) -> SearchAnswer:
+        start = time.perf_counter()
+        resources, flaws = self._shape(question, found)
+        returned = returned_of(question, found, self._census)
+        links = neighbours(
+            found.page,
+            offset=found.offset,
+            limit=question.request.page_limit,
+            total=returned,
+            onward=found.onward,
+            fingerprint=question.fingerprint,
+        )
+        included = [site.name for site in self.sites if site.name not in question.excluded]
+        notices = (*question.notices, *site_notices(question, found, self._census), *flaws)
+        shaped = 1000 * (time.perf_counter() - start)
+        return SearchAnswer(
+            resources,
+            data_returned=returned,
+            data_available=max(self._census.available(included), returned),
+            more=found.onward is not None,
+            next=links.next,
+            prev=links.prev,
+            last=links.last,
+            reports=site_reports(
+                question, found, self._census, names=[site.name for site in self.sites]
+            ),
+            notices=notices,
+            timings=(*timings, ("shape", shaped)),
+        )
+
+    def _shape(
+        self, question: Question, found: Found
+    ) -> tuple[tuple[Resource, ...], Iterable[Notice]]:
+        resources: list[Resource] = []
+        flaws: dict[Notice, None] = {}
+        for entry in found.entries:
+            resource, notices = shape_structure(
+                entry,
+                fields=question.request.response_fields,
+                catalogue=question.catalogue,
+                prefix=self._config.provider.prefix,
+                site=self._sites[entry.site],
+            )
+            resources.append(resource)
+            flaws |= dict.fromkeys(notices)
+        return tuple(resources), flaws
+
+    def _budget_s(self, asked: float | None) -> float:
+        budget = self._config.timeouts.budget_s
+        return budget if asked is None else min(asked, budget)

@@ -1,0 +1,90 @@
+"""What each site did, and what the caller should be told of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
+from gateway.search.census import Census
+from gateway.search.listing import Found
+from gateway.search.question import Question
+
+
+def site_reports(
+    question: Question, found: Found, census: Census, *, names: Iterable[str]
+) -> tuple[SiteReport, ...]:
+    """One report per site, in the order of `names`."""
+    return tuple(_report(name, question, found, census) for name in names)
+
+
+def returned_of(question: Question, found: Found, census: Census) -> int:
+    """How many entries of all sites match: exact, a missing site's part as last known."""
+    known = (census.last_count(site, question.queries[site]) for site in found.failures)
+    exact = sum(answer.total for answer in found.answers.values())
+    return exact + sum(count or 0 for count in known)
+
+
+def site_notices(question: Question, found: Found, census: Census) -> Iterator[Notice]:
+    """A warning for each site that failed, was stale or whose archives are broken."""
+    for failure in found.failures.values():
+        yield _missing(failure, census.last_count(failure.site, question.queries[failure.site]))
+    for answer in found.answers.values():
+        if answer.state == "stale":
+            yield Notice(
+                title="Stale answer",
+                detail=f"{answer.site} does not answer now; its entries are from an earlier "
+                "answer and may have changed.",
+                code="site_stale",
+            )
+    for site, count in _broken(found.page, found.entries).items():
+        some = "1 entry is" if count == 1 else f"{count} entries are"
+        yield Notice(
+            title="Archives not available",
+            detail=f"{site} cannot read some archives; {some} served with what its index holds.",
+            code="site_partial",
+        )
+
+
+def _missing(failure: SiteFailure, last: int | None) -> Notice:
+    if last is None:
+        counted = "it is not in data_returned"
+    else:
+        counted = f"data_returned counts {last} entries of it, as last known"
+    return Notice(
+        title="Site missing",
+        detail=f"{failure.site} is missing from this answer ({failure.reason}); {counted}. "
+        "links.next keeps its place.",
+        code="site_failed",
+    )
+
+
+def _report(name: str, question: Question, found: Found, census: Census) -> SiteReport:
+    spent = found.milliseconds.get(name)
+    taken = None if spent is None else round(spent, 1)
+    if name in question.excluded:
+        return SiteReport(name, "excluded", "not among the sites asked for")
+    if name in question.pruned:
+        return SiteReport(name, "pruned", question.pruned[name], total=0)
+    if name in found.failures:
+        last = census.last_count(name, question.queries[name])
+        reason = found.failures[name].reason
+        return SiteReport(name, "failed", reason, total=last, milliseconds=taken)
+    answer = found.answers[name]
+    returned = sum(hit.site == name for hit in found.page)
+    state, reason = _state(answer, found)
+    return SiteReport(name, state, reason, answer.total, returned, taken)
+
+
+def _state(answer: SiteHits, found: Found) -> tuple[State, str | None]:
+    if answer.site in _broken(found.page, found.entries):
+        return "partial", "some archives cannot be read"
+    if answer.state == "stale":
+        return "stale", "the site does not answer; this is an earlier answer"
+    return answer.state, None
+
+
+def _broken(page: tuple[Hit, ...], entries: tuple[Entry, ...]) -> Mapping[str, int]:
+    """How many entries of each site were wanted with an archive and have none."""
+    counts: dict[str, int] = {}
+    for hit, entry in zip(page, entries, strict=True):
+        if entry.archive is None and entry.document is not hit.document:
+            counts[hit.site] = counts.get(hit.site, 0) + 1
+    return counts

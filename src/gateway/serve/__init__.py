@@ -1,0 +1,1 @@
+"""HTTP: query strings in, OPTIMADE documents out."""

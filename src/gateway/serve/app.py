@@ -1,0 +1,89 @@
+"""The ASGI app of a configuration: made by `create_app`, opened and closed by its lifespan."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette_compress import CompressMiddleware
+
+from gateway import __version__
+from gateway.config import Config, load_config
+from gateway.errors import GatewayError, RequestError
+from gateway.observe import Observer, set_up_logging
+from gateway.serve.admission import Admission
+from gateway.serve.door import Door, error_of, refusal_response
+from gateway.serve.edge import Edge
+from gateway.serve.openapi import DESCRIPTION
+from gateway.serve.routes import optimade_router
+from gateway.serve.served import Searching, Served
+from gateway.serve.service import service_router
+
+
+def create_app(
+    config: Config, *, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None
+) -> FastAPI:
+    """The gateway over the configured sites; `transports` reach sites by name, in process."""
+    from gateway.search import Federation  # noqa: PLC0415
+
+    return build_app(config, federation=Federation(config, transports=transports))
+
+
+def build_app(
+    config: Config, *, federation: Searching, observer: Observer | None = None
+) -> FastAPI:
+    """The HTTP side over any federation."""
+    observer = observer or Observer()
+    admission = Admission(places=config.admission.max_requests, queue_s=config.admission.queue_s)
+    served = Served(config, federation, observer, admission)
+    app = FastAPI(
+        title=config.provider.name,
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.served = served
+    app.include_router(optimade_router(config.provider.prefix))
+    app.include_router(service_router())
+    _handle_errors(app, config)
+    app.add_middleware(Door, config=config)
+    app.add_middleware(CompressMiddleware)
+    app.add_middleware(Edge, observer=observer)
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """What each worker process of `gateway serve` runs; `$GATEWAY_CONFIG` names the file."""
+    config = load_config()
+    set_up_logging(config.logging.level, as_json=config.logging.as_json)
+    return create_app(config)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    served: Served = app.state.served
+    served.warm_up()
+    await served.federation.open()
+    try:
+        yield
+    finally:
+        served.draining = True
+        await served.federation.close()
+
+
+def _handle_errors(app: FastAPI, config: Config) -> None:
+    async def refuse(request: Request, exception: Exception) -> Response:
+        match exception:
+            case GatewayError():
+                error: GatewayError = exception
+            case HTTPException():
+                error = error_of(exception, request)
+            case _:
+                error = RequestError("The request cannot be understood.")
+        return refusal_response(error, request=request, config=config)
+
+    for kind in (GatewayError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, refuse)

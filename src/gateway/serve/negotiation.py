@@ -1,0 +1,38 @@
+"""The rules of JSON:API 1.1 for Accept and Content-Type, and none beyond them."""
+
+from gateway.errors import MediaTypeError
+from gateway.serve.refusals import NotAcceptableError
+
+JSON_API = "application/vnd.api+json"
+FORM = "application/x-www-form-urlencoded"
+_HARMLESS = ("profile", "q")
+"""Parameters that do not change what is served; `q` is a weight, not part of the type."""
+
+
+def check_accept(accept: str) -> None:
+    """Refuse (406) when each JSON:API type the client accepts carries a parameter we cannot meet.
+
+    Everything else is served JSON:API whatever it asks for: clients send all sorts of things.
+    """
+    wanted = [_read(item) for item in accept.split(",")]
+    ours = [parameters for name, parameters in wanted if name == JSON_API]
+    if ours and not any(set(parameters) <= set(_HARMLESS) for parameters in ours):
+        raise NotAcceptableError(
+            f"Answers are {JSON_API} without parameters and without extensions; "
+            "accept that, or application/json."
+        )
+
+
+def check_form(content_type: str) -> None:
+    """Refuse (415) a body that is no form."""
+    name, _ = _read(content_type)
+    if name and name != FORM:
+        raise MediaTypeError(
+            f"A body of type {name[:80]} is not understood; allowed is {FORM}, holding the same "
+            "parameters as a query string."
+        )
+
+
+def _read(item: str) -> tuple[str, tuple[str, ...]]:
+    name, *parameters = (part.strip() for part in item.split(";"))
+    return name.lower(), tuple(one.partition("=")[0].strip().lower() for one in parameters if one)

@@ -1,0 +1,94 @@
+"""A URL path is read as a view (all sites, one site, the index), a version and an endpoint."""
+
+import re
+from dataclasses import dataclass
+
+from gateway.errors import NotFoundError, VersionError
+
+API_VERSION = "1.3.0"
+SERVED_VERSIONS = ("v1", "v1.3", "v1.3.0")
+UNVERSIONED_ONLY = ("versions", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
+SERVICE = UNVERSIONED_ONLY[1:]
+"""Endpoints that belong to the server as a whole, not to OPTIMADE."""
+
+ENDPOINTS = ("", "structures", "references", "info", "links", *UNVERSIONED_ONLY)
+
+SITES = "sites"
+INDEX = "index"
+_LOOKS_LIKE_VERSION = re.compile(r"v\d.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path points at: `/sites/berlin/v1/structures` is (`/sites/berlin`, `v1`, ..)."""
+
+    base: str = ""
+    """Path of the base URL: empty, `/sites/<name>` or `/index`."""
+    version: str = ""
+    """Empty under the unversioned base URL."""
+    endpoint: str = "/"
+    """What follows the base URL."""
+    site: str | None = None
+    """The one site this view shows; None: all of them."""
+
+    @property
+    def versioned(self) -> str:
+        """Path of the base URL with its version, without a trailing slash."""
+        return f"{self.base}/{self.version}" if self.version else self.base
+
+    @property
+    def is_index(self) -> bool:
+        """Whether this is the index meta-database."""
+        return self.base == f"/{INDEX}"
+
+    @property
+    def label(self) -> str:
+        """The endpoint for counting: without ids, and one word for whatever is not known."""
+        first, _, rest = self.endpoint[1:].partition("/")
+        if first not in ENDPOINTS:
+            return "other"
+        return f"/{first}/.." if rest else f"/{first}"
+
+    @property
+    def inner_path(self) -> str:
+        """The path under which the routes know this endpoint."""
+        return f"/{INDEX}{self.endpoint}".rstrip("/") if self.is_index else self.endpoint
+
+
+def read_place(path: str, *, sites: tuple[str, ...]) -> Place:
+    """What that path points at; needless slashes are no difference."""
+    parts = [part for part in path.split("/") if part]
+    base, site, parts = _read_view(parts, sites)
+    version = ""
+    if parts and _LOOKS_LIKE_VERSION.fullmatch(parts[0]):
+        version = _check_version(parts[0])
+        parts = parts[1:]
+    if parts and parts[0] in UNVERSIONED_ONLY and version:
+        raise NotFoundError(f"/{parts[0]} is served at the unversioned base URL only.")
+    if parts and parts[0] in SERVICE and base:
+        raise NotFoundError(f"/{parts[0]} is served at the root of this server only.")
+    return Place(base, version, "/" + "/".join(parts), site)
+
+
+def _read_view(parts: list[str], sites: tuple[str, ...]) -> tuple[str, str | None, list[str]]:
+    match parts:
+        case ["index", *rest]:
+            return f"/{INDEX}", None, rest
+        case ["sites", name, *rest]:
+            if name not in sites:
+                raise NotFoundError(f"There is no site {name!r}; the sites are {', '.join(sites)}.")
+            return f"/{SITES}/{name}", name, rest
+        case ["sites"]:
+            raise NotFoundError(f"Choose a site: {', '.join(f'/sites/{name}' for name in sites)}.")
+        case _:
+            return "", None, parts
+
+
+def _check_version(text: str) -> str:
+    if text not in SERVED_VERSIONS:
+        served = ", ".join(f"/{version}" for version in SERVED_VERSIONS)
+        raise VersionError(
+            f"The API version {text} is not served here; served are {served} "
+            f"(OPTIMADE {API_VERSION})."
+        )
+    return text

@@ -1,0 +1,70 @@
+"""Periodicity and lattice of a structure."""
+
+from typing import TypeGuard
+
+from gateway.model import Json
+from gateway.shape.checks import is_list, is_vectors
+from gateway.shape.stored import Flaw, Stored, Value, Values
+
+CELL = frozenset({"dimension_types", "nperiodic_dimensions", "lattice_vectors"})
+_UNKNOWN_VECTOR: list[Json] = [None, None, None]
+
+
+def read_cell(stored: Stored) -> Values:
+    """All properties of the group."""
+    dimensions = _dimension_types(stored)
+    periodic = _nperiodic_dimensions(stored, dimensions)
+    if _is_up_to_three(periodic) and is_list(dimensions) and dimensions.count(1) != periodic:
+        dimensions = Flaw("what the site holds contradicts nperiodic_dimensions")
+    return {
+        "dimension_types": dimensions,
+        "nperiodic_dimensions": periodic,
+        "lattice_vectors": _lattice_vectors(stored, dimensions),
+    }
+
+
+def _dimension_types(stored: Stored) -> Value:
+    value = stored.archived("dimension_types")
+    if _is_up_to_three(value):  # how NOMAD wrote it before version 1
+        return [1] * value + [0] * (3 - value)
+    if is_list(value) and len(value) == 3 and all(map(_is_zero_or_one, value)):
+        return value
+    reason = "what the site holds is not 0 or 1 for each of three directions"
+    return None if value is None else Flaw(reason)
+
+
+def _nperiodic_dimensions(stored: Stored, dimensions: Value) -> Value:
+    """The index derives it from the dimension types, counting none as three zeros."""
+    indexed = stored.index.get("nperiodic_dimensions")
+    if indexed is not None:
+        return indexed if _is_up_to_three(indexed) else Flaw("the index holds none from 0 to 3")
+    if isinstance(dimensions, Flaw):
+        return Flaw("the dimension types that it counts are broken")
+    if is_list(dimensions):
+        return dimensions.count(1)
+    return None if stored.archive is None else 0
+
+
+def _lattice_vectors(stored: Stored, dimensions: Value) -> Value:
+    value = stored.archived("lattice_vectors")
+    if value is None or _is_lattice(value, dimensions):
+        return value
+    return Flaw("what the site holds is not three vectors of three finite numbers")
+
+
+def _is_lattice(value: Json, dimensions: Value) -> bool:
+    """Vectors of directions that are not periodic may be wholly unknown."""
+    if not is_list(value) or len(value) != 3:
+        return False
+    unknown = [at for at, vector in enumerate(value) if vector == _UNKNOWN_VECTOR]
+    if unknown and is_list(dimensions) and any(dimensions[at] == 1 for at in unknown):
+        return False
+    return is_vectors([vector for at, vector in enumerate(value) if at not in unknown])
+
+
+def _is_up_to_three(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= 3
+
+
+def _is_zero_or_one(value: object) -> bool:
+    return type(value) is int and 0 <= value <= 1

@@ -1,0 +1,26 @@
+"""A site's way to write a moment -> RFC 3339 in UTC, to the millisecond that the index compares."""
+
+from datetime import UTC, datetime, timedelta
+
+from gateway.model import Json
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_time(value: Json) -> str | None:
+    """`2021-03-01T00:00:00.123Z` from ISO 8601 text or milliseconds since 1970, else None.
+
+    Text without an offset is UTC, as everywhere in NOMAD; finer fractions are cut, not rounded.
+    """
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            moment = _EPOCH + timedelta(milliseconds=value)
+        else:
+            return None
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
