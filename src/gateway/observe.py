@@ -16,7 +16,6 @@ from prometheus_client import (
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _BREAKER_STATES = ("closed", "half-open", "open")
-_STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 class Observer:
@@ -103,26 +102,32 @@ class Observer:
 EXPOSITION_TYPE = CONTENT_TYPE_LATEST
 
 
+_LOG: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    logging.getLogger("gateway"),
+    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.render_to_log_kwargs],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
+
+def log() -> structlog.stdlib.BoundLogger:
+    """The gateway's logger, on top of the standard library's: an app that embeds it decides."""
+    return _LOG
+
+
 def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool) -> None:
     """Send all logs, the libraries' too, to stderr in one form."""
     shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.ExtraAdder(),
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        _STAMP,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
     handler.setFormatter(

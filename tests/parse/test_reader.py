@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import FilterSyntaxError, NotImplementedFilterError
 from gateway.parse import read_filter
+from gateway.parse import tree as nodes
 from gateway.parse.tree import (
     And,
     Bare,
@@ -20,7 +21,6 @@ from gateway.parse.tree import (
     Or,
     Property,
     String,
-    Test,
 )
 
 
@@ -33,7 +33,7 @@ def num(text):
 
 
 def eq(value):
-    return Test("=", value)
+    return nodes.Test("=", value)
 
 
 A, B, C, D, X = (Bare(prop(name)) for name in "abcdx")
@@ -85,12 +85,12 @@ LISTS = [
     ('a HAS "x"', Has((a,), "ANY", ((eq(String("x")),),))),
     ('a HAS ANY "x"', Has((a,), "ANY", ((eq(String("x")),),))),
     ("a HAS = 1", Has((a,), "ANY", ((eq(num("1")),),))),
-    ("a HAS < 1", Has((a,), "ANY", ((Test("<", num("1")),),))),
+    ("a HAS < 1", Has((a,), "ANY", ((nodes.Test("<", num("1")),),))),
     ("a HAS b", Has((a,), "ANY", ((eq(b),),))),
     ("a HAS TRUE", Has((a,), "ANY", ((eq(Boolean(True)),),))),
-    ('a HAS STARTS WITH "x"', Has((a,), "ANY", ((Test("STARTS", String("x")),),))),
-    ('a HAS ENDS "x"', Has((a,), "ANY", ((Test("ENDS", String("x")),),))),
-    ('a HAS CONTAINS "x"', Has((a,), "ANY", ((Test("CONTAINS", String("x")),),))),
+    ('a HAS STARTS WITH "x"', Has((a,), "ANY", ((nodes.Test("STARTS", String("x")),),))),
+    ('a HAS ENDS "x"', Has((a,), "ANY", ((nodes.Test("ENDS", String("x")),),))),
+    ('a HAS CONTAINS "x"', Has((a,), "ANY", ((nodes.Test("CONTAINS", String("x")),),))),
     ("a HAS ALL 1, 2", Has((a,), "ALL", ((eq(num("1")),), (eq(num("2")),)))),
     ("a HAS ALL 1", Has((a,), "ALL", ((eq(num("1")),),))),
     ("a HAS ONLY 1, 2", Has((a,), "ONLY", ((eq(num("1")),), (eq(num("2")),)))),
@@ -100,16 +100,19 @@ LISTS = [
             (a,),
             "ANY",
             (
-                (Test(">", num("3")),),
-                (Test("!=", num("8")),),
+                (nodes.Test(">", num("3")),),
+                (nodes.Test("!=", num("8")),),
                 (eq(b),),
-                (Test("STARTS", String("x")),),
+                (nodes.Test("STARTS", String("x")),),
                 (eq(Boolean(True)),),
             ),
         ),
     ),
     ('a:b HAS "x":1', Has((a, b), "ANY", ((eq(String("x")), eq(num("1"))),))),
-    ("a:a HAS >=2:<=5", Has((a, a), "ANY", ((Test(">=", num("2")), Test("<=", num("5"))),))),
+    (
+        "a:a HAS >=2:<=5",
+        Has((a, a), "ANY", ((nodes.Test(">=", num("2")), nodes.Test("<=", num("5"))),)),
+    ),
     (
         "a:b.c:c HAS ALL 1:2:3, 4:>5:6",
         Has(
@@ -117,7 +120,7 @@ LISTS = [
             "ALL",
             (
                 (eq(num("1")), eq(num("2")), eq(num("3"))),
-                (eq(num("4")), Test(">", num("5")), eq(num("6"))),
+                (eq(num("4")), nodes.Test(">", num("5")), eq(num("6"))),
             ),
         ),
     ),

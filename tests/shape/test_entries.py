@@ -109,20 +109,28 @@ def test_entry_page(catalogue, url: str, page: str) -> None:
 
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], {}, [None], ["id"], [{"name": 5}], [[]]])
-def test_broken_provenance(shape, broken: object) -> None:
-    """People, datasets and texts that are none are left out; a broken time is told."""
+def test_broken_lists_of_provenance(shape, broken: object) -> None:
+    """People and datasets without a name are left out; none is an empty list."""
     names = ("_fed_authors", "_fed_datasets", "_fed_dois")
-    document = {"authors": broken, "datasets": broken}
-    resource, _ = shape(Entry("berlin", "abc", document, {"optimade": {}}), names)
-    assert resource.attributes == dict.fromkeys(names, [])
+    entry = Entry("berlin", "abc", {"authors": broken, "datasets": broken}, ARCHIVE)
+    assert shape(entry, names)[0].attributes == dict.fromkeys(names, [])
+
+
+@pytest.mark.parametrize("broken", [None, 5, True, ["up-1"], {"id": "up-1"}])
+def test_broken_texts_of_provenance(shape, broken: object) -> None:
+    """What is no text is unknown."""
     names = ("_fed_upload_id", "_fed_license")
-    document = {"upload_id": broken, "license": broken} if broken != "text" else {}
-    resource, _ = shape(Entry("berlin", "abc", document, {"optimade": {}}), names)
-    assert resource.attributes == dict.fromkeys(names)
-    document = {"upload_create_time": broken}
-    resource, notices = shape(Entry("berlin", "abc", document, {}), ("last_modified",))
+    entry = Entry("berlin", "abc", {"upload_id": broken}, {"license": broken})
+    assert shape(entry, names)[0].attributes == dict.fromkeys(names)
+
+
+@pytest.mark.parametrize("broken", ["yesterday", True, [2021], {}])
+def test_broken_last_modified(shape, broken: object) -> None:
+    """A time that cannot be read is unknown, with a notice."""
+    entry = Entry("berlin", "abc", {"upload_create_time": broken}, ARCHIVE)
+    resource, (notice,) = shape(entry, ("last_modified",))
     assert resource.attributes == {"last_modified": None}
-    assert len(notices) == (0 if broken is None else 1)
+    assert notice.detail.startswith("last_modified of berlin~abc is served as unknown: ")
 
 
 def test_site_values_are_data(shape) -> None:

@@ -191,10 +191,8 @@ class TimeoutKeys(_Keys):
     """How long the gateway waits, in seconds."""
 
     budget_s: Seconds = Field(
-        default=4.0, description="For one whole request; some clients give up after 5 seconds."
-    )
-    max_budget_s: Seconds = Field(
-        default=60.0, description="The most that a caller may ask for by `_<prefix>_timeout`."
+        default=4.0,
+        description="For one whole request; callers may ask for less. Some give up after 5 seconds.",
     )
     connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
     first_byte_s: Seconds = Field(default=3.5, description="For the first byte of a site's answer.")

@@ -114,12 +114,13 @@ class _Cut:
     def sequence(self, data: Sequence[object], path: str) -> list[object]:
         kept: list[object] = []
         for value in data:
+            inner: object = value if _wants(self, path) else None
             if isinstance(value, Mapping):
-                kept.append(self.mapping(value, path))
+                inner = self.mapping(value, path)
             elif isinstance(value, list | tuple):
-                kept.append(self.sequence(value, path))
-            elif _wants(self, path):
-                kept.append(value)
+                inner = self.sequence(value, path)
+            if inner or not isinstance(value, Mapping | list | tuple) and inner is not None:
+                kept.append(inner)
         return kept
 
 
@@ -130,32 +131,13 @@ def _wants(cut: _Cut, path: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _is_dropped(cut: _Cut, path: str) -> bool:
-    if any(_reaches(pattern, path) for pattern in cut.exclude):
-        return True
-    if cut.include is None or _wants(cut, path):
-        return False
-    return not any(_may_reach_below(pattern, path) for pattern in cut.include)
+    return any(_reaches(pattern, path) for pattern in cut.exclude)
 
 
 def _reaches(pattern: str, path: str) -> bool:
     """Whether the pattern means this path or a path above it."""
     regex = ".*".join(map(re.escape, pattern.split("*")))
     return re.fullmatch(f"{regex}(?:\\..*)?", path, re.DOTALL) is not None
-
-
-def _may_reach_below(pattern: str, path: str) -> bool:
-    """Whether the pattern can mean something inside what stands at this path."""
-    places = {0}
-    for char in path + ".":
-        after = {at for at in places if pattern[at : at + 1] == "*"}
-        for at in places:
-            skipped = at
-            while pattern[skipped : skipped + 1] == "*":
-                skipped += 1
-            if pattern[skipped : skipped + 1] == char:
-                after.add(skipped + 1)
-        places = after
-    return bool(places)
 
 
 def _prune(document: Mapping[str, object], required: Required) -> dict[str, object]:

@@ -123,9 +123,7 @@ def _make_document(
     }
     if "optimade" in metadata:
         document["optimade"] = index_optimade(_dict(metadata["optimade"]))
-    if "results" in line:
-        document["results"] = line["results"]
-    return document
+    return document | {part: line[part] for part in ("results", "data") if part in line}
 
 
 def index_optimade(optimade: Mapping[str, object]) -> Json:

@@ -1,0 +1,1 @@
+"""The only outgoing network code: all sites asked at once, hits and entries back."""

@@ -36,10 +36,10 @@ async def read_entries(
     cache: AnswerCache | None,
 ) -> tuple[Entry, ...]:
     """The entries behind hits of one site, in their sequence; `archive` None: it is broken."""
-    kept = await _cached(session.name, hits, required, cache)
+    kept = await _cached(session, hits, required, cache)
     wanted = [hit.entry_id for hit in hits if hit.entry_id not in kept]
     read = await _read(session, wanted, required)
-    await _remember(session.name, hits, required, read, cache)
+    await _remember(session, hits, required, read, cache)
     archives = kept | read
     broken = [hit.entry_id for hit in hits if hit.entry_id not in archives]
     documents = await _documents(session, broken, fallback_fields)
@@ -111,23 +111,23 @@ def _by_id(documents: Iterable[Mapping[str, Json]]) -> dict[str, Archive]:
     return found
 
 
-def _keys(site: str, hits: Iterable[Hit], required: JsonObject) -> dict[str, BodyKey]:
+def _keys(session: SiteSession, hits: Iterable[Hit], required: JsonObject) -> dict[str, BodyKey]:
     """Cache keys by entry_id, for hits whose version is known."""
     shape = orjson.dumps(required, option=orjson.OPT_SORT_KEYS).decode()
     versions = ((hit.entry_id, hit.document.get(VERSION_FIELD)) for hit in hits)
     return {
-        entry_id: (site, entry_id, f"{version} {shape}")
+        entry_id: session.body_key(entry_id, f"{version} {shape}")
         for entry_id, version in versions
         if isinstance(version, str)
     }
 
 
 async def _cached(
-    site: str, hits: Sequence[Hit], required: JsonObject, cache: AnswerCache | None
+    session: SiteSession, hits: Sequence[Hit], required: JsonObject, cache: AnswerCache | None
 ) -> dict[str, Archive]:
     if cache is None:
         return {}
-    keys = _keys(site, hits, required)
+    keys = _keys(session, hits, required)
     stored = await cache.get_bodies(keys.values())
     return {
         entry_id: cast("Archive", orjson.loads(stored[key]))
@@ -137,7 +137,7 @@ async def _cached(
 
 
 async def _remember(
-    site: str,
+    session: SiteSession,
     hits: Sequence[Hit],
     required: JsonObject,
     read: Mapping[str, Archive],
@@ -145,7 +145,7 @@ async def _remember(
 ) -> None:
     if cache is None or not read:
         return
-    keys = _keys(site, hits, required)
+    keys = _keys(session, hits, required)
     await cache.put_bodies(
         {keys[entry_id]: orjson.dumps(read[entry_id]) for entry_id in read if entry_id in keys}
     )

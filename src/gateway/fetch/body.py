@@ -30,7 +30,7 @@ async def read_body(response: httpx.Response, parcel: Parcel, *, limit: int) -> 
         raise too_large(limit, health="unknown")
     gunzip = _gunzip(response.headers.get("content-encoding", ""))
     raw_bytes = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]  # of an async transport
+    async for chunk in response.stream:  # type: ignore[union-attr]  # async, as the transport
         raw_bytes += len(chunk)
         for piece in gunzip.pieces(chunk) if gunzip else (chunk,):
             if len(parcel.body) + len(piece) > limit or raw_bytes > limit:

@@ -26,12 +26,12 @@ _HEAD = _AT + _TIME.size
 
 
 class BodyKey(NamedTuple):
-    """One archive: it cannot change without its `last_processing_time` changing."""
+    """One archive: it cannot change without its `version`, which holds `last_processing_time`."""
 
     site: str
     """Name and address, as `SiteClient.body_key` makes it."""
     entry_id: str
-    last_processing_time: str
+    version: str
 
 
 class Kept(NamedTuple):

@@ -4,7 +4,6 @@ In: an exception of the transport or an HTTP status. Out: a `Fault`, which knows
 what that means for a further attempt, for the breaker and for the caller. What leaves `fetch`:
 
     SiteError               (errors.py)
-    ├── StatusError         the site answered with an HTTP status other than 200
     └── TooLargeError       the answer is larger than allowed; asking for less may help
 """
 
@@ -13,7 +12,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Literal, TypeAlias
@@ -44,17 +43,11 @@ MAX_TEXT = 200
 _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
 
-class StatusError(SiteError):
-    """The site answered with an HTTP status other than 200."""
-
-    status: int = 0
-
-
 class TooLargeError(SiteError):
     """The answer is larger than allowed; asking for less may help."""
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
     """One request failed: what happened, and what follows from it."""
 
     def __init__(
@@ -88,17 +81,15 @@ class Fault(Exception):
 
     def error(self, site: str, *, doing: str) -> SiteError:
         """The error that tells a caller of this fault."""
-        kind = StatusError if self.status else TooLargeError if self.too_large else SiteError
-        error = kind(
+        kind = TooLargeError if self.too_large else SiteError
+        return kind(
             site,
             doing=doing,
             happened=self.happened,
             retry_after_s=self.retry_after_s,
             refused=self.refused,
+            status=self.status,
         )
-        if isinstance(error, StatusError) and self.status:
-            error.status = self.status
-        return error
 
 
 def transport_fault(error: Exception, *, connect_s: float) -> Fault:
@@ -165,7 +156,7 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
         return min(float(text), MAX_RETRY_AFTER_S)
     try:
         date = parsedate_to_datetime(text)
-        at = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+        at = date if date.tzinfo else date.replace(tzinfo=UTC)
         return min(max(at.timestamp() - now, 0.0), MAX_RETRY_AFTER_S)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
@@ -177,8 +168,9 @@ def too_large(limit: int, *, health: Health) -> Fault:
 
 
 def seconds(value: float) -> str:
-    """`3.8 s`; three digits at most."""
-    return f"{value:.3g} s"
+    """`3.8 s`, `12 s`, `0.25 s`."""
+    digits = f"{value:.1f}" if value >= 0.5 else f"{value:.2f}"
+    return f"{digits.rstrip('0').rstrip('.') or '0'} s"
 
 
 def size(value: int) -> str:

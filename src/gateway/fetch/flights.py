@@ -20,16 +20,17 @@ class GroundedError(Exception):
 
 
 class Deadline:
-    """When the work must be done (loop time); pushed back by later askers, never beyond `hard`."""
+    """When the work must be done (loop time); pushed back by later askers, up to `within_s`."""
 
-    def __init__(self, *, until: float, hard: float) -> None:
-        self.until = min(until, hard)
-        self.hard = hard
+    def __init__(self, *, until: float, within_s: float) -> None:
+        self.begun = asyncio.get_running_loop().time()
+        self._latest = self.begun + within_s
+        self.until = min(until, self._latest)
         self._running: asyncio.Timeout | None = None
 
     def extend(self, until: float) -> None:
         """Let the work go on until then, too."""
-        self.until = min(max(self.until, until), self.hard)
+        self.until = min(max(self.until, until), self._latest)
         if self._running is not None and not self._running.expired():
             self._running.reschedule(self.until)
 
@@ -40,7 +41,8 @@ class Deadline:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Holds for the work itself; TimeoutError at the deadline."""
-        async with asyncio.timeout_at(self.until) as self._running:
+        async with asyncio.timeout_at(self.until) as running:
+            self._running = running
             try:
                 yield
             finally:
@@ -50,9 +52,7 @@ class Deadline:
 class _Flight(Generic[Result]):
     __slots__ = ("deadline", "key", "task", "waiting")
 
-    def __init__(
-        self, key: str | None, task: "asyncio.Task[Result]", deadline: Deadline
-    ) -> None:
+    def __init__(self, key: str | None, task: "asyncio.Task[Result]", deadline: Deadline) -> None:
         self.key = key
         self.task = task
         self.deadline = deadline
@@ -76,12 +76,15 @@ class Flights(Generic[Result]):
         work: Callable[[Deadline], Coroutine[None, None, Result]],
         *,
         until: float,
-        hard: float,
+        within_s: float,
     ) -> Result:
-        """The result of the work under `key`, begun now or before; TimeoutError after `until`."""
+        """The result of the work under `key`, begun now or before; TimeoutError after `until`.
+
+        The work itself has at most `within_s`, whoever joins later.
+        """
         flight = self._shared.get(key) if key is not None else None
         if flight is None:
-            flight = self._begin(key, work, Deadline(until=until, hard=hard))
+            flight = self._begin(key, work, Deadline(until=until, within_s=within_s))
         else:
             flight.deadline.extend(until)
         return await self._wait(flight, until=until)

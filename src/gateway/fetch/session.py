@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.errors import SiteError
+from gateway.fetch.cache import BodyKey
 from gateway.fetch.client import SiteClient
 from gateway.model import Json, JsonObject, NativeQuery, State
 
@@ -62,6 +63,10 @@ class SiteSession:
             return "stale"
         fresh = not self._states or "ok" in self._states
         return "ok" if fresh else "cached"
+
+    def body_key(self, entry_id: str, version: str) -> BodyKey:
+        """The key of one of this site's archives in the cache of bodies."""
+        return self._client.body_key(entry_id, version)
 
     async def page(
         self,

@@ -18,9 +18,9 @@ from cachetools import TLRUCache
 from gateway.errors import ConfigError
 
 try:
-    import redis.asyncio as redis
     from aiocache.backends.redis import RedisCache
-    from redis.exceptions import RedisError
+    from redis.asyncio import BlockingConnectionPool  # type: ignore[import-not-found,unused-ignore]
+    from redis.exceptions import RedisError  # type: ignore[import-not-found,unused-ignore]
 except ImportError:  # the extra `redis` is not installed
     RedisCache = None
 
@@ -78,12 +78,21 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         """Bytes taken now."""
         return int(self._values.currsize)
 
-    async def _get(self, key: str, encoding: object = None, _conn: object = None) -> bytes | None:
+    # aiocache calls these with its own names
+    async def _get(
+        self,
+        key: str,
+        encoding: object = None,  # noqa: ARG002
+        _conn: object = None,
+    ) -> bytes | None:
         kept = self._values.get(key)
         return kept.value if kept is not None else None
 
     async def _multi_get(
-        self, keys: Sequence[str], encoding: object = None, _conn: object = None
+        self,
+        keys: Sequence[str],
+        encoding: object = None,  # noqa: ARG002
+        _conn: object = None,
     ) -> list[bytes | None]:
         return [await self._get(key) for key in keys]
 
@@ -130,7 +139,7 @@ class Store:
     ) -> None:
         self._backend = backend
         self.max_value_bytes = max_value_bytes if backend else 0
-        self._errors = (OSError, TimeoutError, *errors)
+        self._errors: tuple[type[Exception], ...] = (OSError, TimeoutError, *errors)
         self._timeout_s = timeout_s
         self._rest_s = rest_s
         self._clock = clock
@@ -143,7 +152,8 @@ class Store:
         try:
             return _bytes(await backend.get(key))
         except self._errors as error:
-            return self._rest(error)
+            self._rest(error)
+            return None
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The values there are."""
@@ -154,7 +164,8 @@ class Store:
         except self._errors as error:
             self._rest(error)
             return {}
-        return {key: kept for key, value in zip(keys, values) if (kept := _bytes(value))}
+        pairs = zip(keys, values, strict=False)
+        return {key: kept for key, value in pairs if (kept := _bytes(value))}
 
     async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         """Keep the value for a time, if it is not too large."""
@@ -204,7 +215,9 @@ def open_store(backend: str, *, url: str | None, max_bytes: int) -> Store:
 
 def _open_redis(url: str) -> Store:
     if RedisCache is None:
-        raise ConfigError("The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'.")
+        raise ConfigError(
+            "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
+        )
     parts = urlsplit(url)
     try:
         port, db = parts.port or 6379, int(parts.path.strip("/") or 0)
@@ -223,7 +236,7 @@ def _open_redis(url: str) -> Store:
         password=unquote(parts.password) if parts.password else None,
         pool_max_size=MAX_CONNECTIONS,
         ssl=parts.scheme in ("rediss", "valkeys"),
-        connection_pool_class=redis.BlockingConnectionPool,
+        connection_pool_class=BlockingConnectionPool,
         connection_pool_kwargs=pool,
         timeout=TIMEOUT_S,
     )

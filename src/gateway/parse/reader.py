@@ -56,10 +56,13 @@ def read_filter(text: str, limits: FilterLimits = DEFAULT_LIMITS) -> Node:
         tree: Node = parser.parse(rest)  # type: ignore[assignment]  # what our builder makes
     except UnexpectedToken as error:
         raise _refused(text, lexemes, error, left=len(list(rest))) from None
-    return _flat(tree, limits) if "(" in text else tree
+    return _flat(text, tree, limits)
 
 
-def _flat(tree: Node, limits: FilterLimits) -> Node:
+def _flat(text: str, tree: Node, limits: FilterLimits) -> Node:
+    # Without parentheses it is flat, and at most OR of AND of NOT.
+    if "(" not in text and limits.depth >= 3:
+        return tree
     flat, depth = flatten(tree)
     check_depth(depth, limits)
     return flat

@@ -5,6 +5,7 @@ Refreshed in the background; no answer waits for a site only to count it.
 
 import asyncio
 import hashlib
+import logging
 import random
 from collections.abc import Iterable, Mapping
 
@@ -15,8 +16,9 @@ from gateway.errors import SiteError
 from gateway.fetch.client import SiteClient
 from gateway.fetch.session import Call, SiteSession
 from gateway.model import NativeQuery, SiteInfo
-from gateway.observe import log
 from gateway.properties import STRUCTURE
+
+logger = logging.getLogger(__name__)
 
 REFRESH_S = 60.0
 RETRY_S = 10.0
@@ -85,7 +87,7 @@ class Census:
                 await self.look(client, version=turn % VERSION_EVERY == 0)
                 turn, pause_s = turn + 1, REFRESH_S
             except SiteError as error:
-                log().info("site not counted", site=error.site, reason=error.happened)
+                logger.info("site %s cannot be counted: %s", client.site.name, error.happened)
                 turn, pause_s = 0, RETRY_S
             await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
 

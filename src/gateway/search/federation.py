@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import httpx
 
 from gateway.config import Config
+from gateway.config.keys import CacheKeys
 from gateway.fetch.cache import AnswerCache, open_cache
 from gateway.fetch.client import SiteClient
 from gateway.fetch.observer import Observer, Silent
+from gateway.fetch.room import Room
 from gateway.fetch.session import ENTRY_ID
 from gateway.model import (
     STRUCTURES,
@@ -40,8 +42,9 @@ from gateway.shape import shape_structure
 class SiteStatus:
     """How one site stands, for health, links and metrics."""
 
-    site: Site
-    info: SiteInfo
+    name: str
+    version: str | None
+    total: int | None
     breaker: str
 
 
@@ -73,10 +76,12 @@ class Federation:
 
     async def open(self) -> None:
         """Make the clients and begin to look at the sites; waits for none of them."""
-        self._cache: AnswerCache = open_cache(self._config.cache)
+        self._cache: AnswerCache = _opened(self._config.cache)
+        room = Room()
         self._clients = {
             site.name: SiteClient(
                 site,
+                room=room,
                 cache=self._cache,
                 transport=self._transports.get(site.name),
                 observer=self._observer,
@@ -146,12 +151,13 @@ class Federation:
         await self._census.look(self._clients[name])
         return self._census.info(name)
 
-    def statuses(self) -> tuple[SiteStatus, ...]:
+    def site_states(self) -> tuple[SiteStatus, ...]:
         """How all sites stand."""
-        return tuple(
-            SiteStatus(site, self._census.info(site.name), self._clients[site.name].breaker.state)
-            for site in self.sites
-        )
+        return tuple(self._status(name) for name in self._sites)
+
+    def _status(self, name: str) -> SiteStatus:
+        info = self._census.info(name)
+        return SiteStatus(name, info.version, info.total, self._clients[name].breaker.state)
 
     def _answer(
         self, question: Question, found: Found, *, timings: tuple[tuple[str, float], ...]
@@ -205,3 +211,15 @@ class Federation:
     def _budget_s(self, asked: float | None) -> float:
         budget = self._config.timeouts.budget_s
         return budget if asked is None else min(asked, budget)
+
+
+def _opened(keys: CacheKeys) -> AnswerCache:
+    return open_cache(
+        keys.backend,
+        url=keys.url,
+        max_bytes=keys.max_bytes,
+        answers_s=keys.answers_s,
+        bodies_s=keys.bodies_s,
+        stale_s=keys.stale_s,
+        namespace=keys.namespace,
+    )

@@ -81,7 +81,7 @@ class Listing:
         self._question = question
         self._clients = clients
         self._census = census
-        self._cache = cache
+        self._cache = cache if question.request.token is None else None
         self._max_offset = max_offset
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         start = self._clock()

@@ -65,8 +65,8 @@ def _report(name: str, question: Question, found: Found, census: Census) -> Site
         return SiteReport(name, "pruned", question.pruned[name], total=0)
     if name in found.failures:
         last = census.last_count(name, question.queries[name])
-        reason = found.failures[name].reason
-        return SiteReport(name, "failed", reason, total=last, milliseconds=taken)
+        failure = found.failures[name]
+        return SiteReport(name, "failed", failure.reason, total=last, milliseconds=taken)
     answer = found.answers[name]
     returned = sum(hit.site == name for hit in found.page)
     state, reason = _state(answer, found)

@@ -13,6 +13,7 @@ from gateway import __version__
 from gateway.config import Config, load_config
 from gateway.errors import GatewayError, RequestError
 from gateway.observe import Observer, set_up_logging
+from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.door import Door, error_of, refusal_response
 from gateway.serve.edge import Edge
@@ -26,16 +27,13 @@ def create_app(
     config: Config, *, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None
 ) -> FastAPI:
     """The gateway over the configured sites; `transports` reach sites by name, in process."""
-    from gateway.search import Federation  # noqa: PLC0415
+    observer = Observer()
+    federation = Federation(config, transports=transports, observer=observer)
+    return build_app(config, federation=federation, observer=observer)
 
-    return build_app(config, federation=Federation(config, transports=transports))
 
-
-def build_app(
-    config: Config, *, federation: Searching, observer: Observer | None = None
-) -> FastAPI:
+def build_app(config: Config, *, federation: Searching, observer: Observer) -> FastAPI:
     """The HTTP side over any federation."""
-    observer = observer or Observer()
     admission = Admission(places=config.admission.max_requests, queue_s=config.admission.queue_s)
     served = Served(config, federation, observer, admission)
     app = FastAPI(

@@ -82,7 +82,7 @@ def rules_of(config: Config, place: Place) -> Rules:
         only=place.site,
         default_limit=config.paging.default_limit,
         max_limit=config.paging.max_limit,
-        max_budget_s=config.timeouts.max_budget_s,
+        budget_s=config.timeouts.budget_s,
     )
 
 

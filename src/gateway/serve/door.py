@@ -1,6 +1,5 @@
 """The layer before the routes: finds the place a URL means, turns errors into documents."""
 
-import logging
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -11,14 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config import Config
 from gateway.errors import GatewayError, NotFoundError, RequestError
+from gateway.observe import log
 from gateway.serve.call import Call, read_call
 from gateway.serve.envelope import error_response
 from gateway.serve.negotiation import check_accept
 from gateway.serve.place import Place, read_place
 from gateway.serve.public_url import read_root
 from gateway.serve.refusals import MethodError
-
-log = logging.getLogger(__name__)
 
 
 class Door:
@@ -63,7 +61,7 @@ class Door:
         try:
             await self._app(scope, receive, send_noting)
         except Exception:
-            log.exception("fault", extra={"path": quote(scope["path"])})
+            log().exception("fault", path=quote(scope["path"]))
             if begun:
                 raise
             error = GatewayError("The gateway met a fault of its own; it has been logged.")

@@ -1,6 +1,5 @@
 """The outermost layer: request id, CORS and HEAD for every answer, one log line and timing each."""
 
-import logging
 import re
 import time
 import uuid
@@ -9,15 +8,13 @@ from urllib.parse import quote
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.observe import Observer, bind_request
+from gateway.observe import Observer, bind_request, log
 from gateway.serve.place import Place
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _EXPOSED = "ETag, Link, Retry-After, Server-Timing, X-Request-ID"
 _PREFLIGHT_S = "86400"
-
-log = logging.getLogger(__name__)
 
 
 class Edge:
@@ -51,13 +48,13 @@ class Edge:
     def _tell(self, scope: Scope, *, status: int, seconds: float) -> None:
         place = scope["state"].get("place", Place())
         self._observer.answered(place.label, status=status, seconds=seconds)
-        told = {
-            "method": scope["method"],
-            "path": quote(scope["path"]),
-            "status": status,
-            "milliseconds": round(seconds * 1000, 1),
-        }
-        log.info("answered", extra=told)
+        log().info(
+            "answered",
+            method=scope["method"],
+            path=quote(scope["path"]),
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )
 
 
 class _Answer:

@@ -45,7 +45,7 @@ class Rules:
     """The one site this view shows; None: all."""
     default_limit: int = 20
     max_limit: int = 500
-    max_budget_s: float = 60.0
+    budget_s: float = 4.0
 
     def own(self, name: str) -> str:
         """The name of one of this server's own parameters."""
@@ -297,9 +297,9 @@ def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
     if not text:
         return None
     value = float(text) if _SECONDS.fullmatch(text) else 0.0
-    if not 0 < value <= rules.max_budget_s:
+    if not 0 < value <= rules.budget_s:
         raise ParameterError(
-            f"{name} must be a number of seconds, above 0 and up to {rules.max_budget_s:g}, "
+            f"{name} must be a number of seconds, above 0 and up to {rules.budget_s:g}, "
             f"not {text[:40]!r}.",
             parameter=name,
         )

@@ -10,28 +10,9 @@ from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
 from gateway.observe import Observer
 from gateway.properties import Catalogue
+from gateway.search import SiteStatus
 from gateway.serve.about import ENTRY_TYPES, entry_info
 from gateway.serve.admission import Admission
-
-
-class SiteStatus(Protocol):
-    """How a site is doing."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def version(self) -> str | None:
-        """NOMAD's version there; None while it has not answered."""
-
-    @property
-    def breaker(self) -> str:
-        """State of its breaker."""
-
-    @property
-    def total(self) -> int | None:
-        """Number of its public structures; None while not known."""
 
 
 class Searching(Protocol):

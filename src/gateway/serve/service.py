@@ -8,8 +8,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from gateway import __version__
 from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
+from gateway.search import SiteStatus
 from gateway.serve.door import call_of
-from gateway.serve.served import Served, SiteStatus, served_of
+from gateway.serve.served import Served, served_of
 
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -47,8 +48,8 @@ async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
     served = served_of(request)
     for state in served.federation.site_states():
-        if state.total is not None:
-            served.observer.entries(state.name, state.total)
+        if state.info.total is not None:
+            served.observer.entries(state.site.name, state.info.total)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
     return Response(served.observer.exposition(), headers=headers)
 
@@ -71,10 +72,10 @@ async def get_landing(request: Request) -> Response:
 
 def _status(state: SiteStatus) -> Json:
     return {
-        "name": state.name,
-        "version": state.version,
+        "name": state.site.name,
+        "version": state.info.version,
         "breaker": state.breaker,
-        "total": state.total,
+        "total": state.info.total,
     }
 
 
@@ -82,4 +83,4 @@ def _why_not(served: Served) -> str | None:
     if served.draining:
         return "stopping"
     states = served.federation.site_states()
-    return None if any(state.version for state in states) else "no site has answered yet"
+    return None if any(state.info.version for state in states) else "no site has answered yet"
