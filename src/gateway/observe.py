@@ -123,6 +123,7 @@ def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_js
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _drop_repetition,
     ]
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -139,6 +140,15 @@ def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_js
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "uvicorn.access"):  # each request is logged once, by this gateway
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _drop_repetition(
+    logger: logging.Logger, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """uvicorn sends each of its messages a second time, with colours."""
+    del logger, method
+    event.pop("color_message", None)
+    return event
 
 
 def bind_request(request_id: str) -> None:

@@ -1,4 +1,8 @@
-"""Records of what was loaded into an Oasis (`truth.jsonl`) -> entries as the gateway serves them."""
+"""What an Oasis holds -> entries as the gateway serves them, for the evaluator.
+
+Scalars, elements and features are the index's, which is what filters compare; other lists are the
+archive's, of which only presence and length matter.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,42 +21,51 @@ ARCHIVED = (
 
 
 def read_truth(path: Path) -> dict[str, list[Entry]]:
-    """The structures that anybody can see, by site."""
+    """The structures that anybody can see, by site, from a record of what was loaded."""
     sites: dict[str, list[Entry]] = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
             entries = sites.setdefault(record["site"], [])
             if record["visible"] and record["structure"]:
-                entries.append(entry_of_record(record))
+                document = {**record, "optimade": record["optimade_indexed"]}
+                entries.append(entry_of(document, record["optimade"], site=record["site"]))
     return sites
 
 
-def entry_of_record(record: Mapping[str, Any]) -> Entry:
-    """One entry; scalars and elements as the index compares them, the rest as in the archive."""
-    index, archive = record["optimade_indexed"], record["optimade"]
+def entry_of(document: Mapping[str, Any], archive: Mapping[str, Any], *, site: str) -> Entry:
+    """One entry of its index document and its archive's OPTIMADE section."""
+    index = document["optimade"]
     pairs = _pairs(index.get("elements_ratios") or [])
-    entry: dict[str, "Value | None"] = {
-        "id": f"{record['site']}~{record['entry_id']}",
-        "immutable_id": record["entry_id"],
+    entry: dict[str, Value | None] = {
+        "id": f"{site}~{document['entry_id']}",
+        "immutable_id": document["entry_id"],
         "type": "structures",
-        "last_modified": int(instant(record["last_modified"])),
+        "last_modified": int(instant(document["upload_create_time"])),
         "elements": index.get("elements"),
         "elements_ratios": [ratio for _, ratio in pairs] or None,
         "structure_features": index.get("structure_features") or [],
-        "_fed_site": record["site"],
+        **{name: index.get(name) for name in SCALARS},
+        **{name: archive.get(name) for name in ARCHIVED},
+        **dict(_nested("species", archive.get("species") or ())),
+        **dict(_provenance(document, site)),
+    }
+    assert not pairs or [element for element, _ in pairs] == entry["elements"]
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def _provenance(document: Mapping[str, Any], site: str) -> Iterator[tuple[str, Value]]:
+    datasets = document.get("datasets") or []
+    yield from {
+        "_fed_site": site,
         "_fed_entry_page": "",
         "_fed_api_url": "",
         "_fed_license": "",
-        "_fed_upload_id": record["upload_id"],
-        "_fed_datasets": [one["dataset_name"] for one in record["datasets"]],
-        "_fed_dois": [one["doi"] for one in record["datasets"] if one["doi"]],
-    }
-    assert not pairs or [element for element, _ in pairs] == entry["elements"]
-    entry |= {name: index.get(name) for name in SCALARS}
-    entry |= {name: archive.get(name) for name in ARCHIVED}
-    entry |= dict(_flattened("species", archive.get("species") or ()))
-    return {name: value for name, value in entry.items() if value is not None}
+        "_fed_upload_id": document["upload_id"],
+        "_fed_datasets": [one["dataset_name"] for one in datasets],
+        "_fed_dois": [one["doi"] for one in datasets if one.get("doi")],
+        "_fed_authors": [one["name"] for one in document.get("authors") or []],
+    }.items()
 
 
 def _pairs(nested: Sequence[Any]) -> list[tuple[str, float]]:
@@ -61,8 +74,7 @@ def _pairs(nested: Sequence[Any]) -> list[tuple[str, float]]:
     return [(one["elements"], float(one["elements_ratios"])) for one in members]
 
 
-def _flattened(name: str, members: Sequence[Mapping[str, Value]]) -> Iterator[tuple[str, Value]]:
+def _nested(name: str, members: Sequence[Mapping[str, Value]]) -> Iterator[tuple[str, Value]]:
     """Nested names: the flat list of one key's values in a list of dictionaries."""
     for key in {key for member in members for key in member}:
-        values = [member[key] for member in members if key in member]
-        yield f"{name}.{key}", values
+        yield f"{name}.{key}", [member[key] for member in members if key in member]

@@ -74,8 +74,8 @@ def evaluate(node: Node, entry: Entry) -> bool | None:
         case Has(subjects, quantifier, items):
             return _has([entry.get(one.name) for one in subjects], quantifier, items)
         case Length(subject, op, number):
-            items_ = entry.get(subject.name)
-            return None if items_ is None else _COMPARE[op](len(items_), _plain(number))
+            held = entry.get(subject.name)
+            return None if held is None else _COMPARE[op](len(_items(held)), _plain(number))
 
 
 def _least(results: Iterable[bool | None]) -> bool | None:
@@ -106,16 +106,17 @@ def _compare(left: Operand, op: str, right: Operand, entry: Entry) -> bool | Non
         return None
     constant = _plain(right)
     if left.name in TIMESTAMPS:
-        constant = instant(str(constant))
+        return _COMPARE[op](value, instant(str(constant)))
     return _COMPARE[op](value, constant)
 
 
 def _has(
     lists: Sequence["Value | None"], quantifier: str, items: Sequence[Sequence[Test]]
 ) -> bool | None:
-    if any(one is None for one in lists):
+    known = [_items(one) for one in lists if one is not None]
+    if len(known) < len(lists):
         return None
-    members = list(zip(*lists, strict=True))  # type: ignore[arg-type]
+    members = list(zip(*known, strict=True))
     match quantifier:
         case "ANY":
             return any(_fulfils(member, item) for item in items for member in members)
@@ -125,14 +126,20 @@ def _has(
             return all(any(_fulfils(member, item) for item in items) for member in members)
 
 
+def _items(value: Value) -> Sequence[Value]:
+    assert isinstance(value, Sequence), "a list was asked for"
+    assert not isinstance(value, str), "a list was asked for"
+    return value
+
+
 def _fulfils(member: Sequence[Value], item: Sequence[Test]) -> bool:
     return all(_passes(value, test) for value, test in zip(member, item, strict=True))
 
 
 def _passes(value: Value, test: Test) -> bool:
     constant = _plain(test.value)
-    if isinstance(value, float):
-        return _COMPARE[test.op](single(value), single(constant))  # type: ignore[arg-type]
+    if isinstance(value, float) and isinstance(constant, Decimal):
+        return _COMPARE[test.op](single(value), single(constant))
     return _COMPARE[test.op](value, constant)
 
 

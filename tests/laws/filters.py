@@ -84,8 +84,9 @@ class FilterMaker:
 
     def leaf(self) -> str:
         """One comparison."""
-        weights, makers = zip(*self._leaves, strict=True)
-        return self._random.choices(makers, weights)[0]()
+        weights = [weight for weight, _ in self._leaves]
+        ((_, make),) = self._random.choices(self._leaves, weights)
+        return make()
 
     def _group(self, depth: int) -> Phrase:
         parts = tuple(
@@ -98,7 +99,9 @@ class FilterMaker:
     def _chain(self, levels: int) -> Phrase:
         phrase = self.signed_leaf()
         for level in range(levels):
-            word = self._random.choice(("AND", "OR")) if level % 5 == 0 else ("AND", "OR")[level % 2]
+            word = (
+                self._random.choice(("AND", "OR")) if level % 5 == 0 else ("AND", "OR")[level % 2]
+            )
             phrase = Group(word, (self.signed_leaf(), phrase))
             if self._random.random() < 0.3:
                 phrase = Not(phrase)
@@ -160,11 +163,10 @@ class FilterMaker:
         return ":".join(tests[name]() for name in names)
 
     def _features(self) -> str:
-        test = lambda: self._list_test(self._constants.feature())  # noqa: E731  # said once, here
         if self._random.random() < 0.15:
-            pair = lambda: f"{test()}:{test()}"  # noqa: E731  # a list zipped with itself
-            return f"structure_features:structure_features HAS {self._items(pair)}"
-        return f"structure_features HAS {self._items(test)}"
+            items = self._items(lambda: f"{self._feature_test()}:{self._feature_test()}")
+            return f"structure_features:structure_features HAS {items}"
+        return f"structure_features HAS {self._items(self._feature_test)}"
 
     def _names(self) -> str:
         name = self._random.choice(NAMED)
@@ -188,6 +190,9 @@ class FilterMaker:
 
     def _element_test(self) -> str:
         return self._list_test(self._constants.element())
+
+    def _feature_test(self) -> str:
+        return self._list_test(self._constants.feature())
 
     def _list_test(self, constant: str) -> str:
         if self._random.random() < 0.55:

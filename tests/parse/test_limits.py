@@ -105,7 +105,21 @@ def test_enormous(text):
     assert write_filter(tree)
 
 
-BROKEN = ["(" * 100_000, "NOT (" * N, "a" + ")" * N, "a HAS ALL 1" + ",1" * N + ",", "a" * N + "."]
+BROKEN = [
+    'a = "' + "x" * 1_000_000,
+    'a = "' + "\\\\" * 50_000,
+    'a = "' + "\\\\" * 50_000 + "\x00" + '"' * N,
+    "a" + " ." * 500_000,
+    "a = 1" + "0" * 500_000 + "x",
+    "a" + " a" * 100_000,
+    '"' * 100_000,
+    "A" * 500_000,
+    "(" * 100_000,
+    "NOT (" * N,
+    "a" + ")" * N,
+    "a HAS ALL 1" + ",1" * N + ",",
+    "a" * N + ".",
+]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:20])

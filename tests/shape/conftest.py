@@ -24,7 +24,12 @@ ARCHIVE: JsonObject = {
     "chemical_formula_anonymous": "AB",
     "dimension_types": [1, 1, 0],
     "lattice_vectors": [[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 9.0]],
-    "cartesian_site_positions": [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [2.0, 2.0, 0.0]],
+    "cartesian_site_positions": [
+        [0.0, 0.0, 0.0],
+        [2.0, 0.0, 0.0],
+        [0.0, 2.0, 0.0],
+        [2.0, 2.0, 0.0],
+    ],
     "nsites": 4,
     "species_at_sites": ["Ti2", "O", "Ti1", "O"],
     "structure_features": [],

@@ -1,6 +1,6 @@
 """Record a few small structures of each kind from real Oases into `recorded/`, one file per kind.
 
-    python tests/shape/record.py berlin=http://127.0.0.1:8000/fairdi/nomad/latest/api/v1 munich=...
+python tests/shape/record.py berlin=http://127.0.0.1:8000/fairdi/nomad/latest/api/v1 munich=...
 """
 
 import json

@@ -10,6 +10,8 @@ POSITIONS = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [2.0, 2.0, 0.0]]
 UNKNOWN = [None, None, None]
 O_TI = [{"elements": "O", "elements_ratios": 0.25}, {"elements": "Ti", "elements_ratios": 0.75}]
 
+FE = {"elements": "Fe", "elements_ratios": 0.0}
+
 
 def one(name: object = "Ti", symbols: object = None, concentration: object = None, **more: object):
     """One species as stored."""
@@ -21,7 +23,7 @@ def one(name: object = "Ti", symbols: object = None, concentration: object = Non
     }
 
 
-O, TI1, TI2 = one("O", ["O"]), one("Ti1"), one("Ti2")
+OX, TI1, TI2 = one("O", ["O"]), one("Ti1"), one("Ti2")
 MIXED = one("Ti2", ["Ti", "vacancy"], [0.75, 0.25])
 
 
@@ -53,7 +55,7 @@ SOUND = [
     ("cartesian_site_positions", POSITIONS),
     ("nsites", 4),
     ("species_at_sites", ["Ti2", "O", "Ti1", "O"]),
-    ("species", [TI2, O, TI1]),
+    ("species", [TI2, OX, TI1]),
     ("structure_features", []),
     ("assemblies", None),
     ("space_group_it_number", None),
@@ -139,6 +141,7 @@ COMPOSITION = [
     ("elements_ratios", O_TI, [0.25, 0.75], None),
     ("elements_ratios", [O_TI[::-1]], [0.25, 0.75], None),
     ("elements_ratios", [O_TI[:1]], None, "one ratio per element"),
+    ("elements_ratios", [[*O_TI, FE]], None, "one ratio per element"),
     ("elements_ratios", [[{"elements": ["O"], "elements_ratios": 1}]], None, "one ratio per"),
 ]
 
@@ -278,16 +281,16 @@ SITES = [
     ("structure_features", {"structure_features": ["unknown_positions"]}, [], None),
     ("structure_features", {"structure_features": "disorder"}, [], "list of words"),
     ("structure_features", {"structure_features": [["disorder"]]}, [], "list of words"),
-    ("structure_features", {"species": [O, TI1, MIXED]}, ["disorder"], "disorder is added"),
+    ("structure_features", {"species": [OX, TI1, MIXED]}, ["disorder"], "disorder is added"),
     (
         "structure_features",
-        {"species": [O, TI1, MIXED], "structure_features": ["disorder"]},
+        {"species": [OX, TI1, MIXED], "structure_features": ["disorder"]},
         ["disorder"],
         None,
     ),
     (
         "structure_features",
-        {"species": [O, TI1, MIXED], "structure_features": 7},
+        {"species": [OX, TI1, MIXED], "structure_features": 7},
         ["disorder"],
         "disorder is added",
     ),
@@ -310,7 +313,7 @@ def test_contradicting_the_index(serve) -> None:
     assert serve("nsites", **changes) == (5, None)
     assert serve("species_at_sites", **changes)[0] is None
     assert serve("cartesian_site_positions", **changes)[0] is None
-    assert serve("species", **changes) == ([O, TI1, TI2], None)
+    assert serve("species", **changes) == ([OX, TI1, TI2], None)
 
 
 SPECIES = [
@@ -335,9 +338,9 @@ SPECIES = [
 
 @pytest.mark.parametrize(("stored", "value"), SPECIES)
 def test_one_species(serve, stored: object, value: object) -> None:
-    """Unknown atoms are X, concentrations floats; masses and names are kept where they are right."""
-    found, said = serve("species", archive={"species": [O, TI1, stored]})
-    assert (found, said) == ([value, O, TI1], None)
+    """Unknown atoms are X, concentrations floats; masses are kept where they are right."""
+    found, said = serve("species", archive={"species": [OX, TI1, stored]})
+    assert (found, said) == ([value, OX, TI1], None)
     assert all(type(each) is float for each in found[0]["concentration"])
 
 
@@ -363,7 +366,7 @@ BROKEN_SPECIES = [
 @pytest.mark.parametrize("stored", BROKEN_SPECIES)
 def test_broken_species(serve, stored: object) -> None:
     """One broken species makes the list unknown; which sites there are stays known."""
-    changes = {"archive": {"species": [O, TI1, stored]}}
+    changes = {"archive": {"species": [OX, TI1, stored]}}
     value, said = serve("species", **changes)
     assert value is None
     assert "valid species" in said
@@ -372,14 +375,14 @@ def test_broken_species(serve, stored: object) -> None:
 
 def test_species_without_a_site(serve) -> None:
     """A species without a site is left out, unless some atoms are said to have no site."""
-    stored = {"species": [one("H", ["H"]), O, TI1, TI2]}
+    stored = {"species": [one("H", ["H"]), OX, TI1, TI2]}
     value, said = serve("species", archive=stored)
-    assert value == [TI2, O, TI1]
+    assert value == [TI2, OX, TI1]
     assert "1 in number" in said
     features = {"index": {"structure_features": ["implicit_atoms"]}}
-    assert serve("species", archive=stored, **features) == ([TI2, O, TI1, one("H", ["H"])], None)
+    assert serve("species", archive=stored, **features) == ([TI2, OX, TI1, one("H", ["H"])], None)
     unknown = {"species_at_sites": ...}
-    assert serve("species", archive=stored | unknown) == ([one("H", ["H"]), O, TI1, TI2], None)
+    assert serve("species", archive=stored | unknown) == ([one("H", ["H"]), OX, TI1, TI2], None)
 
 
 def test_stored_values_are_not_changed(shape, make_entry) -> None:

@@ -70,7 +70,7 @@ def _what(detail: ErrorDetails) -> str:
         case "model_type" | "model_attributes_type":
             return f"expected the keys {', '.join(_keys(_model_at(place)))}"
         case "value_error":
-            return str(detail["ctx"]["error"])
+            return detail["msg"].removeprefix("Value error, ")
         case _:
             shown = given if isinstance(given, str | int | float | bool | None) else "this"
             return f"{detail['msg'].replace('Input should', 'the value must')}, not {shown!r}"

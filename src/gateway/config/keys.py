@@ -192,7 +192,8 @@ class TimeoutKeys(_Keys):
 
     budget_s: Seconds = Field(
         default=4.0,
-        description="For one whole request; callers may ask for less. Some give up after 5 seconds.",
+        description="For a whole request, unless its caller asks for less; some clients give up "
+        "after 5 seconds.",
     )
     connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
     first_byte_s: Seconds = Field(default=3.5, description="For the first byte of a site's answer.")

@@ -1,4 +1,4 @@
-"""Terms aggregations: the values of a quantity among the selected entries, with counts, in pages."""
+"""Terms aggregations: the values of a quantity among the selected entries, counted, in pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,9 +66,7 @@ def _with_pages(buckets: Buckets, pages: object, at: tuple[str, ...]) -> Buckets
         message = "0 or smaller page sizes are not allowed for aggregations."
         raise _bad_pages("invalid_page_size", message, (*at, "pagination", "page_size"), size)
     if pages.get("page") is not None:
-        message = (
-            "Pagination by `page` is not possible for aggregations, use `page_after_value`"
-        )
+        message = "Pagination by `page` is not possible for aggregations, use `page_after_value`"
         raise _bad_pages("invalid_page", message, (*at, "pagination", "page"), pages["page"])
     if pages.get("order_by") is not None:
         raise crash("this fake orders buckets by value only", kind="NotImplementedError")
@@ -103,7 +101,7 @@ def count_buckets(index: Index, selected: int, asked: Buckets) -> dict[str, obje
 
 def _page(counts: dict[Stored, int], asked: Buckets, page_size: int) -> dict[str, object]:
     down = asked.order == "desc"
-    values = sorted(counts, reverse=down)  # type: ignore[type-var]
+    values = sorted(counts, reverse=down)
     after = asked.after
     if after is not None:
         values = [v for v in values if (str(v) < after if down else str(v) > after)]

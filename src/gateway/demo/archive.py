@@ -38,7 +38,9 @@ def _cut(value: object, required: object) -> object:
         return [_cut(item, required) for item in value if isinstance(item, Mapping)]
     if not isinstance(value, Mapping):
         return value
-    return {name: part for key, wanted in required.items() for name, part in _take(value, key, wanted)}
+    return {
+        name: part for key, wanted in required.items() for name, part in _take(value, key, wanted)
+    }
 
 
 def _take(value: Mapping[str, object], key: str, wanted: object) -> list[tuple[str, object]]:

@@ -32,8 +32,8 @@ class Column:
     def add(self, row: int, value: Stored) -> None:
         """Notes that the row holds the value."""
         self.rows[value] = self.rows.get(value, 0) | 1 << row
-        self.lowest[row] = min(self.lowest.get(row, value), value)  # type: ignore[type-var]
-        self.highest[row] = max(self.highest.get(row, value), value)  # type: ignore[type-var]
+        self.lowest[row] = min(self.lowest.get(row, value), value)
+        self.highest[row] = max(self.highest.get(row, value), value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,11 @@ def both(left: Elastic, right: Elastic) -> Elastic:
     if isinstance(left, MatchNone) or isinstance(right, MatchNone):
         return MatchNone()
     if not isinstance(left, Bool):
-        return replace(right, must=(*right.must, left)) if isinstance(right, Bool) else Bool((left, right))
+        return (
+            replace(right, must=(*right.must, left))
+            if isinstance(right, Bool)
+            else Bool((left, right))
+        )
     if not isinstance(right, Bool):
         return replace(left, must=(*left.must, right), minimum=_kept_minimum(left))
     joined = Bool((*left.must, *right.must), (), (*left.must_not, *right.must_not))
@@ -143,9 +147,9 @@ def check_limits(query: Elastic, *, depth: int = 1) -> None:
     match query:
         case Bool(must=must, should=should, must_not=must_not):
             if depth > MAX_DEPTH:
-                raise elastic_refusal(
-                    "[1:358] [bool] failed to parse field [must]", kind="x_content_parse_exception"
-                )
+                part = "must" if must else "should" if should else "must_not"
+                reason = f"[1:358] [bool] failed to parse field [{part}]"
+                raise elastic_refusal(reason, kind="x_content_parse_exception")
             clauses = (*must, *should, *must_not)
             # Elasticsearch adds a clause that matches everything to a purely negative node.
             if len(clauses) + (not must and not should and bool(must_not)) > MAX_CLAUSES:

@@ -113,7 +113,10 @@ class Translator:
         if name == "optimade_filter":
             return read_leaf(as_text(value), self.catalogue)
         quantity = self.catalogue.find(name)
-        way = {"entry_name.prefix": "match_phrase_prefix", "text_search_contents": "match_bool_prefix"}
+        way = {
+            "entry_name.prefix": "match_phrase_prefix",
+            "text_search_contents": "match_bool_prefix",
+        }
         return Match(quantity.field, value, way.get(name, "match"))
 
 
@@ -145,7 +148,7 @@ def _read(query: object, *, depth: int) -> Node:
 
 def _read_mapping(query: Mapping[str, object]) -> Node:
     criteria: dict[str, Criterion] = {}
-    for key, value in query.items():
+    for key, value in sorted(query.items(), key=lambda item: _is_qualified(item[0])):
         criterion = _read_criterion(key, value)
         name = criterion.name
         if name != key and (name in criteria or name in query):
@@ -158,6 +161,10 @@ def _read_mapping(query: Mapping[str, object]) -> Node:
         criteria[name] = criterion
     parts = tuple(criteria.values())
     return parts[0] if len(parts) == 1 else Joined("and", parts)
+
+
+def _is_qualified(key: str) -> bool:
+    return key.rpartition(":")[2] in (*COMPARISONS, *LISTS)
 
 
 def _read_criterion(key: str, value: object) -> Criterion:
@@ -317,5 +324,3 @@ def echo(node: Node, *, plain: bool) -> object:
 
 def _type(value: object) -> str:
     return type(value).__name__
-
-

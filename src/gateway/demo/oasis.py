@@ -26,6 +26,7 @@ OWNERS: dict[str, Elastic] = {
     "public": Bool(must=PUBLIC),
     "visible": Bool(must=PUBLIC),
     "all": Match("published", True),
+    "null": Bool(),
 }
 PERSONAL = ("shared", "user", "staging", "admin")
 NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
@@ -65,7 +66,7 @@ def create_demo_oasis(
     version: str = "2.0.0",
     path: str = "/nomad-oasis",
 ) -> Starlette:
-    """An app that serves `<path>/api/v1` over a demo site (by name), a JSON-lines file, or lines."""
+    """An app that serves `<path>/api/v1` over a demo site's, a JSON-lines file's or given lines."""
     oasis = open_oasis(source, version=version)
     api = [
         Route("/info", _endpoint(_info, oasis)),
@@ -82,7 +83,7 @@ def create_demo_oasis(
 def open_oasis(source: str | Path | Sequence[Mapping[str, object]], *, version: str) -> Oasis:
     """Loads and indexes the entries."""
     entries = read_entries(source, version=version)
-    catalogue = read_catalogue("1" if version.startswith("1.") else "2")
+    catalogue = read_catalogue(version)
     index = make_index([entry.document for entry in entries], catalogue)
     return Oasis(
         entries,
@@ -216,21 +217,34 @@ def _search(oasis: Oasis, body: Mapping[str, object], asked: Pagination) -> Foun
     check_limits(whole)
     selected = oasis.index.select(whole)
     page = oasis.pager.take(selected, asked)
-    return Found(page, selected, node, {"owner": owner, "pagination": _dump(asked, page)})
+    return Found(
+        page,
+        selected,
+        node,
+        {"owner": "all" if owner == "null" else owner, "pagination": _dump(asked, page)},
+    )
 
 
 def _read_owner(oasis: Oasis, body: Mapping[str, object]) -> str:
-    owner = body.get("owner")
-    if owner is None:
-        return "public"
+    owner = body.get("owner", "public")
+    if owner is None:  # 1.3 takes null for no restriction at all
+        return "null" if is_old(oasis.version) else "public"
     if owner in PERSONAL:
-        text = f"value {owner}" if is_old(oasis.version) else f"owner={owner!r}"
-        between = "owner " if is_old(oasis.version) else ""
-        raise RefusalError(401, f"Authentication required for {between}{text}.")
+        raise RefusalError(401, _log_in_text(str(owner), version=oasis.version))
     if owner not in OWNERS:
         known = "'public', 'all', 'visible', 'shared', 'user', 'staging' or 'admin'"
         raise model_refusal("enum", loc=("owner",), message=f"Input should be {known}", given=owner)
     return str(owner)
+
+
+def _log_in_text(owner: str, *, version: str) -> str:
+    if not is_old(version):
+        return f"Authentication required for owner={owner!r}."
+    texts = {
+        "staging": "Authentication required for owner value user",
+        "admin": "This can only be used by the admin user.",
+    }
+    return texts.get(owner, f"Authentication required for owner value {owner}.")
 
 
 def _dump(asked: Pagination, page: Page) -> dict[str, object]:
@@ -266,5 +280,3 @@ async def _body(request: Request) -> Mapping[str, object]:
             given=body,
         )
     return body
-
-

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from lark import Token, Transformer, Tree
 from lark.exceptions import VisitError
-from optimade.exceptions import BadRequest
-from optimade.filterparser import LarkParser
+from optimade.exceptions import BadRequest  # type: ignore[import-untyped]  # ships no types
+from optimade.filterparser import LarkParser  # type: ignore[import-untyped]  # ships no types
 
 from gateway.demo.elastic import (
     Bool,
@@ -21,20 +21,20 @@ from gateway.demo.elastic import (
     Match,
     Nested,
     Range,
-    Scalar,
     Wildcard,
     both,
     either,
     inverse,
 )
 from gateway.demo.quantities import RATIOS, Catalogue, Quantity
-from gateway.demo.refusals import crash, query_refusal
+from gateway.demo.refusals import RefusalError, crash, query_refusal
 
 BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 REVERSED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 EQUAL_KINDS = ("keyword", "text", "short", "integer", "long", "float", "double", "bool")
 RELATED = ("references", "structures")
 OWN_PREFIX = "_nmd_"
+NOT_TEXTS = "sequence item 0: expected str instance, ElasticsearchQuantity found"
 
 
 class UntranslatableError(Exception):
@@ -65,7 +65,9 @@ def read_leaf(text: str, catalogue: Catalogue) -> Elastic:
         return _transform(_parse(text), catalogue)
     except BadRequest as error:
         raise _refuse(f"Syntax error: {error.detail}") from error
-    except (VisitError, UntranslatableError) as error:
+    except VisitError as error:
+        if isinstance(error.orig_exc, RefusalError):
+            raise error.orig_exc from None
         raise _refuse(f"Semantic error: {error}") from error
 
 
@@ -80,7 +82,8 @@ def _parser() -> LarkParser:
 
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Tree[Token]:
-    return _parser().parse(text)
+    tree: Tree[Token] = _parser().parse(text)
+    return tree
 
 
 def _transform(tree: Tree[Token], catalogue: Catalogue) -> Elastic:
@@ -159,7 +162,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
 
     def fuzzy_string_op_rhs(self, args: list[object]) -> Condition:
         """The text stands in the pattern as it is written: nothing is escaped."""
-        text = "{}".format(args[-1])
+        text = f"{args[-1]}"
         pattern = {"CONTAINS": f"*{text}*", "STARTS": f"{text}*", "ENDS": f"*{text}"}[str(args[0])]
         return lambda field: Wildcard(_path(field), pattern)
 
@@ -178,7 +181,9 @@ class FilterTransformer(Transformer[Token, Elastic]):
         tuples = values if len(args) == 4 else [values]
         return lambda field: self.has((field, *others), word, tuples)
 
-    def has(self, fields: tuple[Field | str, ...], word: str, tuples: list[list[tuple[str, object]]]) -> Elastic:
+    def has(
+        self, fields: tuple[Field | str, ...], word: str, tuples: list[list[tuple[str, object]]]
+    ) -> Elastic:
         """HAS ONLY is HAS ALL and a length, which is wrong, but so it is."""
         if word == "HAS ONLY":
             return both(self.has(fields, "HAS ALL", tuples), self._has_length(fields, len(tuples)))
@@ -251,11 +256,11 @@ def compare(field: Field | str, op: str, value: object, *, nested: bool = False)
 def has_one(fields: tuple[Field | str, ...], pairs: list[tuple[str, object]]) -> Elastic:
     """One value, or one tuple of zipped values that the same member has to have."""
     if len(fields) != len(pairs):
-        raise UntranslatableError("Tuple length does not match")
+        raise UntranslatableError(NOT_TEXTS)
     if len(fields) == 1:
         return compare(fields[0], *pairs[0])
     if not all(isinstance(field, Field) and field.zipped for field in fields):
-        raise UntranslatableError("Expression with tuples are only supported for elements")
+        raise UntranslatableError(NOT_TEXTS)
     parts = [
         compare(field, op, value, nested=True)
         for field, (op, value) in zip(fields, pairs, strict=True)
@@ -290,7 +295,9 @@ def _fields(_sections: tuple[str, ...], quantities: tuple[Quantity, ...]) -> dic
     fields["immutable_id"] = Field("immutable_id", "entry_id", "keyword")
     fields["last_modified"] = Field("last_modified", "upload_create_time", "date")
     for quantity in quantities:
-        if quantity.kind != "ref" and ("." not in quantity.name or quantity.name.startswith("results.")):
+        if quantity.kind != "ref" and (
+            "." not in quantity.name or quantity.name.startswith("results.")
+        ):
             name = quantity.name.replace(".", "_")
             for known_as in (OWN_PREFIX + name, name):
                 fields.setdefault(known_as, Field(known_as, quantity.field, quantity.kind))

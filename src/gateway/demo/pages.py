@@ -1,4 +1,4 @@
-"""Order and pages: `pagination` -> which entries of a selection come, and where the next page starts."""
+"""Order and pages: `pagination` -> which selected entries come, and where the next page starts."""
 
 import math
 from bisect import bisect_left
@@ -53,7 +53,9 @@ class Order:
 
     def after(self, value: Stored, entry_id: str) -> int:
         """The number of entries up to and including the position."""
-        return bisect_left(range(len(self.keys)), True, key=lambda at: self._is_after(at, value, entry_id))
+        return bisect_left(
+            range(len(self.keys)), True, key=lambda at: self._is_after(at, value, entry_id)
+        )
 
     def _is_after(self, at: int, value: Stored, entry_id: str) -> bool:
         missing, here, here_id = self.keys[at]
@@ -100,7 +102,9 @@ def _check_depth(asked: Pagination) -> None:
         message = "Pagination by `page` is limited to 10.000 entries."
         raise _invalid("bad_page", message, "page", given=page)
     if offset is not None and offset < 0:
-        raise _invalid("bad_page_offset", "Page offset has to be larger than 0", "page_offset", given=offset)
+        raise _invalid(
+            "bad_page_offset", "Page offset has to be larger than 0", "page_offset", given=offset
+        )
     if offset is not None and offset + asked.page_size >= WINDOW:
         message = "Page offset plus page size has to be smaller than 10,000"
         raise _invalid("bad_page_offset", message, "page_offset", given=offset)
@@ -178,7 +182,8 @@ class Pager:
             )
         order = self.order(quantity, asked.order)
         at = self._position(order, quantity, asked.page_after_value)
-        found, skip = [], asked.start
+        found: list[int] = []
+        skip = asked.start
         for place in range(at, len(order.rows)):
             if len(found) == asked.page_size:
                 break
@@ -227,9 +232,7 @@ class Pager:
         parts = after.rsplit(":", 1)
         wanted = 1 if quantity is not None and quantity.field == ID else 2
         if len(parts) != wanted:
-            raise elastic_refusal(
-                f"search_after has {len(parts)} value(s) but sort has {wanted}."
-            )
+            raise elastic_refusal(f"search_after has {len(parts)} value(s) but sort has {wanted}.")
         if wanted == 1:
             return order.after(after, after)
         kind = quantity.kind if quantity else "long"
@@ -277,9 +280,7 @@ def _read_position(kind: str, text: str, *, order_by: Quantity | None) -> Stored
 
 def _read_boolean(text: str) -> bool:
     if text not in ("true", "false"):  # so NOMAD does not understand the positions it hands out
-        raise elastic_refusal(
-            f"Cannot parse boolean [{text}], expected either [true] or [false]"
-        )
+        raise elastic_refusal(f"Cannot parse boolean [{text}], expected either [true] or [false]")
     return text == "true"
 
 

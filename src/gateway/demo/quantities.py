@@ -71,7 +71,7 @@ def _lines() -> list[str]:
 
 
 def _is_in(line: str, version: str) -> bool:
-    since = line.split()[-1]
+    since = line.rsplit(maxsplit=1)[-1]
     return since == "-" or not version.startswith("1.")
 
 

@@ -1,4 +1,4 @@
-"""Which parts of an index document are answered: `required` with `include` and `exclude` patterns."""
+"""Which parts of an index document are answered: `required`, patterns to include and exclude."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ class _Cut:
                 inner = self.mapping(value, path)
             elif isinstance(value, list | tuple):
                 inner = self.sequence(value, path)
-            if inner or not isinstance(value, Mapping | list | tuple) and inner is not None:
+            if inner or (not isinstance(value, Mapping | list | tuple) and inner is not None):
                 kept.append(inner)
         return kept
 
@@ -177,6 +177,4 @@ class _Prune:
 
 
 def _matches(path: Path, patterns: tuple[tuple[Path, bool], ...]) -> bool:
-    return any(
-        path[: len(parts)] == parts if star else path == parts for parts, star in patterns
-    )
+    return any(path[: len(parts)] == parts if star else path == parts for parts, star in patterns)

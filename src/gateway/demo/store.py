@@ -62,14 +62,17 @@ def _read_bytes(source: str | Path) -> bytes:
 
 def is_indexable(line: Mapping[str, object], *, version: str) -> bool:
     """NOMAD 1.3 cannot index unknown atoms: their mass is not a number."""
-    return not (is_old(version) and "X" in _list(_dict(_dict(line["metadata"]).get("optimade")).get("elements")))
+    return not (
+        is_old(version)
+        and "X" in _list(_dict(_dict(line["metadata"]).get("optimade")).get("elements"))
+    )
 
 
 def make_entry(line: Mapping[str, object], *, version: str) -> Entry:
     """Derives index document and archive from a line."""
     metadata = _dict(line["metadata"])
     archive = _make_archive(line, metadata, version=version)
-    return Entry(_make_document(line, metadata, archive, version=version), archive)
+    return Entry(_make_document(line, metadata, archive), archive)
 
 
 def _make_archive(line: Mapping[str, object], metadata: Json, *, version: str) -> Json:
@@ -97,19 +100,24 @@ def _make_archive(line: Mapping[str, object], metadata: Json, *, version: str) -
 
 
 def _processing(metadata: Json, *, version: str) -> Json:
-    derived: Json = {"embargo_length": 36 if metadata.get("with_embargo") else 0, "nomad_commit": ""}
+    derived: Json = {
+        "embargo_length": 36 if metadata.get("with_embargo") else 0,
+        "nomad_commit": "",
+    }
     if not is_old(version) and not version.startswith("1."):
         derived["process_status"] = "SUCCESS" if metadata.get("processed") else "FAILURE"
     return derived
 
 
-def _make_document(
-    line: Mapping[str, object], metadata: Json, archive: Json, *, version: str
-) -> Json:
+def _make_document(line: Mapping[str, object], metadata: Json, archive: Json) -> Json:
     own = _dict(archive["metadata"])
     people = [metadata["main_author"], *_list(metadata.get("coauthors"))]
     document: Json = {
-        **{key: value for key, value in own.items() if key not in (*OWN, "embargo_length", "entry_hash")},
+        **{
+            key: value
+            for key, value in own.items()
+            if key not in (*OWN, "embargo_length", "entry_hash")
+        },
         "calc_id": metadata["entry_id"],
         "origin": _dict(metadata["main_author"])["name"],
         "main_author": metadata["main_author"],
@@ -135,7 +143,9 @@ def index_optimade(optimade: Mapping[str, object]) -> Json:
         for key, value in optimade.items()
         if key in kept or key.startswith("chemical_formula_")
     }
-    indexed["nperiodic_dimensions"] = sum(map(int, map(str, _list(optimade.get("dimension_types")))))
+    indexed["nperiodic_dimensions"] = sum(
+        map(int, map(str, _list(optimade.get("dimension_types"))))
+    )
     pairs = [
         {"elements": element, "elements_ratios": ratio}
         for element, ratio in zip(
@@ -174,7 +184,9 @@ def _section_defs() -> list[object]:
 
 
 def _search_texts(metadata: Json) -> list[object]:
-    people = [_dict(p)["name"] for p in (metadata["main_author"], *_list(metadata.get("coauthors")))]
+    people = [
+        _dict(p)["name"] for p in (metadata["main_author"], *_list(metadata.get("coauthors")))
+    ]
     datasets = [_dict(dataset).get("dataset_name") for dataset in _list(metadata.get("datasets"))]
     named = [metadata.get(key) for key in ("entry_name", "upload_name", "comment", "domain")]
     return [text for text in (*people, *named, *datasets) if text]

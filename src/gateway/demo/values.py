@@ -1,4 +1,4 @@
-"""Values as Elasticsearch reads them, by the kind of their field: texts, numbers, dates, booleans."""
+"""Values as Elasticsearch reads them, by the kind of their field: text, number, date, boolean."""
 
 import calendar
 import math
@@ -181,7 +181,9 @@ def _not_a_number(text: str) -> RefusalError:
 
 
 def _whole_or_float(kind: str, value: Scalar) -> int | float:
-    number = int(value) if isinstance(value, int) and not isinstance(value, bool) else _number(value)
+    number = (
+        int(value) if isinstance(value, int) and not isinstance(value, bool) else _number(value)
+    )
     low, high = (INT_MIN, INT_MAX) if kind == "integer" else (LONG_MIN, LONG_MAX)
     if not low <= number <= high:
         article = "an integer" if kind == "integer" else "a long"
@@ -195,7 +197,6 @@ def _whole_or_float(kind: str, value: Scalar) -> int | float:
 def _boolean(value: Scalar) -> bool:
     text = as_text(value)
     if text not in ("true", "false"):
-        raise elastic_refusal(
-            f"failed to create query: Can't parse boolean value [{text}], expected [true] or [false]"
-        )
+        problem = f"Can't parse boolean value [{text}], expected [true] or [false]"
+        raise elastic_refusal(f"failed to create query: {problem}")
     return text == "true"

@@ -1,10 +1,11 @@
 """Wildcard patterns as Lucene compiles them, with its limits on how complex one may be."""
 
 import re
+from collections.abc import Iterator
 
 from gateway.demo.refusals import RefusalError, elastic_refusal
 
-ANY, ONE = "*", "?"
+ANY, ONE, OTHER = "*", "?", ""
 EFFORT = 100_000  # Lucene's 10,000 states, ten steps each
 LONGEST_START = 999  # characters before the first star: Lucene walks them recursively
 
@@ -56,49 +57,41 @@ def _is_wide(tokens: tuple[str, ...]) -> bool:
 
 
 def _spends_too_much(tokens: tuple[str, ...]) -> bool:
-    """Lucene's effort: the sum of the sizes of all sets of states that can be active together."""
-    letters = {token for token in tokens if token not in (ANY, ONE)} | {"\\\0"}
-    first = _closure(frozenset({0}), tokens)
+    """Lucene's effort: the sum of the sizes of all sets of states that can be active together.
+
+    State 2k is before token k, state 2k + 1 within the star that token k is.
+    """
+    first: frozenset[int] = frozenset({int(tokens[0] == ANY)})
     seen, waiting, effort = {first}, [first], 0
     while waiting:
         states = waiting.pop()
-        effort += sum(not _is_after_star(state, states, tokens) for state in states)
+        effort += len(states)
         if effort >= EFFORT:
             return True
-        for letter in _useful(states, tokens, letters):
-            after = _closure(_step(states, tokens, letter), tokens)
+        for letter in _letters(states, tokens):
+            after = frozenset(_step(states, tokens, letter))
             if after and after not in seen:
                 seen.add(after)
                 waiting.append(after)
     return False
 
 
-def _is_after_star(state: int, states: frozenset[int], tokens: tuple[str, ...]) -> bool:
-    """Lucene has one state for a star and what follows it."""
-    return state - 1 in states and tokens[state - 1] == ANY
-
-
-def _useful(states: frozenset[int], tokens: tuple[str, ...], letters: set[str]) -> set[str]:
-    wanted = {tokens[state] for state in states if state < len(tokens)}
-    return (wanted & letters) | {"\\\0"}
-
-
-def _step(states: frozenset[int], tokens: tuple[str, ...], letter: str) -> frozenset[int]:
-    after = set()
+def _letters(states: frozenset[int], tokens: tuple[str, ...]) -> set[str]:
+    """The characters that make a difference here, and one that stands for all others."""
+    letters = {OTHER}
     for state in states:
-        token = tokens[state] if state < len(tokens) else None
-        if token == ANY:
-            after.add(state)
-        elif token in (ONE, letter):
-            after.add(state + 1)
-    return frozenset(after)
+        at = state // 2
+        while tokens[at : at + 1] == (ANY,):
+            at += 1
+        letters.update(tokens[at : at + 1])
+    return letters - {ONE}
 
 
-def _closure(states: frozenset[int], tokens: tuple[str, ...]) -> frozenset[int]:
-    """States reached without a character: a star may stand for nothing."""
-    reached = set(states)
-    for state in sorted(states):
-        while state < len(tokens) and tokens[state] == ANY:
-            state += 1
-            reached.add(state)
-    return frozenset(reached)
+def _step(states: frozenset[int], tokens: tuple[str, ...], letter: str) -> Iterator[int]:
+    for state in states:
+        at = state // 2
+        while tokens[at : at + 1] == (ANY,):
+            yield 2 * at + 1
+            at += 1
+        if tokens[at : at + 1] in ((ONE,), (letter,)):
+            yield 2 * at + 2

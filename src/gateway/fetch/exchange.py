@@ -87,6 +87,17 @@ class Exchange:
 
     async def send(self, question: Question) -> Answered:
         """The answer to the question; everything that can go wrong is a Fault."""
+        try:
+            return await self._send(question)
+        except Fault as fault:
+            fault.tidy(question.token)
+            raise
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def _send(self, question: Question) -> Answered:
         url = self._url(question.path)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._first_byte(question, url)
@@ -100,10 +111,6 @@ class Exchange:
                 with suppress(*TRANSPORT_ERRORS):
                     await response.aclose()
         raise Fault(f"redirects more than {MAX_REDIRECTS} times")
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._transport.aclose()
 
     async def _first_byte(self, question: Question, url: httpx.URL) -> httpx.Response:
         """The head of the answer; stale connections are used up one by one, each of them once.
@@ -149,7 +156,7 @@ class Exchange:
                 headers=response.headers,
                 body=parcel.body,
                 archive=question.archive,
-                token=question.token,
+                token_sent=question.token is not None,
                 now=self._now(),
             )
 
@@ -188,8 +195,8 @@ def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:
     except httpx.InvalidURL:
         raise Fault("redirects to an address that cannot be read") from None
     if target.host != url.host:
-        raise Fault(f"redirects to another host ({plain(target.host, limit=80) or 'none'})")
+        raise Fault(f"redirects to another host ({plain(target.host) or 'none'})")
     if (target.scheme, target.port) != (url.scheme, url.port):
         where = f"{target.scheme}, port {target.port or 'of its scheme'}"
-        raise Fault(f"redirects to another address of its host ({plain(where, limit=40)})")
+        raise Fault(f"redirects to another address of its host ({plain(where)})")
     return target

@@ -39,7 +39,9 @@ TRANSPORT_ERRORS = (
 )
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER_S = 3600.0
-MAX_TEXT = 200
+MAX_TEXT = 240
+MAX_FOREIGN = 4096
+"""Characters of foreign text that are looked at."""
 _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
 
@@ -78,6 +80,13 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
     def refused(self) -> bool:
         """Whether the site says that the request itself is wrong."""
         return self.status is not None and 400 <= self.status < 500 and not self.may_pass
+
+    def tidy(self, token: str | None) -> None:
+        """Cut the token out of the text, wherever the site sent it back, and the text to size."""
+        text = self.happened
+        if token:
+            text = re.sub(re.escape(token), "…", text, flags=re.IGNORECASE)
+        self.happened = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
 
     def error(self, site: str, *, doing: str) -> SiteError:
         """The error that tells a caller of this fault."""
@@ -130,16 +139,16 @@ def status_fault(
     headers: Mapping[str, str],
     body: bytes | bytearray,
     archive: bool,
-    token: str | None,
+    token_sent: bool,
     now: float,
 ) -> Fault:
     """What an answer with another status than 200 means.
 
     `archive`: the request was for archives, of which a single broken one makes NOMAD answer 500.
     """
-    said = _said(body, headers.get("content-type", ""), token=token)
+    said = _said(body, headers.get("content-type", ""))
     happened = f"HTTP {status}: {said}" if said else f"HTTP {status}{_phrase(status)}"
-    if status in (401, 403) and token:
+    if status in (401, 403) and token_sent:
         happened = f"HTTP {status}: the token that was sent is not accepted there"
     if status in PASSING_STATUSES:
         wait_s = retry_after_s(headers.get("retry-after"), now=now)
@@ -181,10 +190,9 @@ def size(value: int) -> str:
     return f"{value} bytes"
 
 
-def plain(text: str, *, limit: int = MAX_TEXT) -> str:
-    """Foreign text for one line of ours: no control characters, not longer than `limit`."""
-    line = _NOT_PRINTABLE.sub(" ", text).strip()
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+def plain(text: str) -> str:
+    """Foreign text for one line of ours, without control characters; `Fault.tidy` shortens it."""
+    return _NOT_PRINTABLE.sub(" ", text[:MAX_FOREIGN]).strip()
 
 
 def _connect_fault(error: aiohttp.ClientConnectorError) -> Fault:
@@ -226,15 +234,15 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _said(body: bytes | bytearray, content_type: str, *, token: str | None) -> str:
-    """The site's own words, in short, without our token."""
+def _said(body: bytes | bytearray, content_type: str) -> str:
+    """The site's own words, in short."""
     if "json" in content_type:
         text = _detail(body)
     elif content_type.startswith("text/plain"):
         text = body.decode(errors="replace")
     else:
         text = ""
-    return plain(text.replace(token, "…") if token else text)
+    return plain(text)
 
 
 def _detail(body: bytes | bytearray) -> str:

@@ -62,13 +62,15 @@ class Room:
 class Parcel:
     """One answer while it is read and decoded: its bytes, and what it counts for."""
 
-    __slots__ = ("_room", "body", "charge", "lost", "site")
+    __slots__ = ("_room", "body", "charge", "lost", "site", "weight")
 
     def __init__(self, room: Room, site: str) -> None:
         self._room = room
         self.site = site
         self.body = bytearray()
         self.charge = 0
+        self.weight = 0
+        """What decoding the body will take; counted when it is decoded, one answer at a time."""
         self.lost = False
 
     def __enter__(self) -> "Parcel":
@@ -84,10 +86,13 @@ class Parcel:
         # emptied, not just dropped: a traceback can keep this object alive for long
         self.lose()
 
-    def add(self, piece: bytes) -> None:
-        """Append what was read."""
+    def add(self, piece: bytes, *, weight: int = 0) -> None:
+        """Append what was read; it is a fault if that could never be decoded."""
         self.reserve(len(piece))
         self.body += piece
+        self.weight += weight
+        if self.charge + self.weight > self._room.capacity:
+            raise crowded()
 
     def reserve(self, count: int) -> None:
         """Count `count` bytes more, e.g. for decoding."""

@@ -7,6 +7,7 @@ but speed: after an error or a time-out it is left alone for a while.
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -18,11 +19,11 @@ from cachetools import TLRUCache
 from gateway.errors import ConfigError
 
 try:
-    from aiocache.backends.redis import RedisCache
+    from aiocache.backends.redis import RedisBackend
     from redis.asyncio import BlockingConnectionPool  # type: ignore[import-not-found,unused-ignore]
     from redis.exceptions import RedisError  # type: ignore[import-not-found,unused-ignore]
 except ImportError:  # the extra `redis` is not installed
-    RedisCache = None
+    RedisBackend = None
 
 logger = logging.getLogger(__name__)
 
@@ -189,8 +190,12 @@ class Store:
 
     async def close(self) -> None:
         """Release connections."""
-        if self._backend is not None:
-            await self._backend.close()
+        if self._backend is None:
+            return
+        client = getattr(self._backend, "client", None)
+        # aiocache 0.12 calls redis-py's `close`, which is deprecated
+        with suppress(*self._errors):
+            await (client.aclose() if client is not None else self._backend.close())
 
     def _ready(self) -> Backend | None:
         return self._backend if self._clock() >= self._rests_until else None
@@ -214,7 +219,7 @@ def open_store(backend: str, *, url: str | None, max_bytes: int) -> Store:
 
 
 def _open_redis(url: str) -> Store:
-    if RedisCache is None:
+    if RedisBackend is None:
         raise ConfigError(
             "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
         )
@@ -228,7 +233,7 @@ def _open_redis(url: str) -> Store:
     pool: dict[str, object] = {"timeout": TIMEOUT_S, "socket_timeout": TIMEOUT_S * 10}
     if parts.username:
         pool["username"] = unquote(parts.username)
-    backend = RedisCache(
+    backend = RedisBackend(
         serializer=NullSerializer(encoding=None),
         endpoint=parts.hostname,
         port=port,

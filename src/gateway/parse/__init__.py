@@ -1,5 +1,6 @@
 """Filter text -> tree (`read_filter`) -> normal form (`normal_form`); `write_filter` leads back."""
 
+from gateway.parse.balance import shallow
 from gateway.parse.limits import FilterLimits
 from gateway.parse.normal import join, normal_form
 from gateway.parse.reader import read_filter
@@ -13,5 +14,6 @@ __all__ = [
     "leaves",
     "normal_form",
     "read_filter",
+    "shallow",
     "write_filter",
 ]

@@ -97,6 +97,8 @@ def _found(kind: str, word: str) -> str:
         case "CONSTANT":
             sort = "string" if word.startswith('"') else "number"
             return f"the {sort} {_short(word)}"
+        case "STRAY" if word == "'":
+            return "a single quote"
         case "STRAY" if not word.isascii() or not word.isprintable():
             return _character(word)
         case _:
@@ -130,16 +132,13 @@ def _expected(accepted: AbstractSet[str]) -> tuple[str, ...]:
 
 def _broken_string(text: str, start: int) -> FilterSyntaxError:
     """The error for a string that is not closed or holds what no string may."""
-    stop = start + len(_matched(_STRING_START, text, start))
-    if stop == len(text):
+    place = start + len(_matched(_STRING_START, text, start))
+    if place == len(text):
+        place, expected = start, "a closing double quote"
         advice = ' (its last \\" is part of it)' if text.endswith('\\"') else ""
-        found, stop, expected = (
-            f"a string that does not end{advice}",
-            start,
-            "a closing double quote",
-        )
-    elif text[stop] == "\\":
-        found, expected = f"'{_short(text[stop : stop + 2])}' in a string", '\\" or \\\\'
+        found = f"a string that does not end{advice}"
+    elif text[place] == "\\":
+        found, expected = f"'{_short(text[place : place + 2])}' in a string", '\\" or \\\\'
     else:
-        found, expected = f"{_character(text[stop])} in a string", "visible text or space"
-    return FilterSyntaxError(text, column=stop + 1, found=found, expected=(expected,))
+        found, expected = f"{_character(text[place])} in a string", "visible text or space"
+    return FilterSyntaxError(text, column=place + 1, found=found, expected=(expected,))

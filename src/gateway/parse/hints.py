@@ -38,14 +38,14 @@ def hint(stop: Stop) -> str:
     return next((advice for rule in _RULES if (advice := rule(stop))), "")
 
 
-_QUOTES = 'strings stand in double quotes, as in "Si"'
+_QUOTES = 'strings need double quotes, as in "Si"'
 _SIGNS = {
     "&": "write AND",
     "&&": "write AND",
     "|": "write OR",
     "||": "write OR",
     **dict.fromkeys("'`‘’", _QUOTES),
-    **dict.fromkeys("“”„«»", 'strings stand in plain double quotes, as in "Si"'),
+    **dict.fromkeys("“”„«»", 'strings need plain double quotes, as in "Si"'),
     **dict.fromkeys("[]{}", "values and lists stand without brackets"),
     "%": "is the filter percent-encoded twice?",
 }
@@ -114,14 +114,14 @@ def _letters(stop: Stop) -> str:
     if stop.starts_comparison and not stop.word.isupper():
         return f"names of properties are in lower case: {stop.word.lower()}"
     if "CONSTANT" in stop.accepted and not stop.starts_comparison:
-        return f'strings stand in double quotes: "{stop.word}"'
-    return "no word of the filter language"
+        return f'strings need double quotes: "{stop.word}"'
+    return "not a word of the filter language"
 
 
 def _quotes(stop: Stop) -> str:
     before = stop.before.value if stop.before else None
     if stop.joined and isinstance(before, String) and stop.kind in ("PROPERTY", "CONSTANT", STRAY):
-        return "is a double quote too many or missing before it?"
+        return "is there a double quote too many or too few before it?"
     return ""
 
 
@@ -130,13 +130,13 @@ def _place(stop: Stop) -> str:
         case "COMMA" if stop.follows_value:
             return "lists follow HAS ALL, HAS ANY or HAS ONLY"
         case "COLON" if stop.follows_value:
-            return "values are joined by ':' where properties are, as in a:b HAS 1:2"
+            return "values are joined by ':' only where properties are: a:b HAS 1:2"
         case "BOOLEAN" if "CONSTANT" in stop.accepted:
             return "TRUE and FALSE have no order"
         case "KNOWN" | "UNKNOWN" if "IS" in stop.accepted:
             return f"write IS {stop.kind}"
         case "EQUALITY" | "RELATION" if stop.before and stop.before.type == "CLOSE":
-            return "what stands in parentheses has no value to compare"
+            return "conditions in parentheses cannot be compared"
         case "HAS" | "LENGTH" | "CONTAINS" | "STARTS" | "ENDS" | "IS":
             first = stop.starts_comparison or stop.follows_value
             return f"a property stands before {stop.kind}" if first else ""

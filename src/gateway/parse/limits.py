@@ -11,8 +11,8 @@ from gateway.parse.lexemes import Lexeme
 class FilterLimits:
     """The largest filter that is read.
 
-    `length` counts characters; `depth` AND, OR and NOT within one another; `terms` comparisons;
-    `values` the items of all HAS lists together.
+    `length` counts characters; `depth` AND, OR and NOT within one another (a NOT and the group
+    below it are one level); `terms` comparisons; `values` the items of all HAS lists together.
     """
 
     length: int = 65_536

@@ -4,7 +4,7 @@ The logic has three values: NOT of a comparison with an unknown value is unknown
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
 from typing import assert_never
@@ -30,6 +30,7 @@ from gateway.parse.tree import (
     Op,
     Operand,
     Or,
+    Property,
     String,
 )
 
@@ -37,9 +38,10 @@ _HOLDS: dict[Op, Callable[[Decimal, Decimal], bool]] = {
     "<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge,
 }  # fmt: skip
 _KINDS: dict[type[Operand], str] = {
-    String: "A string constant",
-    Number: "A number",
-    Boolean: "TRUE or FALSE",
+    String: "a string",
+    Number: "a number",
+    Boolean: "a boolean",
+    Property: "a property",
 }
 
 
@@ -103,9 +105,9 @@ def _leaf(leaf: Leaf, *, negated: bool) -> Node:
         case Compare(String() | Number() | Boolean(), _, String() | Number() | Boolean()):
             return ALWAYS if _constants_hold(leaf) is not negated else NEVER
         case Compare(op=op):
-            return replace(leaf, op=OPPOSITE[op]) if negated else leaf
+            return Compare(leaf.left, OPPOSITE[op], leaf.right) if negated else leaf
         case Known(known=known):
-            return replace(leaf, known=not known) if negated else leaf
+            return Known(leaf.subject, not known) if negated else leaf
         case Has():
             _check_zip(leaf)
             return Not(leaf) if negated else leaf
@@ -119,15 +121,11 @@ def _constants_hold(comparison: Compare) -> bool:
     left, right = comparison.left, comparison.right
     if isinstance(left, Number) and isinstance(right, Number):
         return _HOLDS[comparison.op](left.value, right.value)
-    raise NotImplementedFilterError(_undecided(left, right), column=left.column or None)
-
-
-def _undecided(left: Operand, right: Operand) -> str:
-    if type(left) is not type(right):
-        return f"{_KINDS[type(left)]} cannot be compared with {_KINDS[type(right)]}."
-    return (
-        f"{_KINDS[type(left)]} is not compared with another: on one side there must be a property."
+    what = f"The filter compares {_KINDS[type(left)]} with {_KINDS[type(right)]}"
+    why = (
+        "they are of different types" if type(left) is not type(right) else "one must be a property"
     )
+    raise NotImplementedFilterError(f"{what}; {why}.", column=left.column or None)
 
 
 def _check_zip(has: Has) -> None:

@@ -6,7 +6,7 @@ only where the list is known; `Not` is the caller's.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 from gateway.errors import NotImplementedFilterError
 from gateway.model import JsonObject
@@ -16,7 +16,8 @@ from gateway.plan.intervals import Span, Spans, Value, complement, union
 from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
 from gateway.plan.scalars import BOUND_BYTES
 
-_LAST_TEXT = chr(0x10FFFF)
+# Above "", which NOMAD refuses as a bound, and above every text.
+_FIRST_TEXT, _LAST_TEXT = chr(0), chr(0x10FFFF)
 
 
 def words_matching(vocabulary: Sequence[str], op: str, value: str) -> frozenset[str]:
@@ -57,11 +58,11 @@ def has_spans(
     """`quantity HAS ..` where each item is the set of values that fulfil its test."""
     match quantifier:
         case "ANY":
-            return any_of(_inside(quantity, span) for item in items for span in item)
+            return any_of(_inside(quantity, span) for span in union(chain.from_iterable(items)))
         case "ALL":
             return all_of(any_of(_inside(quantity, span) for span in item) for item in items)
         case "ONLY":
-            outside = complement(union(span for item in items for span in item))
+            outside = complement(union(chain.from_iterable(items)))
             violated = any_of(_inside(quantity, span) for span in outside)
             return all_of((known, inverse(violated)))
 
@@ -108,10 +109,12 @@ def _holds(number: int, op: Op, value: Value) -> bool:
 
 def _inside(quantity: str, span: Span) -> Clause:
     """Some item lies in the span: one range, so both bounds hold for the same item."""
-    if span.is_point:
-        return {quantity: _scalar(span.low)}
+    if span.is_point or span.high == "":
+        return {quantity: _scalar(span.high)} if span.high_closed else False
     bounds: JsonObject = {}
-    if span.low is not None and not (span.low == "" and span.low_closed):
+    if span.low == "":
+        bounds |= {} if span.low_closed else {"gte": _FIRST_TEXT}
+    elif span.low is not None:
         bounds["gte" if span.low_closed else "gt"] = _checked(span.low)
     if span.high is not None:
         bounds["lte" if span.high_closed else "lt"] = _checked(span.high)

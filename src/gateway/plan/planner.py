@@ -16,7 +16,7 @@ from gateway.properties import STRUCTURE
 TREE_DEPTH = 10
 """And/or levels of a tree that is translated; single leaves add up to six levels of their own."""
 
-TREE_SIZE = 20_000
+TREE_SIZE = 12_000
 
 
 @dataclass(frozen=True, slots=True)

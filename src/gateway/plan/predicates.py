@@ -4,6 +4,7 @@ A type mismatch and what the sites' index cannot answer are refused with 501, un
 400; a name under another provider's prefix is an unknown value, which never matches.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,7 +33,7 @@ from gateway.plan.identity import compare_id, compare_text, match_id, match_text
 from gateway.plan.intervals import EVERYTHING, Spans, intersection, spans_of
 from gateway.plan.lists import has_spans, has_words, length_of_words, lengths_up_to, words_matching
 from gateway.plan.native import Clause, all_of, inverse
-from gateway.plan.ratios import Pairs, has_pairs
+from gateway.plan.ratios import Pairs, has_pairs, ratios_of
 from gateway.plan.scalars import (
     compare_float,
     compare_integer,
@@ -43,6 +44,8 @@ from gateway.plan.scalars import (
 )
 from gateway.plan.timestamps import read_timestamp
 from gateway.properties import Catalogue, Property, ValueType
+
+_PREFIXED = re.compile("_([a-z0-9]+)_")
 
 LENGTHS_OF_NSITES = ("cartesian_site_positions", "species_at_sites")
 LENGTHS_OF_THREE = ("dimension_types", "lattice_vectors")
@@ -80,20 +83,18 @@ def translate_leaf(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
 
 
 def is_foreign(name: Name, scope: Scope) -> bool:
-    """Whether the name stands under another provider's prefix."""
-    first = name.path[0]
-    if not first.startswith("_") or "_" not in first[1:]:
-        return False
-    return first[1:].split("_", 1)[0] not in (scope.prefix, "nmd")
+    """Whether the name, or one nested in it, stands under another provider's prefix."""
+    prefixes = [found[1] for part in name.path if (found := _PREFIXED.match(part))]
+    return not {scope.prefix, "nmd"}.issuperset(prefixes)
 
 
 def resolve(name: Name, scope: Scope) -> Property | None:
     """What the catalogue says of a name; None for other providers' names."""
+    if is_foreign(name, scope):
+        return None
     found = scope.catalogue.get(name.path[0])
     if found is not None and (len(name.path) == 1 or _is_key(name, found)):
         return found
-    if found is None and is_foreign(name, scope):
-        return None
     near = get_close_matches(name.name, scope.catalogue, n=3, cutoff=0.6)
     raise UnknownPropertyError(
         name.name,
@@ -217,12 +218,10 @@ def _has(leaf: Has, scope: Scope) -> Clause:
     found = [resolve(name, scope) for name in leaf.subjects]
     for test in (test for item in leaf.items for test in item):
         _refuse_property(test.value, scope)
-    if any(one is None for one in found):
-        return False
-    lists = [one for one in found if one is not None]
     for item in leaf.items:
-        _check_item(lists, leaf.subjects, item)
-    if any(one.reach == "absent" for one in lists):
+        _check_item(found, leaf.subjects, item)
+    lists = [one for one in found if one is not None and one.reach != "absent"]
+    if len(lists) < len(found):
         return False
     names = {one.name for one in lists}
     if names <= {"elements", "elements_ratios"} and (len(lists) > 1 or "elements" not in names):
@@ -243,7 +242,7 @@ def _has_items(leaf: Has, found: Property) -> Clause:
     if found.vocabulary is not None:
         vocabulary = found.vocabulary
         words = [
-            frozenset(vocabulary).intersection(*(_words(vocabulary, test) for test in item))
+            frozenset.intersection(*(_words(vocabulary, test) for test in item))
             for item in leaf.items
         ]
         return has_words(quantity, leaf.quantifier, words, vocabulary=vocabulary, known=found.known)
@@ -264,7 +263,7 @@ def _pairs(lists: Sequence[Property], item: Sequence[Test], vocabulary: Sequence
         if one.name == "elements":
             elements &= _words(vocabulary, test)
         else:
-            ratios = intersection(ratios, _spans(test))
+            ratios = intersection(ratios, _ratios(test))
     return Pairs(elements, ratios)
 
 
@@ -272,22 +271,25 @@ def _words(vocabulary: Sequence[str], test: Test) -> frozenset[str]:
     return words_matching(vocabulary, test.op, _text(test.value))
 
 
+def _ratios(test: Test) -> Spans:
+    match test.op, test.value:
+        case (("CONTAINS" | "STARTS" | "ENDS"), _):
+            raise AssertionError(test.op)
+        case op, Number(value):
+            return ratios_of(op, value)
+    raise AssertionError(test.value)
+
+
 def _item_spans(item: Sequence[Test], name: Name) -> Spans:
     spans = EVERYTHING
     for test in item:
-        if test.op in ("CONTAINS", "STARTS", "ENDS"):
-            _refuse(f"{_spelt(test.op)} inside HAS cannot be asked of {name.name}.", name)
-        spans = intersection(spans, _spans(test))
+        match test.op:
+            case "CONTAINS" | "STARTS" | "ENDS" as op:
+                _refuse(f"{_spelt(op)} inside HAS cannot be asked of {name.name}.", name)
+            case op:
+                assert isinstance(test.value, String | Number)
+                spans = intersection(spans, spans_of(op, test.value.value))
     return spans
-
-
-def _spans(test: Test) -> Spans:
-    match test.op:
-        case "CONTAINS" | "STARTS" | "ENDS":
-            raise AssertionError(test.op)
-        case op:
-            value = test.value.value if isinstance(test.value, String | Number) else Decimal(0)
-            return spans_of(op, value)
 
 
 def _length(name: Name, op: Op, value: Operand, scope: Scope) -> Clause:
@@ -350,17 +352,19 @@ def _check_comparable(found: Property, name: Name, op: Op, value: Operand) -> No
         read_timestamp(value.value, column=value.column)
 
 
-def _check_item(lists: Sequence[Property], names: Sequence[Name], item: Sequence[Test]) -> None:
+def _check_item(
+    lists: Sequence[Property | None], names: Sequence[Name], item: Sequence[Test]
+) -> None:
     if len(item) != len(lists):
         _refuse(f"{len(lists)} zipped lists need {len(lists)} values in each item.", names[0])
     for found, name, test in zip(lists, names, item, strict=True):
+        if found is None:
+            continue
         if len(name.path) > 1:
             _refuse(f"{name.name} is not in the sites' search index; IS KNOWN can be asked.", name)
         if found.type != "list":
             _mismatch("HAS asks for items of a list", found, name, test.value)
-        if found.reach == "absent":
-            continue
-        wanted = _COMPARES.get(found.items or "string")
+        wanted = _COMPARES.get(found.items or "dictionary")
         if found.reach == "archive" or wanted is None:
             _refuse(f"{found.name} is not in the sites' search index; IS KNOWN can be asked.", name)
         if not isinstance(test.value, wanted):

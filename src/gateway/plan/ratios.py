@@ -9,10 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from struct import pack, unpack
 
-from gateway.parse.tree import Quantifier
-from gateway.plan.intervals import EVERYTHING, NOTHING, Span, Spans, complement, union
+from gateway.parse.tree import Op, Quantifier
+from gateway.plan.intervals import (
+    EVERYTHING,
+    NOTHING,
+    Span,
+    Spans,
+    complement,
+    spans_of,
+    union,
+)
 from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
 
 _ELEMENTS = "optimade.elements"
@@ -28,6 +36,11 @@ class Pairs:
     ratios: Spans
 
 
+def ratios_of(op: Op, value: Decimal) -> Spans:
+    """The ratios r with `r op value`, both in single precision, as the index compares them."""
+    return spans_of(op, value if abs(value) > _LARGEST else Decimal(_single(float(value))))
+
+
 def has_pairs(
     quantifier: Quantifier, items: Sequence[Pairs], *, vocabulary: Sequence[str], known: Clause
 ) -> Clause:
@@ -35,12 +48,14 @@ def has_pairs(
     everything = frozenset(vocabulary)
     match quantifier:
         case "ANY":
-            return any_of(_some_pair(item, everything) for item in items)
+            return any_of(_some_pair(item, everything, known) for item in items)
         case "ALL":
-            return all_of(_some_pair(item, everything) for item in items)
+            return all_of(_some_pair(item, everything, known) for item in items)
         case "ONLY":
-            outside = (_some_pair(item, everything) for item in _complement(items, vocabulary))
-            return all_of((known, inverse(any_of(outside))))
+            outside = _complement(items, vocabulary)
+            return all_of(
+                (known, inverse(any_of(_some_pair(item, everything, True) for item in outside)))
+            )
 
 
 def _complement(items: Sequence[Pairs], vocabulary: Sequence[str]) -> Iterator[Pairs]:
@@ -56,31 +71,22 @@ def _complement(items: Sequence[Pairs], vocabulary: Sequence[str]) -> Iterator[P
         yield Pairs(frozenset(elements), ratios)
 
 
-def _some_pair(pairs: Pairs, everything: frozenset[str]) -> Clause:
+def _some_pair(pairs: Pairs, everything: frozenset[str], known: Clause) -> Clause:
     if pairs.ratios == NOTHING or not pairs.elements:
         return False
-    if pairs.ratios == EVERYTHING:
-        return one_of(_ELEMENTS, sorted(pairs.elements))
-    return any_of(_leaf(pairs.elements, span, everything) for span in pairs.ratios)
+    spans = [_tests(span) for span in pairs.ratios if _is_reachable(span)]
+    if [] in spans:
+        return all_of((known, one_of(_ELEMENTS, sorted(pairs.elements))))
+    return any_of(_leaf(pairs.elements, tests, everything) for tests in spans)
 
 
-def _leaf(elements: frozenset[str], span: Span, everything: frozenset[str]) -> Clause:
-    bounds = list(_bounds(span))
-    if None in bounds:
-        return False
-    tests = cast(list[str], bounds)
-    if not tests:
-        return one_of(_ELEMENTS, sorted(elements))
-    names = ["elements_ratios"] * len(tests)
+def _leaf(elements: frozenset[str], tests: list[str], everything: frozenset[str]) -> Clause:
     excluded = sorted(everything - elements)
-    if not excluded:
-        tests.append('>""')
-    elif len(excluded) < len(elements):
-        tests.extend(f'!="{element}"' for element in excluded)
-    else:
+    if len(excluded) >= len(elements):
         return _leaf_of_each(sorted(elements), tests)
-    names.extend(["elements"] * (len(tests) - len(names)))
-    return {"optimade_filter": f"{':'.join(names)} HAS {':'.join(tests)}"}
+    words = [f'!="{element}"' for element in excluded] or ['>""']
+    names = ["elements_ratios"] * len(tests) + ["elements"] * len(words)
+    return {"optimade_filter": f"{':'.join(names)} HAS {':'.join(tests + words)}"}
 
 
 def _leaf_of_each(elements: Iterable[str], tests: list[str]) -> Clause:
@@ -90,18 +96,38 @@ def _leaf_of_each(elements: Iterable[str], tests: list[str]) -> Clause:
     return {"optimade_filter": f"{names} {word} {', '.join(zips)}"}
 
 
-def _bounds(span: Span) -> Iterator[str | None]:
-    """The tests of a ratio; None when no ratio can fulfil them, nothing when every ratio does."""
-    low, high = cast(Decimal | None, span.low), cast(Decimal | None, span.high)
-    if (low is not None and low > _LARGEST) or (high is not None and high < -_LARGEST):
-        yield None
-    else:  # NOMAD refuses = and != on ratios, so a single value is a span, too
-        if low is not None and low >= -_LARGEST:
-            yield f">{'=' if span.low_closed else ''}{_number(low)}"
-        if high is not None and high <= _LARGEST:
-            yield f"<{'=' if span.high_closed else ''}{_number(high)}"
+def _is_reachable(span: Span) -> bool:
+    """Whether the span reaches into the numbers that the index can hold."""
+    low, high = _ends(span)
+    return (low is None or low <= _LARGEST) and (high is None or high >= -_LARGEST)
+
+
+def _tests(span: Span) -> list[str]:
+    """The tests of a ratio in the span; none when every ratio is in it.
+
+    NOMAD refuses = and != on ratios, so a single value has two tests, too.
+    """
+    tests, (low, high) = [], _ends(span)
+    if low is not None and low >= -_LARGEST:
+        tests.append(f">{'=' if span.low_closed else ''}{_number(low)}")
+    if high is not None and high <= _LARGEST:
+        tests.append(f"<{'=' if span.high_closed else ''}{_number(high)}")
+    return tests
+
+
+def _ends(span: Span) -> tuple[Decimal | None, Decimal | None]:
+    low, high = span.low, span.high
+    assert not isinstance(low, str)
+    assert not isinstance(high, str)
+    return low, high
 
 
 def _number(value: Decimal) -> str:
-    """A number as NOMAD's grammar reads it; digits beyond double precision say nothing more."""
-    return repr(float(value))
+    """The shortest number that is the value in single precision."""
+    single = float(value)
+    texts = (f"{single:.{digits}g}" for digits in range(6, 9))
+    return next((text for text in texts if _single(float(text)) == single), f"{single:.9g}")
+
+
+def _single(number: float) -> float:
+    return float(unpack("f", pack("f", number))[0])

@@ -30,13 +30,19 @@ def read_timestamp(text: str, *, column: int | None = None) -> Decimal:
             "or 2024-05-01T14:00:00.5+02:00 (date, time and offset are all needed).",
             column=column,
         )
-    return Decimal(seconds * 1000) + Decimal(found[7] or 0) * 1000
+    return seconds * 1000 + _milliseconds(found[7] or ".0")
 
 
 def write_timestamp(milliseconds: int) -> str:
     """RFC 3339 in UTC with three decimals, from FIRST_MS to LAST_MS."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _milliseconds(fraction: str) -> Decimal:
+    """Digits after the fourteenth only say whether there is more: Decimal adds in 28 digits."""
+    digits, rest = fraction[1:15], fraction[15:].strip("0")
+    return Decimal(f"0.{digits}{'1' if rest else ''}") * 1000
 
 
 def _seconds(found: re.Match[str]) -> int | None:

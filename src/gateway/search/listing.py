@@ -81,7 +81,8 @@ class Listing:
         self._question = question
         self._clients = clients
         self._census = census
-        self._cache = cache if question.request.token is None else None
+        private = question.request.token is not None or question.request.fresh
+        self._cache = None if private else cache
         self._max_offset = max_offset
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         start = self._clock()

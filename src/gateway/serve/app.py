@@ -16,6 +16,7 @@ from gateway.observe import Observer, set_up_logging
 from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.door import Door, error_of, refusal_response
+from gateway.serve.draining import draining
 from gateway.serve.edge import Edge
 from gateway.serve.openapi import DESCRIPTION
 from gateway.serve.routes import optimade_router
@@ -66,7 +67,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     served.warm_up()
     await served.federation.open()
     try:
-        yield
+        with draining(served, served.config.server.drain_s):
+            yield
     finally:
         served.draining = True
         await served.federation.close()

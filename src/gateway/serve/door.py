@@ -1,6 +1,7 @@
 """The layer before the routes: finds the place a URL means, turns errors into documents."""
 
 from dataclasses import replace
+from http import HTTPStatus
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -11,8 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.config import Config
 from gateway.errors import GatewayError, NotFoundError, RequestError
 from gateway.observe import log
+from gateway.serve.about import ENTRY_TYPES
 from gateway.serve.call import Call, read_call
-from gateway.serve.envelope import error_response
+from gateway.serve.envelope import error_response, status_of
 from gateway.serve.negotiation import check_accept
 from gateway.serve.place import Place, read_place
 from gateway.serve.public_url import read_root
@@ -90,7 +92,7 @@ def error_of(exception: HTTPException, request: Request) -> GatewayError:
                 f"There is no endpoint {endpoint[:200]}; /info tells which there are."
             )
         case 405:
-            allowed = (exception.headers or {}).get("Allow", "GET")
+            allowed = _methods_at(request)
             return MethodError(
                 f"{request.method} is not allowed at {endpoint[:200]}; allowed is {allowed}.",
                 allowed=allowed,
@@ -99,6 +101,16 @@ def error_of(exception: HTTPException, request: Request) -> GatewayError:
             return RequestError(str(exception.detail))
 
 
+def _methods_at(request: Request) -> str:
+    """All methods of an endpoint; the framework tells only those of the first route there."""
+    methods = {"GET", "HEAD", "OPTIONS"}
+    if call_of(request).place.inner_path.lstrip("/") in ENTRY_TYPES:
+        methods.add("POST")
+    return ", ".join(sorted(methods))
+
+
 def refusal_response(error: GatewayError, *, request: Request, config: Config) -> Response:
     """The document for an error that an endpoint has raised."""
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log().error("fault", reason=str(error))
     return error_response(error, call=call_of(request), config=config)

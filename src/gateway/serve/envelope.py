@@ -135,6 +135,8 @@ def _answer_response(
         "Cache-Control": _keeping(answer, call=call, config=config),
         "Server-Timing": _timing(answer, call),
     }
+    if any(site.forward_token for site in config.sites):
+        headers["Vary"] = "Authorization"
     tagged: list[Json] = [included, links, counts, [notice.detail for notice in notices]]
     return _respond(data, rest=rest, tagged=tagged, headers=headers, call=call)
 

@@ -15,7 +15,7 @@ ENDPOINTS = ("", "structures", "references", "info", "links", *UNVERSIONED_ONLY)
 
 SITES = "sites"
 INDEX = "index"
-_LOOKS_LIKE_VERSION = re.compile(r"v\d.*", re.IGNORECASE)
+_LOOKS_LIKE_VERSION = re.compile(r"v\d.*")
 
 
 @dataclass(frozen=True, slots=True)

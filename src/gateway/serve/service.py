@@ -48,8 +48,8 @@ async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
     served = served_of(request)
     for state in served.federation.site_states():
-        if state.info.total is not None:
-            served.observer.entries(state.site.name, state.info.total)
+        if state.total is not None:
+            served.observer.entries(state.name, state.total)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
     return Response(served.observer.exposition(), headers=headers)
 
@@ -72,10 +72,10 @@ async def get_landing(request: Request) -> Response:
 
 def _status(state: SiteStatus) -> Json:
     return {
-        "name": state.site.name,
-        "version": state.info.version,
+        "name": state.name,
+        "version": state.version,
         "breaker": state.breaker,
-        "total": state.info.total,
+        "total": state.total,
     }
 
 
@@ -83,4 +83,4 @@ def _why_not(served: Served) -> str | None:
     if served.draining:
         return "stopping"
     states = served.federation.site_states()
-    return None if any(state.info.version for state in states) else "no site has answered yet"
+    return None if any(state.version for state in states) else "no site has answered yet"

@@ -17,7 +17,7 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "nperiodic_dimensions": ("dimension_types",),
     "lattice_vectors": ("lattice_vectors", "dimension_types"),
     "nsites": ("nsites",),
-    "cartesian_site_positions": ("cartesian_site_positions", "nsites", "species_at_sites"),
+    "cartesian_site_positions": ("cartesian_site_positions",),  # and all others, see below
     "species_at_sites": ("species_at_sites", "nsites", "species"),
     "species": ("species", "species_at_sites", "nsites", "structure_features"),
     "structure_features": ("structure_features", "species"),

@@ -1,0 +1,151 @@
+"""The commands and their options; each hands over to the module that does its work."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from gateway import __version__
+from gateway.cli.check import check_sites, checks_json, checks_table
+from gateway.cli.demo import run_demo, run_oasis
+from gateway.cli.explain import explain_filter, explanation_json, explanation_text
+from gateway.cli.query import Wish, answer_json, answer_table, ask
+from gateway.cli.serving import run_server
+from gateway.config import CONFIG_VARIABLE, Config, load_config
+from gateway.demo import DEMO_SITES
+from gateway.errors import ConfigError, GatewayError, RequestError
+
+FAILED = 1
+MISUSED = 2
+"""Exit code for a wrong option, configuration or filter."""
+
+config_option = click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
+    help="The configuration (YAML); config/gateway.yaml shows all keys.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen at."
+)
+
+
+_PORT = click.IntRange(0, 65_535)
+port_option = click.option(
+    "--port", type=_PORT, default=8080, show_default=True, help="Port; 0: any free one."
+)
+
+
+class Commands(click.Group):
+    """Turns errors of ours into one clear message and an exit code; others keep their trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            _fail(str(error), MISUSED if isinstance(error, ConfigError | RequestError) else FAILED)
+        except OSError as error:
+            _fail(str(error), FAILED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gateway")
+def main() -> None:
+    """One OPTIMADE API over many NOMAD Oases.
+
+    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, configuration or filter.
+    """
+
+
+@main.command()
+@config_option
+@host_option
+@port_option
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes to run."
+)
+def serve(path: Path | None, host: str, port: int, workers: int) -> None:
+    """Serve the gateway over the configured sites."""
+    run_server(_config(path), path=path, host=host, port=port, workers=workers)
+
+
+@main.command()
+@host_option
+@port_option
+def demo(host: str, port: int) -> None:
+    """Serve the gateway over three embedded Oases with real structures."""
+    asyncio.run(run_demo(host=host, port=port))
+
+
+@main.command()
+@click.argument("name", type=click.Choice([site.name for site in DEMO_SITES]))
+@host_option
+@port_option
+def oasis(name: str, host: str, port: int) -> None:
+    """Serve one of the embedded Oases alone, e.g. in a container."""
+    asyncio.run(run_oasis(name, host=host, port=port))
+
+
+@main.command()
+@config_option
+@json_option
+def check(path: Path | None, as_json: bool) -> None:
+    """Ask every site for its version and size, and try a search there."""
+    checks = asyncio.run(check_sites(_config(path)))
+    click.echo(checks_json(checks) if as_json else checks_table(checks))
+    if any(one.failure for one in checks):
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.argument("filter_")
+@config_option
+@json_option
+def explain(filter_: str, path: Path | None, as_json: bool) -> None:
+    """Show how FILTER is understood, and what each site is asked.
+
+    Without a configuration, the sites are those of the demo.
+    """
+    config = _config(path) if path else None
+    explanation = explain_filter(filter_, config)
+    click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
+
+
+@main.command()
+@click.argument("filter_")
+@config_option
+@click.option("--sort", default="", help="Properties, separated by commas; a minus descends.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Entries.")
+@click.option("--fields", default="", help="Properties to show, separated by commas.")
+@json_option
+def query(  # click hands each option over by itself
+    filter_: str, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
+) -> None:
+    """Print the first page of entries that match FILTER."""
+    config = _config(path)
+    wish = Wish(filter_, sort=sort, limit=limit, fields=fields)
+    answer, shown = asyncio.run(ask(wish, config))
+    for notice in answer.notices:
+        click.echo(f"warning: {notice.detail}", err=True)
+    prefix = config.provider.prefix
+    click.echo(answer_json(answer, prefix) if as_json else answer_table(answer, shown))
+
+
+def _config(path: Path | None) -> Config:
+    if path is None:
+        _fail(f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}", MISUSED)
+    return load_config(path)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    lines: Sequence[str] = message.splitlines() or ["failed"]
+    for line in lines:
+        click.echo(f"gateway: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,126 @@
+"""Running ASGI apps with uvicorn: the gateway alone, or several apps in one event loop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Literal, TypedDict
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gateway.config import CONFIG_VARIABLE, Config
+from gateway.observe import log, set_up_logging
+from gateway.serve.app import create_app
+
+FACTORY = "gateway.serve.app:create_app_from_environment"
+_LOOK_S = 0.02
+_SPARE_S = 2
+
+
+class _Options(TypedDict):
+    log_config: None
+    access_log: bool
+    proxy_headers: bool
+    server_header: bool
+    timeout_graceful_shutdown: int
+
+
+def run_server(config: Config, *, path: Path | None, host: str, port: int, workers: int) -> None:
+    """Serve until a signal comes; each of several workers reads the configuration for itself."""
+    set_up_logging(config.logging.level, as_json=config.logging.as_json)
+    bound = open_socket(host, port)
+    log().info("serving", address=address_of(bound), workers=workers)
+    if workers == 1:
+        settings = uvicorn.Config(create_app(config), **_options(config))
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[bound])
+        return
+    host, port = bound.getsockname()[:2]
+    bound.close()  # it was opened to see that it can be had; uvicorn shares one of its own
+    if path is not None:
+        os.environ[CONFIG_VARIABLE] = str(path.resolve())
+    uvicorn.run(FACTORY, factory=True, host=host, port=port, workers=workers, **_options(config))
+
+
+def _options(config: Config) -> _Options:
+    return {
+        "log_config": None,
+        "access_log": False,
+        "proxy_headers": False,  # whom to believe is said in server.trusted_proxies
+        "server_header": False,
+        "timeout_graceful_shutdown": int(config.timeouts.budget_s) + _SPARE_S,
+    }
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A bound socket; an OSError says in words why it cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise OSError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
+    return bound
+
+
+def address_of(bound: socket.socket, path: str = "") -> str:
+    """The web address of a bound socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
+
+
+@asynccontextmanager
+async def serving(apps: Sequence[tuple[ASGIApp, socket.socket]]) -> AsyncIterator[None]:
+    """All apps answer while the context is open."""
+    servers = [_Server(_quiet(app)) for app, _ in apps]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[bound]))
+        for server, (_, bound) in zip(servers, apps, strict=True)
+    ]
+    try:
+        while not all(server.started for server in servers):
+            _raise_failure(tasks)
+            await asyncio.sleep(_LOOK_S)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+async def until_stopped() -> None:
+    """Return on SIGINT (Ctrl-C) or SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs several of them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _quiet(app: ASGIApp) -> uvicorn.Config:
+    level: Literal["warning"] = "warning"
+    return uvicorn.Config(
+        app, log_config=None, log_level=level, proxy_headers=False, server_header=False
+    )
+
+
+def _raise_failure(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        if task.done():
+            task.result()
+            raise OSError("a server stopped before it had begun")

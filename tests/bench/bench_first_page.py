@@ -1,0 +1,69 @@
+"""The first page of the gateway over real Oases beside the slowest one's own OPTIMADE endpoint.
+
+    GATEWAY_TEST_OASES=URL,URL python -m tests.bench.bench_first_page [ROUNDS]
+
+Both are asked the same filters in turn, in one run, over HTTP; the gateway keeps no answers. The
+addresses end in /api/v1; NOMAD's own endpoint is beside that.
+"""
+
+import os
+import statistics
+import sys
+import time
+
+import httpx
+
+from tests.bench.gateway_process import gateway_over
+
+FILTERS = (
+    'elements HAS "O"',
+    'elements HAS ALL "Ti","O"',
+    'elements HAS ANY "Si","Ge" AND nelements>2',
+    'NOT elements HAS "O"',
+    "nelements=2",
+    "nsites<5",
+    "nperiodic_dimensions=3 AND nsites>10",
+    'chemical_formula_anonymous="A2B"',
+    'chemical_formula_reduced STARTS WITH "Al"',
+    'last_modified>"2021-01-01T00:00:00Z"',
+)
+
+
+def main() -> None:
+    """Print medians in milliseconds and their ratio."""
+    oases = [url for url in os.environ.get("GATEWAY_TEST_OASES", "").split(",") if url]
+    if not oases:
+        sys.exit("needs real Oases: set GATEWAY_TEST_OASES")
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    own = {url: url.removesuffix("/api/v1") + "/optimade/v1" for url in oases}
+    with gateway_over(oases) as base:
+        taken = _measure({"gateway": f"{base}/v1", **own}, rounds)
+    medians = {name: 1000 * statistics.median(times) for name, times in taken.items()}
+    for name, median in medians.items():
+        print(f"{median:8.1f} ms  {len(taken[name]):4d} answers  {name}")
+    slowest = max(own, key=lambda url: medians[url])
+    print(f"gateway / slowest own endpoint: {medians['gateway'] / medians[slowest]:.2f}")
+
+
+def _measure(bases: dict[str, str], rounds: int) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = {name: [] for name in bases}
+    for _ in range(rounds):
+        for text in FILTERS:
+            for name, base in bases.items():
+                spent = _ask(base, text)
+                if spent is not None:
+                    taken[name].append(spent)
+    return taken
+
+
+def _ask(base: str, text: str) -> float | None:
+    """Seconds to the whole answer; None where the site's own endpoint fails (it does on no hits)."""
+    start = time.perf_counter()
+    answer = httpx.get(
+        f"{base}/structures", params={"filter": text, "page_limit": "20"}, timeout=60
+    )
+    return time.perf_counter() - start if answer.status_code == 200 else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Joined pages equal one sort of all entries: every order, both directions, every way to page."""
+
+import pytest
+
+from tests.whole.expected import Sort
+from tests.whole.oases import Opened, awkward_lines, opened
+from tests.whole.walking import Walk, last_offset, walk_of
+
+SIZES = {"berlin": 47, "munich": 30, "dresden": 9}
+SCALARS = (
+    "nelements", "nsites", "nperiodic_dimensions", "chemical_formula_descriptive",
+    "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_anonymous",
+    "last_modified", "id", "immutable_id", "_fed_upload_id",
+)  # fmt: skip
+SORTS: tuple[Sort, ...] = (
+    (),
+    *(((name, falling),) for name in SCALARS for falling in (False, True)),
+    (("nelements", True), ("chemical_formula_hill", False)),
+    (("chemical_formula_hill", False), ("nsites", True)),
+    (("chemical_formula_hill", True), ("chemical_formula_descriptive", True)),
+    (("last_modified", False), ("nsites", False), ("nelements", True)),
+    (("nperiodic_dimensions", True), ("nelements", True), ("id", False)),
+    (("chemical_formula_anonymous", False), ("chemical_formula_descriptive", True),
+     ("chemical_formula_hill", True), ("last_modified", False)),
+    (("immutable_id", False), ("nelements", True)),
+    (("nsites", True), ("immutable_id", True), ("chemical_formula_descriptive", False)),
+)  # fmt: skip
+
+
+async def walked(walk: Walk) -> list[str]:
+    """To the end, back to the start, to the end at once; what was wrong."""
+    await walk.back_from(await walk.forward())
+    last = await walk.last()
+    assert last.next is None
+    return walk.problems
+
+
+@pytest.mark.parametrize("sort", SORTS, ids=str)
+async def test_joined_pages_equal_one_sort(sort: Sort) -> None:
+    """Forward, backward and from the end, the pages hold what one sort of everything holds."""
+    async with opened(awkward_lines(1, SIZES)) as one:
+        for limit in (7, 20):
+            assert await walked(walk_of(one.federation, one.entries, sort=sort, limit=limit)) == []
