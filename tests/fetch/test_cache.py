@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.fetch.cache import AnswerCache, BodyKey, canonical, fingerprint, open_cache
-from gateway.fetch.stores import BoundedMemory, Store
+from gateway.fetch.memory import BoundedMemory
+from gateway.fetch.stores import Store
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import gateway
 from gateway.errors import SiteError
 from gateway.fetch.cache import AnswerCache, open_cache
 from gateway.fetch.client import SiteClient
-from gateway.fetch.stores import BoundedMemory, Store
+from gateway.fetch.memory import BoundedMemory
+from gateway.fetch.stores import Store
 
 PATH = "/entries/query"
 DOING = "read page of entries"

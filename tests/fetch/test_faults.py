@@ -7,16 +7,13 @@ import aiohttp
 import httpx
 import pytest
 
-from gateway.fetch.faults import (
+from gateway.fetch.diagnosis import (
     TRANSPORT_ERRORS,
-    Fault,
-    TooLargeError,
     retry_after_s,
-    seconds,
-    size,
     status_fault,
     transport_fault,
 )
+from gateway.fetch.faults import Fault, TooLargeError, seconds, size
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 

@@ -14,9 +14,32 @@ def test_parcels_count_and_give_back():
         two.add(b"x" * 20)
         two.reserve(10)
         assert room.held == 60
-        assert bytes(one.body) == b"x" * 30
     assert room.held == 0
-    assert one.body == b""
+    assert one.size == 0
+
+
+def test_pieces_become_a_whole():
+    """Joining takes the same again for a moment; a single piece is not copied."""
+    room = Room(100)
+    with room.parcel("a") as parcel:
+        parcel.add(piece := b"x" * 20)
+        assert parcel.whole() is piece
+        assert room.held == 20
+        parcel.add(b"y" * 20)
+        assert parcel.whole() == b"x" * 20 + b"y" * 20
+        assert room.held == 80
+        assert parcel.whole() is parcel.whole()
+    with room.parcel("a") as empty:
+        assert empty.whole() == b""
+
+
+def test_what_could_never_be_decoded_is_not_read_further():
+    """The weight of what came so far is compared with the whole room."""
+    room = Room(100)
+    with room.parcel("a") as parcel:
+        parcel.add(b"x" * 10, weight=60)
+        with pytest.raises(Fault, match="too large to be held"):
+            parcel.add(b"x" * 10, weight=60)
 
 
 def test_a_full_room_loses_the_largest():
@@ -27,7 +50,7 @@ def test_a_full_room_loses_the_largest():
         small.add(b"x" * 30)
         assert (large.lost, small.lost) == (True, False)
         assert room.held == 30
-        assert large.body == b""
+        assert large.size == 0
         with pytest.raises(Fault, match="too large to be held") as caught:
             large.add(b"x")
         assert caught.value.too_large

@@ -70,7 +70,7 @@ async def test_the_ca_of_one_site_counts_for_no_other(secure, certificate, clien
     """Trust is per site, not per process."""
     await ask(client_of(https(secure), ca_file=certificate[0]))
     with pytest.raises(SiteError, match="is not trusted"):
-        await ask(client_of(https(secure)))
+        await ask(client_of(https(secure)), 1)
 
 
 async def test_a_certificate_for_another_name(secure, certificate, client_of):

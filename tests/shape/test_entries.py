@@ -180,6 +180,8 @@ def test_archive_is_not_needed(shape, make_entry) -> None:
     """Nothing is said about an archive that nobody asked for."""
     fields = ("nsites", "structure_features", "assemblies", "_fed_site", "_fed_authors")
     assert shape(make_entry(archive=None), fields)[1] == ()
+    assert shape(Entry("berlin", "abc", {}), ())[1] == ()
+    assert shape(Entry("berlin", "abc", {}, {}), ("_fed_site", "immutable_id"))[1] == ()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ METADATA = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(document=METADATA, archive=st.none() | METADATA)
 def test_any_json(shape, catalogue, document, archive) -> None:
     """There are exactly the attributes that were asked for, and they can be written as JSON."""
@@ -83,7 +83,7 @@ def test_any_json(shape, catalogue, document, archive) -> None:
         assert all("berlin~abc" in notice.detail for notice in notices)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(document=METADATA, archive=st.none() | METADATA)
 def test_any_json_is_valid(shape, document, archive) -> None:
     """What is served of it is valid against optimade's models."""
@@ -93,7 +93,7 @@ def test_any_json_is_valid(shape, document, archive) -> None:
         StructureResource(type=resource.type, id=resource.id, attributes=resource.attributes)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(document=METADATA, archive=METADATA)
 def test_values_only_leave_with_a_notice(shape, catalogue, document, archive) -> None:
     """A property that a site holds is null only with a notice that names it."""

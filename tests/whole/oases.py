@@ -99,12 +99,12 @@ def make_line(entry_id: str, **changes: Any) -> DemoLine:
 
 
 def awkward_lines(seed: int, sizes: Mapping[str, int]) -> dict[str, list[DemoLine]]:
-    """So many entries for each site; about one in ten also lives at another one, changed there."""
+    """So many entries for each site; about one in three also lives at another one, changed there."""
     random = Random(seed)
     held: dict[str, list[DemoLine]] = {}
     for site, size in sizes.items():
         known = [line["metadata"]["entry_id"] for lines in held.values() for line in lines]
-        ids = set(random.sample(known, min(len(known), size // 10)))
+        ids = set(random.sample(known, min(len(known), size // 3)))
         while len(ids) < size:
             ids.add("".join(random.choices(ALPHABET, k=random.choice((2, 5, 28)))))
         held[site] = [_awkward(random, entry_id) for entry_id in sorted(ids)]

@@ -8,7 +8,8 @@ from gateway.errors import PageLimitError
 from gateway.model import STRUCTURES, SearchAnswer
 from gateway.search import Federation
 from gateway.serve.envelope import resource_object
-from gateway.serve.params import Caller, Rules, read_search
+from gateway.serve.params import Caller, read_search
+from gateway.serve.query_string import Rules
 
 _SHOWN = ("chemical_formula_reduced", "nelements", "nsites")
 

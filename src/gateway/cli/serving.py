@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import log, set_up_logging
 from gateway.serve.app import create_app
+from gateway.serve.forms import largest_form
 
 FACTORY = "gateway.serve.app:create_app_from_environment"
 _LOOK_S = 0.02
@@ -27,6 +28,7 @@ class _Options(TypedDict):
     proxy_headers: bool
     server_header: bool
     timeout_graceful_shutdown: int
+    h11_max_incomplete_event_size: int
 
 
 def run_server(config: Config, *, path: Path | None, host: str, port: int, workers: int) -> None:
@@ -53,20 +55,22 @@ def _options(config: Config) -> _Options:
         "proxy_headers": False,  # whom to believe is said in server.trusted_proxies
         "server_header": False,
         "timeout_graceful_shutdown": int(config.timeouts.budget_s) + _SPARE_S,
+        "h11_max_incomplete_event_size": largest_form(config.filters.length),
     }
 
 
 def open_socket(host: str, port: int) -> socket.socket:
     """A bound socket; an OSError says in words why it cannot be had."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        raise OSError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
+    with ExitStack() as undo:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            family, kind, protocol, _, address = found[0]
+            bound = undo.enter_context(socket.socket(family, kind, protocol))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError as error:
+            raise OSError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
+        undo.pop_all()
     return bound
 
 

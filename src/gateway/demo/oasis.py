@@ -1,7 +1,6 @@
 """One demo Oasis: an ASGI app that answers NOMAD's API over the entries of a JSON-lines file."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -12,52 +11,21 @@ from starlette.routing import Mount, Route
 
 from gateway.demo.aggregate import count_buckets, read_aggregations
 from gateway.demo.archive import cut_archive, read_required_archive
-from gateway.demo.elastic import Bool, Elastic, Match, both, check_limits
-from gateway.demo.index import Index, make_index
-from gateway.demo.native import Node, Translator, echo
-from gateway.demo.pages import Page, Pager, Pagination, make_pager, read_pagination
-from gateway.demo.quantities import Catalogue, is_old, read_catalogue
+from gateway.demo.elastic import Match, both
+from gateway.demo.native import echo
+from gateway.demo.pagination import read_pagination
+from gateway.demo.quantities import is_old
 from gateway.demo.refusals import RefusalError, model_refusal
+from gateway.demo.search import OWNERS, Oasis, open_oasis, search
 from gateway.demo.source import Required, cut_document, read_required
-from gateway.demo.store import Entry, read_entries
+from gateway.demo.store import Entry
 
-PUBLIC = (Match("published", True), Match("with_embargo", False))
-OWNERS: dict[str, Elastic] = {
-    "public": Bool(must=PUBLIC),
-    "visible": Bool(must=PUBLIC),
-    "all": Match("published", True),
-    "null": Bool(),
-}
-PERSONAL = ("shared", "user", "staging", "admin")
 NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
 NO_ARCHIVE = "The entry does not exist or is not visible to you."
 NOT_ALL = (
     "The owner=all is not allowed for this operation as it will search for entries\n"
     "that you might now be allowed to access."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Oasis:
-    """The entries of one site, ready to be searched, and the NOMAD version it plays."""
-
-    entries: tuple[Entry, ...]
-    index: Index
-    pager: Pager
-    catalogue: Catalogue
-    translator: Translator
-    version: str
-    deployment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A search carried out: the page, which entries match in all, and what the answer repeats."""
-
-    page: Page
-    selected: int
-    query: Node
-    head: dict[str, object]
 
 
 def create_demo_oasis(
@@ -78,22 +46,6 @@ def create_demo_oasis(
     inside = [Mount("/api/v1", routes=api), Route("/alive", _endpoint(_alive, oasis))]
     routes = [Mount(path, routes=inside)] if path.strip("/") else inside
     return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
-
-
-def open_oasis(source: str | Path | Sequence[Mapping[str, object]], *, version: str) -> Oasis:
-    """Loads and indexes the entries."""
-    entries = read_entries(source, version=version)
-    catalogue = read_catalogue(version)
-    index = make_index([entry.document for entry in entries], catalogue)
-    return Oasis(
-        entries,
-        index,
-        make_pager(index, catalogue),
-        catalogue,
-        Translator(catalogue, version),
-        version,
-        str(source) if isinstance(source, str) else "demo",
-    )
 
 
 Answer = Callable[[Oasis, Request], Awaitable[object]]
@@ -150,7 +102,7 @@ async def _info(oasis: Oasis, _request: Request) -> object:
 async def _entries_query(oasis: Oasis, request: Request) -> object:
     body = await _body(request)
     pagination = read_pagination(body.get("pagination"))
-    found = _search(oasis, body, pagination)
+    found = search(oasis, body, pagination)
     required = read_required(
         body.get("required"), order_by=pagination.order_by, catalogue=oasis.catalogue
     )
@@ -174,7 +126,7 @@ async def _archive_query(oasis: Oasis, request: Request) -> object:
     required = read_required_archive(body.get("required"))
     if body.get("owner") == "all":
         raise RefusalError(401 if is_old(oasis.version) else 403, NOT_ALL)
-    found = _search(oasis, body, pagination)
+    found = search(oasis, body, pagination)
     data = [_archive_item(oasis.entries[row], required) for row in found.page.rows]
     query = echo(found.query, plain=True)
     return {**found.head, "query": query, "required": required, "data": data}
@@ -207,61 +159,6 @@ def _find(oasis: Oasis, request: Request, *, owner: str, missing: str) -> int:
     if not selected:
         raise RefusalError(404, missing)
     return selected.bit_length() - 1
-
-
-def _search(oasis: Oasis, body: Mapping[str, object], asked: Pagination) -> Found:
-    owner = _read_owner(oasis, body)
-    query, node = oasis.translator.translate(body.get("query"))
-    whole = both(query, OWNERS[owner])
-    oasis.pager.check(asked)
-    check_limits(whole)
-    selected = oasis.index.select(whole)
-    page = oasis.pager.take(selected, asked)
-    return Found(
-        page,
-        selected,
-        node,
-        {"owner": "all" if owner == "null" else owner, "pagination": _dump(asked, page)},
-    )
-
-
-def _read_owner(oasis: Oasis, body: Mapping[str, object]) -> str:
-    owner = body.get("owner", "public")
-    if owner is None:  # 1.3 takes null for no restriction at all
-        return "null" if is_old(oasis.version) else "public"
-    if owner in PERSONAL:
-        raise RefusalError(401, _log_in_text(str(owner), version=oasis.version))
-    if owner not in OWNERS:
-        known = "'public', 'all', 'visible', 'shared', 'user', 'staging' or 'admin'"
-        raise model_refusal("enum", loc=("owner",), message=f"Input should be {known}", given=owner)
-    return str(owner)
-
-
-def _log_in_text(owner: str, *, version: str) -> str:
-    if not is_old(version):
-        return f"Authentication required for owner={owner!r}."
-    texts = {
-        "staging": "Authentication required for owner value user",
-        "admin": "This can only be used by the admin user.",
-    }
-    return texts.get(owner, f"Authentication required for owner value {owner}.")
-
-
-def _dump(asked: Pagination, page: Page) -> dict[str, object]:
-    dumped: dict[str, object] = {
-        "page_size": asked.page_size,
-        "order_by": asked.order_by,
-        "order": asked.order,
-    }
-    for name in ("page_after_value", "page", "page_offset"):
-        if getattr(asked, name) is not None:
-            dumped[name] = getattr(asked, name)
-    if asked.page_after_value == "" and asked.order_by != "entry_id":
-        dumped["page_after_value"] = ":"
-    dumped["total"] = page.total
-    if page.next_page_after_value is not None:
-        dumped["next_page_after_value"] = page.next_page_after_value
-    return dumped
 
 
 async def _body(request: Request) -> Mapping[str, object]:

@@ -5,7 +5,6 @@ transformer; what follows says the same over this package's query nodes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -26,30 +25,14 @@ from gateway.demo.elastic import (
     either,
     inverse,
 )
-from gateway.demo.quantities import RATIOS, Catalogue, Quantity
+from gateway.demo.leaf_fields import Field, UntranslatableError, find_field, find_property, path_of
+from gateway.demo.quantities import RATIOS, Catalogue
 from gateway.demo.refusals import RefusalError, crash, query_refusal
 
 BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 REVERSED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 EQUAL_KINDS = ("keyword", "text", "short", "integer", "long", "float", "double", "bool")
-RELATED = ("references", "structures")
-OWN_PREFIX = "_nmd_"
 NOT_TEXTS = "sequence item 0: expected str instance, ElasticsearchQuantity found"
-
-
-class UntranslatableError(Exception):
-    """A filter that parses, but that NOMAD's transformer does not take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A property that a filter names: the field behind it, and what else NOMAD knows of it."""
-
-    name: str
-    field: str
-    kind: str
-    length: str | None = None  # the property that holds a list's length
-    zipped: bool = False
 
 
 class Condition(Protocol):
@@ -142,7 +125,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         """IS KNOWN; IS UNKNOWN also matches entries without a structure."""
 
         def condition(field: Field | str) -> Elastic:
-            known = Exists(_path(field))
+            known = Exists(path_of(field))
             return known if args[1] == "KNOWN" else inverse(known)
 
         return condition
@@ -164,7 +147,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         """The text stands in the pattern as it is written: nothing is escaped."""
         text = f"{args[-1]}"
         pattern = {"CONTAINS": f"*{text}*", "STARTS": f"{text}*", "ENDS": f"*{text}"}[str(args[0])]
-        return lambda field: Wildcard(_path(field), pattern)
+        return lambda field: Wildcard(path_of(field), pattern)
 
     def set_op_rhs(self, args: list[object]) -> Condition:
         """HAS and its kin on one property."""
@@ -242,7 +225,7 @@ def compare(field: Field | str, op: str, value: object, *, nested: bool = False)
     """A comparison, also of what cannot be compared sensibly."""
     if not isinstance(value, str | int | float):
         raise crash("Object of type ElasticsearchQuantity is not serializable", kind="TypeError")
-    path = f"{RATIOS}.{field.name}" if nested and isinstance(field, Field) else _path(field)
+    path = f"{RATIOS}.{field.name}" if nested and isinstance(field, Field) else path_of(field)
     if op in BOUNDS:
         return Range(path, ((BOUNDS[op], value),))
     if isinstance(field, str):
@@ -266,48 +249,6 @@ def has_one(fields: tuple[Field | str, ...], pairs: list[tuple[str, object]]) ->
         for field, (op, value) in zip(fields, pairs, strict=True)
     ]
     return Nested(RATIOS, Bool(must=tuple(parts)))
-
-
-def find_property(name: str, catalogue: Catalogue) -> Field | str:
-    """A property, or the bare name where it is another provider's or a relationship."""
-    if name in RELATED:
-        return name
-    try:
-        return find_field(name, catalogue)
-    except KeyError:
-        if name.startswith("_") and not name.startswith(OWN_PREFIX):
-            return name
-        raise UntranslatableError(f"'{name}' is not a known or searchable quantity") from None
-
-
-def find_field(name: str, catalogue: Catalogue) -> Field:
-    """The field behind a property's name; KeyError if there is none."""
-    return _fields(catalogue.sections, tuple(catalogue.quantities.values()))[name]
-
-
-@lru_cache(maxsize=4)
-def _fields(_sections: tuple[str, ...], quantities: tuple[Quantity, ...]) -> dict[str, Field]:
-    own = [quantity for quantity in quantities if quantity.name.startswith("optimade.")]
-    fields = {q.name[9:]: Field(q.name[9:], q.field, q.kind) for q in own}
-    fields["elements"] = Field("elements", "optimade.elements", "keyword", "nelements", True)
-    fields["elements_ratios"] = Field("elements_ratios", RATIOS, "nested", None, True)
-    fields["id"] = Field("id", "entry_id", "keyword")
-    fields["immutable_id"] = Field("immutable_id", "entry_id", "keyword")
-    fields["last_modified"] = Field("last_modified", "upload_create_time", "date")
-    for quantity in quantities:
-        if quantity.kind != "ref" and (
-            "." not in quantity.name or quantity.name.startswith("results.")
-        ):
-            name = quantity.name.replace(".", "_")
-            for known_as in (OWN_PREFIX + name, name):
-                fields.setdefault(known_as, Field(known_as, quantity.field, quantity.kind))
-    return fields
-
-
-def _path(field: Field | str) -> str:
-    if field in RELATED:
-        raise UntranslatableError(f"Unable to filter on relationships with type {field!r}")
-    return field if isinstance(field, str) else field.field
 
 
 def _query(value: object) -> Elastic:

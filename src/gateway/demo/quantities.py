@@ -27,7 +27,7 @@ class Quantity:
         return self.kind in (KEYWORD, "boolean")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """All quantities of one NOMAD version, and the repeated sections asked as nested documents."""
 

@@ -14,14 +14,8 @@ import httpx
 
 import gateway
 from gateway.fetch.body import ACCEPT_ENCODING, read_body, read_object
-from gateway.fetch.faults import (
-    TRANSPORT_ERRORS,
-    Fault,
-    plain,
-    seconds,
-    status_fault,
-    transport_fault,
-)
+from gateway.fetch.diagnosis import TRANSPORT_ERRORS, status_fault, transport_fault
+from gateway.fetch.faults import Fault, plain, seconds
 from gateway.fetch.room import Room
 from gateway.fetch.transport import TRAIL, Trail, open_transport, proxy_headers
 from gateway.model import JsonObject, Site
@@ -143,8 +137,7 @@ class Exchange:
                 await self._read_error(question, response)
             await read_body(response, parcel, limit=question.limit)
             data = read_object(parcel, content_type=response.headers.get("content-type", ""))
-            worth = len(parcel.body) <= self._keep_bytes
-            return Answered(data, bytes(parcel.body) if worth else None)
+            return Answered(data, parcel.whole() if parcel.size <= self._keep_bytes else None)
 
     async def _read_error(self, question: Question, response: httpx.Response) -> None:
         """Raise the fault that the answer's status and text tell of."""
@@ -154,7 +147,7 @@ class Exchange:
             raise status_fault(
                 response.status_code,
                 headers=response.headers,
-                body=parcel.body,
+                body=parcel.whole(),
                 archive=question.archive,
                 token_sent=question.token is not None,
                 now=self._now(),

@@ -49,6 +49,15 @@ def cut_at(position: Position, *, order: Order, site: str, backward: bool) -> Cu
     return Cut(position.values, Edge("at" if later else "behind", position.entry_id))
 
 
+def can_tie(order: Order, position: Position, *, site: str) -> bool:
+    """Whether this site may hold a copy of the position's entry whose place its own values tell.
+
+    So it is when keys follow immutable_id; otherwise the site's name tells.
+    """
+    follows = any(key.quantity == "entry_id" for key in order.keys[:-1])
+    return follows and site != position.site
+
+
 def after_value(value: SortValue, edge: Edge, *, descending: bool) -> str:
     """NOMAD's `page_after_value` behind which the walk goes on; `value` is known."""
     return f"{value}:{_bound(edge, descending)}"
@@ -71,12 +80,17 @@ def equal(key: SortKey, value: SortValue) -> NativeQuery:
     return {key.quantity: value}
 
 
-def preceding(order: Order, position: Position, *, site: str) -> NativeQuery | bool:
-    """Holds for the entries of a site up to and including a position (walked forward)."""
+def preceding(
+    order: Order, position: Position, *, site: str, itself: bool = True
+) -> NativeQuery | bool:
+    """Holds for the entries of a site up to a position, walked forward; `itself`: with its own."""
     cut = cut_at(position, order=order, site=site, backward=False)
+    edge = cut.edge
+    if edge.kind == "behind" and site == position.site and not itself:
+        edge = Edge("at", edge.entry_id)
     keys = order.keys[: len(cut.values)]
     ties = order.keys[len(cut.values)].descending if len(keys) < len(order.keys) else None
-    here = _up_to(cut.edge, descending=order.descending if ties is None else ties)
+    here = _up_to(edge, descending=order.descending if ties is None else ties)
     for key, value in reversed(list(zip(keys, cut.values, strict=True))):
         here = _before_or(key, value, here)
     return here

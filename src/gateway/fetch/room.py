@@ -9,7 +9,7 @@ from types import TracebackType
 
 from gateway.fetch.faults import Fault
 
-ROOM_BYTES = 192 * 2**20
+ROOM_BYTES = 144 * 2**20
 
 
 class Room:
@@ -62,12 +62,14 @@ class Room:
 class Parcel:
     """One answer while it is read and decoded: its bytes, and what it counts for."""
 
-    __slots__ = ("_room", "body", "charge", "lost", "site", "weight")
+    __slots__ = ("_pieces", "_room", "charge", "lost", "site", "size", "weight")
 
     def __init__(self, room: Room, site: str) -> None:
         self._room = room
         self.site = site
-        self.body = bytearray()
+        # a list, since a buffer that grows leaves holes of its former sizes in the heap
+        self._pieces: list[bytes] = []
+        self.size = 0
         self.charge = 0
         self.weight = 0
         """What decoding the body will take; counted when it is decoded, one answer at a time."""
@@ -89,10 +91,18 @@ class Parcel:
     def add(self, piece: bytes, *, weight: int = 0) -> None:
         """Append what was read; it is a fault if that could never be decoded."""
         self.reserve(len(piece))
-        self.body += piece
+        self._pieces.append(piece)
+        self.size += len(piece)
         self.weight += weight
         if self.charge + self.weight > self._room.capacity:
             raise crowded()
+
+    def whole(self) -> bytes:
+        """All that was read."""
+        if len(self._pieces) != 1:
+            self.reserve(self.size)
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0]
 
     def reserve(self, count: int) -> None:
         """Count `count` bytes more, e.g. for decoding."""
@@ -103,7 +113,8 @@ class Parcel:
     def lose(self) -> None:
         """Give everything back; what is read further is a fault."""
         self.lost = True
-        self.body = bytearray()
+        self._pieces = []
+        self.size = 0
         self._room.leave(self)
 
 

@@ -17,7 +17,9 @@ from gateway.model import Json, JsonObject, NativeQuery, State
 
 ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 MAX_PAGE = 10_000
-"""NOMAD's own limit of `page_size`, and of `page_offset`."""
+"""NOMAD's own limit of `page_size`."""
+MAX_OFFSET = 9_998
+"""Of `page_offset`, for a page of one: together they stay below 10,000."""
 
 
 @dataclass(frozen=True, slots=True)

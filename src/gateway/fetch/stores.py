@@ -4,37 +4,34 @@ Both are aiocache backends behind one `Store`, which makes a cache that is down 
 but speed: after an error or a time-out it is left alone for a while.
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
-from urllib.parse import unquote, urlsplit
-
-from aiocache.base import BaseCache
-from aiocache.serializers import NullSerializer
-from cachetools import TLRUCache
+from typing import Protocol, TypeVar
 
 from gateway.errors import ConfigError
+from gateway.fetch.memory import LARGE_SHARE, BoundedMemory
 
 try:
-    from aiocache.backends.redis import RedisBackend
-    from redis.asyncio import BlockingConnectionPool  # type: ignore[import-not-found,unused-ignore]
-    from redis.exceptions import RedisError  # type: ignore[import-not-found,unused-ignore]
+    from gateway.fetch import remote
 except ImportError:  # the extra `redis` is not installed
-    RedisBackend = None
+    remote = None  # type: ignore[assignment]  # a module otherwise
 
 logger = logging.getLogger(__name__)
 
-ENTRY_OVERHEAD = 512
-"""What an entry costs in memory beside its bytes: key, links, times."""
+T = TypeVar("T")
+
 TIMEOUT_S = 0.05
+FIRST_REST_S = 0.5
 REST_S = 5.0
-LARGE_SHARE = 8
-"""One value takes at most this part of the whole memory."""
+"""So long the cache is left alone after a failure, at first and at most."""
+TRIAL_S = 2.0
+"""How long connecting to a cache may take, while all go on without it."""
+AT_A_TIME = 4
+"""Uses of the cache at a time; more would wait for each other and look like a slow cache."""
 MAX_REMOTE_BYTES = 8 * 2**20
-MAX_CONNECTIONS = 32
 
 
 class Backend(Protocol):
@@ -58,73 +55,6 @@ class Backend(Protocol):
         """Release connections."""
 
 
-class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
-    """aiocache's memory backend with a bound in bytes; what was used longest ago leaves first."""
-
-    NAME = "bounded-memory"
-
-    def __init__(self, *, max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
-        # without a time-out: aiocache would make a task for each look-up
-        super().__init__(serializer=NullSerializer(), timeout=0)
-        self._max_value = max_bytes // LARGE_SHARE
-        self._values: TLRUCache[str, _Kept] = TLRUCache(
-            max_bytes,
-            ttu=lambda _, kept, now: now + kept.ttl,
-            timer=clock,
-            getsizeof=lambda kept: len(kept.value) + ENTRY_OVERHEAD,
-        )
-
-    @property
-    def held(self) -> int:
-        """Bytes taken now."""
-        return int(self._values.currsize)
-
-    # aiocache calls these with its own names
-    async def _get(
-        self,
-        key: str,
-        encoding: object = None,  # noqa: ARG002
-        _conn: object = None,
-    ) -> bytes | None:
-        kept = self._values.get(key)
-        return kept.value if kept is not None else None
-
-    async def _multi_get(
-        self,
-        keys: Sequence[str],
-        encoding: object = None,  # noqa: ARG002
-        _conn: object = None,
-    ) -> list[bytes | None]:
-        return [await self._get(key) for key in keys]
-
-    async def _set(
-        self,
-        key: str,
-        value: bytes,
-        ttl: float,
-        _cas_token: object = None,
-        _conn: object = None,
-    ) -> bool:
-        if len(value) + ENTRY_OVERHEAD > self._max_value:
-            self._values.pop(key, None)
-            return False
-        self._values[key] = _Kept(value, ttl)
-        return True
-
-    async def _multi_set(
-        self, pairs: Sequence[tuple[str, bytes]], ttl: float, _conn: object = None
-    ) -> bool:
-        for key, value in pairs:
-            await self._set(key, value, ttl)
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    value: bytes
-    ttl: float
-
-
 class Store:
     """A backend that is asked only while it answers well."""
 
@@ -134,118 +64,114 @@ class Store:
         *,
         max_value_bytes: int,
         errors: tuple[type[Exception], ...] = (),
+        remote: bool = False,
         timeout_s: float = TIMEOUT_S,
-        rest_s: float = REST_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._backend = backend
         self.max_value_bytes = max_value_bytes if backend else 0
         self._errors: tuple[type[Exception], ...] = (OSError, TimeoutError, *errors)
         self._timeout_s = timeout_s
-        self._rest_s = rest_s
         self._clock = clock
+        self._turns = asyncio.Semaphore(AT_A_TIME)
+        self._answers = not remote
         self._rests_until = 0.0
+        self._failures = 0
+        self._trial: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> bytes | None:
         """The value; None: there is none, or the cache does not answer."""
-        if (backend := self._ready()) is None:
-            return None
-        try:
-            return _bytes(await backend.get(key))
-        except self._errors as error:
-            self._rest(error)
-            return None
+        return _bytes(await self._use(lambda backend: backend.get(key)))
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The values there are."""
-        if not keys or (backend := self._ready()) is None:
-            return {}
-        try:
-            values = await backend.multi_get(keys, timeout=self._patience_s(len(keys)))
-        except self._errors as error:
-            self._rest(error)
-            return {}
-        pairs = zip(keys, values, strict=False)
-        return {key: kept for key, value in pairs if (kept := _bytes(value))}
+        timeout = self._patience_s(len(keys))
+        values = await self._use(lambda backend: backend.multi_get(keys, timeout=timeout))
+        pairs = zip(keys, values if isinstance(values, Sequence) else (), strict=False)
+        return {key: value for key, any_ in pairs if (value := _bytes(any_)) is not None}
 
     async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         """Keep the value for a time, if it is not too large."""
-        if len(value) > self.max_value_bytes or (backend := self._ready()) is None:
-            return
-        try:
-            await backend.set(key, value, ttl=float(ttl_s))
-        except self._errors as error:
-            self._rest(error)
+        if len(value) <= self.max_value_bytes:
+            await self._use(lambda backend: backend.set(key, value, ttl=float(ttl_s)))
 
     async def put_many(self, pairs: Sequence[tuple[str, bytes]], *, ttl_s: float) -> None:
         """Keep the values for a time, those that are not too large."""
         fitting = [pair for pair in pairs if len(pair[1]) <= self.max_value_bytes]
-        if not fitting or (backend := self._ready()) is None:
-            return
-        try:
-            patience_s = self._patience_s(len(fitting))
-            await backend.multi_set(fitting, ttl=float(ttl_s), timeout=patience_s)
-        except self._errors as error:
-            self._rest(error)
+        timeout = self._patience_s(len(fitting))
+        if fitting:
+            ttl = float(ttl_s)
+            await self._use(lambda backend: backend.multi_set(fitting, ttl=ttl, timeout=timeout))
 
     async def close(self) -> None:
         """Release connections."""
-        if self._backend is None:
-            return
-        client = getattr(self._backend, "client", None)
-        # aiocache 0.12 calls redis-py's `close`, which is deprecated
-        with suppress(*self._errors):
-            await (client.aclose() if client is not None else self._backend.close())
+        if self._trial is not None:
+            self._trial.cancel()
+            await asyncio.gather(self._trial, return_exceptions=True)
+        if self._backend is not None:
+            with suppress(*self._errors):
+                await self._backend.close()
 
-    def _ready(self) -> Backend | None:
-        return self._backend if self._clock() >= self._rests_until else None
+    async def _use(self, work: Callable[[Backend], Awaitable[T]]) -> T | None:
+        """What the backend gives; None while it does not answer."""
+        async with self._turns:
+            if self._backend is None or not self._ready(self._backend):
+                return None
+            try:
+                return await work(self._backend)
+            except self._errors as error:
+                self._rest(error)
+                return None
+
+    def _ready(self, backend: Backend) -> bool:
+        """Whether the backend answers; if not, it is tried now and then, and nobody waits for it.
+
+        Connecting may well take longer than a question to the cache is worth.
+        """
+        idle = self._trial is None or self._trial.done()
+        if not self._answers and idle and self._clock() >= self._rests_until:
+            self._trial = asyncio.get_running_loop().create_task(self._try(backend))
+        return self._answers
+
+    async def _try(self, backend: Backend) -> None:
+        try:
+            await backend.multi_get(["trial"], timeout=TRIAL_S)
+        except self._errors as error:
+            self._rest(error)
+            return
+        self._answers = True
+        if self._failures:
+            self._failures = 0
+            logger.info("the cache answers again")
 
     def _patience_s(self, count: int) -> float:
         return self._timeout_s * (1 + count / 100)
 
     def _rest(self, error: Exception) -> None:
-        self._rests_until = self._clock() + self._rest_s
-        what = type(error).__name__
-        logger.warning("cache does not answer (%s): not used for %g s", what, self._rest_s)
+        if not self._failures:
+            what = type(error).__name__
+            logger.warning("the cache does not answer (%s): going on without it", what)
+        self._answers = False
+        self._rests_until = self._clock() + min(FIRST_REST_S * 2.0**self._failures, REST_S)
+        self._failures = min(self._failures + 1, 10)
 
 
 def open_store(backend: str, *, url: str | None, max_bytes: int) -> Store:
     """The store that the configuration names: `memory`, `redis` (Valkey too) or `none`."""
     if backend == "redis":
-        return _open_redis(url or "redis://127.0.0.1:6379/0")
+        return _open_remote(url or "redis://127.0.0.1:6379/0")
     if backend == "memory" and max_bytes > 0:
         return Store(BoundedMemory(max_bytes=max_bytes), max_value_bytes=max_bytes // LARGE_SHARE)
     return Store(None, max_value_bytes=0)
 
 
-def _open_redis(url: str) -> Store:
-    if RedisBackend is None:
+def _open_remote(url: str) -> Store:
+    if remote is None:
         raise ConfigError(
             "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
         )
-    parts = urlsplit(url)
-    try:
-        port, db = parts.port or 6379, int(parts.path.strip("/") or 0)
-    except ValueError as error:
-        raise ConfigError("The cache's url must be like redis://host:6379/0.") from error
-    if parts.scheme not in ("redis", "rediss", "valkey", "valkeys") or not parts.hostname:
-        raise ConfigError("The cache's url must be like redis://host:6379/0.")
-    pool: dict[str, object] = {"timeout": TIMEOUT_S, "socket_timeout": TIMEOUT_S * 10}
-    if parts.username:
-        pool["username"] = unquote(parts.username)
-    backend = RedisBackend(
-        serializer=NullSerializer(encoding=None),
-        endpoint=parts.hostname,
-        port=port,
-        db=db,
-        password=unquote(parts.password) if parts.password else None,
-        pool_max_size=MAX_CONNECTIONS,
-        ssl=parts.scheme in ("rediss", "valkeys"),
-        connection_pool_class=BlockingConnectionPool,
-        connection_pool_kwargs=pool,
-        timeout=TIMEOUT_S,
-    )
-    return Store(backend, max_value_bytes=MAX_REMOTE_BYTES, errors=(RedisError,))
+    backend = remote.open_redis(url, connections=AT_A_TIME, timeout_s=TIMEOUT_S, connect_s=TRIAL_S)
+    return Store(backend, max_value_bytes=MAX_REMOTE_BYTES, errors=remote.ERRORS, remote=True)
 
 
 def _bytes(value: object) -> bytes | None:

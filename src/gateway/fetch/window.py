@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from functools import cmp_to_key
 
 from gateway.errors import SiteError
-from gateway.fetch.keys import Cut, Edge, after_id, after_value, cut_at, equal, read_hit
+from gateway.fetch.keys import Cut, Edge, after_id, after_value, can_tie, cut_at, equal, read_hit
 from gateway.fetch.session import SiteSession, both
 from gateway.model import Ask, Hit, NativeQuery, SiteHits, SortKey, SortValue
-from gateway.order import comparison
+from gateway.order import comparison, is_behind
 
 _END = Edge("last")
 
@@ -20,10 +20,14 @@ _END = Edge("last")
 async def read_window(session: SiteSession, ask: Ask) -> SiteHits:
     """The hits that `ask` wants of one site; raises SiteError."""
     window = _Window(session, ask)
-    cut = None
+    cut, spare = None, 1
     if ask.after is not None:
         cut = cut_at(ask.after, order=ask.order, site=session.name, backward=ask.backward)
-    hits = await window.read(ask.query, ask.order.keys, cut, ask.limit + 1)
+        if can_tie(ask.order, ask.after, site=session.name):
+            cut, spare = Cut(cut.values, Edge("at", ask.after.entry_id)), 2
+    hits = await window.read(ask.query, ask.order.keys, cut, ask.limit + spare)
+    if spare > 1:
+        hits = [hit for hit in hits if not _is_served_copy(hit, ask)]
     total = window.total if window.total is not None else await session.count(ask.query)
     kept = tuple(hits[: ask.limit])
     return SiteHits(session.name, kept, len(hits) > ask.limit, total, session.state)
@@ -142,6 +146,12 @@ class _Window:
 
     def _value(self, hit: Hit, key: SortKey) -> SortValue:
         return hit.values[self._ask.order.keys.index(key)]
+
+
+def _is_served_copy(hit: Hit, ask: Ask) -> bool:
+    """Whether a copy of the entry at the ask's place comes before that place by its own values."""
+    copies = ask.after is not None and hit.entry_id == ask.after.entry_id
+    return copies and not is_behind(ask.order, hit.position, ask.after, backward=ask.backward)
 
 
 def check_order(answer: SiteHits, ask: Ask) -> SiteHits:

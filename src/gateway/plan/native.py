@@ -26,7 +26,9 @@ def all_of(parts: Iterable[Clause]) -> Clause:
             return False
         if part is not True:
             kept.extend(_members(part, "and"))
-    return _joined("and", list(_merged_exclusions(_distinct_quantities(kept))))
+    if len(kept) > 1:
+        kept = list(_merged_exclusions(_distinct(kept)))
+    return _joined("and", kept)
 
 
 def any_of(parts: Iterable[Clause]) -> Clause:
@@ -37,7 +39,9 @@ def any_of(parts: Iterable[Clause]) -> Clause:
             return True
         if part is not False:
             kept.extend(_members(part, "or"))
-    return _joined("or", list(_merged_equalities(kept)))
+    if len(kept) > 1:
+        kept = list(_merged_equalities(kept))
+    return _joined("or", kept)
 
 
 def inverse(clause: Clause) -> Clause:
@@ -144,12 +148,11 @@ def _merged_exclusions(clauses: Iterable[NativeQuery]) -> Iterator[NativeQuery]:
             yield {"not": merged}
 
 
-def _distinct_quantities(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
-    seen: set[Json] = set()
+def _distinct(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
+    """Without repeats of `quantities` and of one and the same object, as `known` clauses are."""
+    seen: set[str | int] = set()
     for clause in clauses:
-        name = clause.get("quantities") if len(clause) == 1 else None
-        if isinstance(name, str):
-            if name in seen:
-                continue
+        name = clause.get("quantities", id(clause))
+        if isinstance(name, str | int) and name not in seen:
             seen.add(name)
-        yield clause
+            yield clause

@@ -14,6 +14,10 @@ ENTRY_DESCRIPTIONS = {
     "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
     "references": "Literature and datasets that entries refer to.",
 }
+_MORE = (
+    " Further properties, NOMAD's own (`_nmd_..`) among them, are defined at"
+    " /v1.3/info/{entry_type}."
+)
 VERSIONS_TYPE = "text/csv; header=present"
 VERSIONS = "version\n1\n"
 PROVIDERS = "https://providers.optimade.org"
@@ -52,10 +56,11 @@ def base_info(call: Call, *, config: Config) -> JsonObject:
 def entry_info(entry_type: str, *, catalogue: Catalogue, prefix: str, exact: bool) -> JsonObject:
     """The resource of `/info/<entry_type>`."""
     properties = define(catalogue, entry_type=entry_type, prefix=prefix, exact=exact)
+    more = "" if len(properties) == len(catalogue) else _MORE.format(entry_type=entry_type)
     return {
         "type": "info",
         "id": entry_type,
-        "description": ENTRY_DESCRIPTIONS[entry_type],
+        "description": ENTRY_DESCRIPTIONS[entry_type] + more,
         "properties": properties,
         "formats": list(RESPONSE_FORMATS),
         "output_fields_by_format": {form: list(properties) for form in RESPONSE_FORMATS},

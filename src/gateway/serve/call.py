@@ -8,9 +8,10 @@ from starlette.types import Scope
 
 from gateway.config import Config
 from gateway.model import Notice
-from gateway.serve.params import Caller, Pairs, Rules
+from gateway.serve.params import Caller
 from gateway.serve.place import Place
 from gateway.serve.public_url import Root
+from gateway.serve.query_string import Pairs, Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What the standard says of its properties is read from the `optimade` package at 
 server can do with them comes from the catalogue.
 """
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -29,6 +30,7 @@ _JSON_TYPES: Mapping[ValueType, str] = {
     "list": "array",
     "dictionary": "object",
 }
+_PREFIX = re.compile(r"_[a-z][a-z0-9]*_")
 _SUPPORT = {"must": "must", "should": "should", "optional": "may"}
 _ONLY_KNOWN = ("IS KNOWN", "IS UNKNOWN")
 
@@ -37,14 +39,14 @@ def define(catalogue: Catalogue, *, entry_type: str, prefix: str, exact: bool) -
     """The definitions of all properties by name.
 
     `exact` follows the standard to the letter. Otherwise `type` is the word that OPTIMADE 1.1 had
-    there and that the clients and the validator of today still read, and properties are left out
-    that those do not know and that no entry has.
+    there and that the clients and the validator of today still read, and what those do not accept
+    is left out: other prefixes than the provider's, and later properties that no entry has.
     """
     shapes = dict(_standard_shapes(entry_type))
     return {
         name: _definition(one, shapes.get(name), entry_type=entry_type, prefix=prefix, exact=exact)
         for name, one in catalogue.items()
-        if exact or one.reach != "absent" or name in shapes
+        if exact or name in shapes or _is_own(name, prefix)
     }
 
 
@@ -58,7 +60,7 @@ def _definition(
     return {
         "$schema": META_SCHEMA,
         "$id": _identifier(one.name, entry_type=entry_type, prefix=prefix),
-        "title": _title(one.name, prefix),
+        "title": _title(one.name),
         "description": body.description,
         "x-optimade-definition": {
             "kind": "property",
@@ -89,12 +91,12 @@ def _standard_shapes(entry_type: str) -> Iterator[tuple[str, Shape]]:
 
 def _plain_shape(one: Property, prefix: str) -> Shape:
     """A property that the package does not know, from the catalogue alone."""
-    words = DESCRIPTIONS.get(_bare(one.name, prefix))
-    description = words or f"{_title(one.name, prefix).capitalize()}."
+    words = one.description or DESCRIPTIONS.get(_bare(one.name, prefix))
+    description = words or f"{_title(one.name).capitalize()}."
     inner = (Shape(one.items or "string", ""),) if one.type == "list" else ()
     if one.items == "list":
         inner = (Shape("list", "", items=(Shape("float", ""),), size=3),)
-    return Shape(one.type, description, items=inner)
+    return Shape(one.type, description, items=inner, unit=one.unit)
 
 
 def _type(type_: ValueType, *, nullable: bool, exact: bool) -> Json:
@@ -122,8 +124,10 @@ def _requirements(body: Shape) -> JsonObject:
 def _dimensions(one: Property, prefix: str) -> tuple[str, ...]:
     if one.name in DIMENSIONS:
         return DIMENSIONS[one.name]
-    name = _bare(one.name, prefix)
-    return (f"_{prefix}_dim_{name}" if one.name.startswith("_") else f"dim_{name}",)
+    if not one.name.startswith("_"):
+        return (f"dim_{one.name}",)
+    _, owner, name = one.name.split("_", 2)
+    return (f"_{owner}_dim_{name}",)
 
 
 def _identifier(name: str, *, entry_type: str, prefix: str) -> str:
@@ -147,5 +151,9 @@ def _bare(name: str, prefix: str) -> str:
     return name.removeprefix(f"_{prefix}_")
 
 
-def _title(name: str, prefix: str) -> str:
-    return _bare(name, prefix).strip("_").replace("_", " ")
+def _title(name: str) -> str:
+    return _PREFIX.sub("", name).replace("_", " ")
+
+
+def _is_own(name: str, prefix: str) -> bool:
+    return name.startswith(f"_{prefix}_")

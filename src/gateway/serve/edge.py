@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.observe import Observer, bind_request, log
-from gateway.serve.place import Place
+from gateway.serve.place import OTHER, Place
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -46,8 +46,9 @@ class Edge:
             self._tell(scope, status=answer.status, seconds=time.perf_counter() - started)
 
     def _tell(self, scope: Scope, *, status: int, seconds: float) -> None:
-        place = scope["state"].get("place", Place())
-        self._observer.answered(place.label, status=status, seconds=seconds)
+        place = scope["state"].get("place")
+        label = place.label if isinstance(place, Place) else OTHER
+        self._observer.answered(label, status=status, seconds=seconds)
         log().info(
             "answered",
             method=scope["method"],

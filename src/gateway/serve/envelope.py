@@ -1,14 +1,12 @@
 """What goes out: data, meta, links, warnings and errors as JSON:API documents."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
 from starlette.responses import Response
 
-from gateway import __version__
 from gateway.config import Config
 from gateway.errors import (
     FilterError,
@@ -23,8 +21,9 @@ from gateway.errors import (
     SitesMissingError,
     VersionError,
 )
-from gateway.model import Json, JsonObject, Notice, Resource, SearchAnswer, SiteReport
+from gateway.model import Json, JsonObject, Resource, SearchAnswer
 from gateway.serve.call import Call
+from gateway.serve.meta import meta_of, report_object
 from gateway.serve.negotiation import JSON_API
 from gateway.serve.page_links import page_links
 from gateway.serve.place import API_VERSION
@@ -35,7 +34,6 @@ from gateway.serve.refusals import (
     TooLargeError,
 )
 
-IMPLEMENTATION = "nomad-optimade-gateway"
 MUST_NOT_BE_KEPT = "no-store"
 
 STATUS: Mapping[type[GatewayError], int] = {
@@ -74,13 +72,11 @@ def entry_response(answer: SearchAnswer, *, call: Call, config: Config) -> Respo
     return _answer_response(answer, data=data, links={}, call=call, config=config)
 
 
-def about_response(
-    data: Json, *, call: Call, config: Config, kept_s: int = 300, notices: tuple[Notice, ...] = ()
-) -> Response:
+def about_response(data: Json, *, call: Call, config: Config, kept_s: int = 300) -> Response:
     """What the server says of itself."""
     count = len(data) if isinstance(data, list) else 1
     counts: JsonObject = {"data_returned": count, "data_available": count}
-    meta = _meta(call, config=config, counts=counts, notices=notices)
+    meta = meta_of(call, config=config, counts=counts, notices=call.notices)
     rest: JsonObject = {"links": _links({}, call), "meta": meta}
     headers = {"Cache-Control": f"public, max-age={kept_s}"}
     return _respond(data, rest=rest, tagged=call.root, headers=headers, call=call)
@@ -92,7 +88,7 @@ def error_response(error: GatewayError, *, call: Call, config: Config) -> Respon
     document = {
         "errors": [_error_object(error, status=status, call=call)],
         "links": _links({}, call),
-        "meta": _meta(call, config=config, counts={"data_returned": 0}, notices=()),
+        "meta": meta_of(call, config=config, counts={"data_returned": 0}, notices=()),
     }
     headers = {"Cache-Control": MUST_NOT_BE_KEPT, **_error_headers(error)}
     return Response(_dump(document), status, headers, media_type=JSON_API)
@@ -126,8 +122,8 @@ def _answer_response(
         "data_available": answer.data_available,
         "more_data_available": answer.more,
     }
-    meta = _meta(call, config=config, counts=counts, notices=notices)
-    meta[f"_{config.provider.prefix}_sites"] = [_report(report) for report in answer.reports]
+    meta = meta_of(call, config=config, counts=counts, notices=notices)
+    meta[f"_{config.provider.prefix}_sites"] = [report_object(report) for report in answer.reports]
     included: list[Json] = [resource_object(resource) for resource in answer.included]
     links = _links(links, call)
     rest: JsonObject = {"links": links, "included": included, "meta": meta}
@@ -161,82 +157,6 @@ def _dump(document: Mapping[str, object]) -> bytes:
     """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
     kept = {key: value for key, value in document.items() if value}
     return orjson.dumps({"jsonapi": _JSONAPI, **kept})
-
-
-def _meta(
-    call: Call, *, config: Config, counts: JsonObject, notices: Iterable[Notice]
-) -> JsonObject:
-    now = datetime.now(UTC).replace(microsecond=0)
-    meta: JsonObject = {
-        "api_version": API_VERSION,
-        "query": {"representation": call.representation},
-        "more_data_available": False,
-        "time_stamp": now.isoformat().replace("+00:00", "Z"),
-        "schema": f"{call.root}/openapi.json",
-        "request_delay": call.request_delay_s,
-        **counts,
-        "provider": _provider(config),
-        "implementation": _implementation(config),
-    }
-    site = config.site(call.place.site) if call.place.site else None
-    if site is not None:
-        meta["database"] = _filled(
-            id=site.name, name=site.title, description=site.description, homepage=site.homepage
-        )
-    warnings: list[Json] = [_warning(one, config.provider.prefix) for one in _unlike(notices)]
-    if warnings:
-        meta["warnings"] = warnings
-    return meta
-
-
-def _provider(config: Config) -> JsonObject:
-    keys = config.provider
-    return _filled(
-        name=keys.name, description=keys.description, prefix=keys.prefix, homepage=keys.homepage
-    )
-
-
-def _implementation(config: Config) -> JsonObject:
-    server = config.server
-    email = server.maintainer_email
-    return _filled(
-        name=IMPLEMENTATION,
-        version=__version__,
-        source_url=server.source_url,
-        issue_tracker=server.issue_tracker,
-        maintainer={"email": email} if email else None,
-    )
-
-
-def _filled(**members: Json) -> JsonObject:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _unlike(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    return tuple(dict.fromkeys(notices))
-
-
-def _warning(notice: Notice, prefix: str) -> JsonObject:
-    """A warning has no status; its own codes begin with the provider's prefix."""
-    code = notice.code
-    if code and not code.startswith("_"):
-        code = f"_{prefix}_{code}"
-    return _filled(type="warning", code=code, title=notice.title, detail=notice.detail)
-
-
-def _report(report: SiteReport) -> JsonObject:
-    return {
-        "name": report.name,
-        "state": report.state,
-        "reason": report.reason,
-        "total": report.total,
-        "returned": report.returned,
-        "milliseconds": _rounded(report.milliseconds),
-    }
-
-
-def _rounded(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else round(milliseconds, 1)
 
 
 def _links(links: JsonObject, call: Call) -> JsonObject:

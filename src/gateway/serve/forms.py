@@ -11,10 +11,15 @@ _OTHERS = 65_536
 """Bytes left for all other parameters."""
 
 
+def largest_form(filter_length: int) -> int:
+    """Bytes that a form or query string with an allowed filter takes at most."""
+    return _ENCODED * filter_length + _OTHERS
+
+
 async def read_form(request: Request, *, filter_length: int) -> bytes:
     """The body as it was sent, if it is a form and not larger than any allowed filter needs."""
     check_form(request.headers.get("content-type", ""))
-    most = _ENCODED * filter_length + _OTHERS
+    most = largest_form(filter_length)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -82,10 +82,8 @@ class Shape:
 
     def _own_unit(self, unit: str | None) -> str:
         match self.type:
-            case "float":
+            case "float" | "integer":
                 return unit or "dimensionless"
-            case "integer":
-                return "dimensionless"
             case _:
                 return "inapplicable"
 

@@ -4,7 +4,7 @@ from urllib.parse import quote, urlencode
 
 from gateway.model import JsonObject, PageLink, SearchAnswer
 from gateway.serve.call import Call
-from gateway.serve.params import PAGING
+from gateway.serve.query_string import PAGING
 
 FIRST = PageLink(None, 0)
 

@@ -13,6 +13,9 @@ SERVICE = UNVERSIONED_ONLY[1:]
 
 ENDPOINTS = ("", "structures", "references", "info", "links", *UNVERSIONED_ONLY)
 
+OTHER = "other"
+"""The label of whatever is no endpoint."""
+
 SITES = "sites"
 INDEX = "index"
 _LOOKS_LIKE_VERSION = re.compile(r"v\d.*")
@@ -46,7 +49,7 @@ class Place:
         """The endpoint for counting: without ids, and one word for whatever is not known."""
         first, _, rest = self.endpoint[1:].partition("/")
         if first not in ENDPOINTS:
-            return "other"
+            return OTHER
         return f"/{first}/.." if rest else f"/{first}"
 
     @property

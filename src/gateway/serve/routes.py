@@ -18,7 +18,8 @@ from gateway.serve.openapi import (
     form_docs,
     listing_docs,
 )
-from gateway.serve.params import Pairs, read_entry, read_pairs, read_search
+from gateway.serve.params import read_entry, read_search
+from gateway.serve.query_string import Pairs, read_pairs
 from gateway.serve.served import Served, served_of
 from gateway.serve.versions import check_hint, is_exact
 

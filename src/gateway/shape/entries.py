@@ -76,7 +76,8 @@ def _archive_notices(
         happened = "holds no structure"
     else:
         return
-    if not index_suffices(names, catalogue) or not entry.document:
+    has_index = section(entry.document, "optimade") is not None or entry.archive is None
+    if not (has_index and index_suffices(names, catalogue)):
         yield Notice(
             title="Archive not available",
             detail=f"The archive of {resource_id(entry)} {happened}; "

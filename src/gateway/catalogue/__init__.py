@@ -1,0 +1,1 @@
+"""What NOMAD indexes and how it spells things: tables, and the scripts that make them."""

@@ -1,0 +1,42 @@
+"""The catalogue: each OPTIMADE property of an entry type, its type, and where NOMAD keeps it."""
+
+from functools import lru_cache
+
+from gateway.properties.names import nearest_names
+from gateway.properties.nomad import nomad_properties
+from gateway.properties.property import (
+    STRUCTURE,
+    Catalogue,
+    Property,
+    Reach,
+    ValueType,
+)
+from gateway.properties.provenance import provenance_properties
+from gateway.properties.standard import (
+    ELEMENT_SYMBOLS,
+    STRUCTURE_FEATURES,
+    standard_properties,
+)
+
+__all__ = [
+    "ELEMENT_SYMBOLS",
+    "STRUCTURE",
+    "STRUCTURE_FEATURES",
+    "Catalogue",
+    "Property",
+    "Reach",
+    "ValueType",
+    "nearest_names",
+    "structures_catalogue",
+]
+
+
+@lru_cache(maxsize=8)
+def structures_catalogue(prefix: str) -> Catalogue:
+    """All properties of `structures`: the standard's, the gateway's own, then NOMAD's.
+
+    `prefix` is the provider's own, such as `fed`; where it is NOMAD's `nmd`, its own names win.
+    """
+    own = {one.name: one for one in provenance_properties(prefix)}
+    every = (*standard_properties(), *own.values(), *nomad_properties())
+    return {one.name: own.get(one.name, one) for one in every}

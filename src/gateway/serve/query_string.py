@@ -1,0 +1,105 @@
+"""A query string or form as names and values, each held against what a listing understands."""
+
+import difflib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from gateway.errors import ParameterError
+from gateway.model import Notice
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values in their order, decoded."""
+
+PAGING = ("page_offset", "page_number", "page_cursor", "page_above", "page_below")
+ANY_ENTRY = (
+    "response_format",
+    "email_address",
+    "response_fields",
+    "include",
+    "api_hint",
+    "dimension_slices",
+)
+"""What listings and single entries understand."""
+
+_LISTING = ("filter", "sort", "page_limit", *PAGING, *ANY_ENTRY)
+_CUSTOM = re.compile(r"_[a-z][a-z0-9]*_\w+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What this server allows, as far as a query string shows it."""
+
+    prefix: str
+    sites: tuple[str, ...]
+    """The sites that may be chosen among."""
+    only: str | None = None
+    """The one site this view shows; None: all."""
+    default_limit: int = 20
+    max_limit: int = 500
+    budget_s: float = 4.0
+
+    def own(self, name: str) -> str:
+        """The name of one of this server's own parameters."""
+        return f"_{self.prefix}_{name}"
+
+
+def read_pairs(query: bytes) -> Pairs:
+    """Names and values of a query string or form: `+` is a space, a real plus is %2B."""
+    pieces = [piece.partition(b"=") for piece in query.split(b"&") if piece]
+    return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
+
+
+def listing_parameters(prefix: str) -> tuple[str, ...]:
+    """All parameters of a listing, the server's own ones included."""
+    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout"))
+    return (*_LISTING, *own)
+
+
+def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Notice, ...]]:
+    """The parameters that are understood; a foreign one is a warning, an unknown one an error."""
+    allowed = listing_parameters(rules.prefix)
+    foreign = []
+    for name, _ in pairs:
+        if name in allowed:
+            continue
+        if not _CUSTOM.fullmatch(name) or name.startswith(rules.own("")):
+            raise ParameterError(_unknown(name, allowed), parameter=name)
+        foreign.append(name)
+    return once(tuple(pair for pair in pairs if pair[0] in allowed)), tuple(
+        Notice(
+            "Parameter ignored",
+            f"The parameter {name!r} is not this provider's own and was ignored.",
+            rules.own("parameter_ignored"),
+        )
+        for name in dict.fromkeys(foreign)
+    )
+
+
+def _unknown(name: str, allowed: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, allowed, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"There is no parameter {name[:80]!r}.{hint} Allowed are {', '.join(allowed)}."
+
+
+def once(pairs: Pairs) -> dict[str, str]:
+    """The values by name; no name stands twice."""
+    for name, times in Counter(name for name, _ in pairs).items():
+        if times > 1:
+            raise ParameterError(
+                f"The parameter {name!r} was given more than once; give it once.", parameter=name
+            )
+    return dict(pairs)
+
+
+def _decode(text: bytes) -> str:
+    raw = unquote_to_bytes(text.replace(b"+", b" "))
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ParameterError(
+            f"The query string is not UTF-8 text: {raw[error.start : error.end]!r} "
+            f"in {raw.decode('utf-8', 'replace')[:80]!r}."
+        ) from error

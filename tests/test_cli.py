@@ -1,0 +1,365 @@
+"""The command line: what it prints, on which stream, and its exit codes."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway import __version__
+from gateway.cli import main
+from gateway.cli.serving import address_of, open_socket, serving
+from gateway.cli.tables import write_table
+from gateway.demo import create_demo_oasis
+from tests.whole.oases import make_line
+
+WAIT_S = 60
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    env = {"GATEWAY_CONFIG": None, **environment}
+    return CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def oases() -> Iterator[dict[str, str]]:
+    """Two demo Oases over HTTP, in a thread of their own: addresses by name."""
+    bound = {name: open_socket("127.0.0.1", 0) for name in ("berlin", "munich")}
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    started = threading.Event()
+
+    async def serve() -> None:
+        apps = [
+            (create_demo_oasis([make_line(f"{name}-{number}", nsites=number + 1)
+                                for number in range(3)], path=""), one)
+            for name, one in bound.items()
+        ]  # fmt: skip
+        async with serving(apps):
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert started.wait(WAIT_S)
+    yield {name: address_of(one, "/api/v1") for name, one in bound.items()}
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(WAIT_S)
+    loop.close()
+
+
+@pytest.fixture
+def config(oases: dict[str, str], tmp_path: Path) -> str:
+    return written(tmp_path, oases)
+
+
+def written(folder: Path, sites: dict[str, str]) -> str:
+    provider = {"prefix": "fed", "name": "F", "description": "D"}
+    listed = [{"name": name, "url": url} for name, url in sites.items()]
+    path = folder / "gateway.yaml"
+    path.write_text(json.dumps({"provider": provider, "sites": listed}), encoding="utf-8")
+    return str(path)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_version() -> None:
+    """--version tells the version."""
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"gateway, version {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["", "serve", "demo", "oasis", "check", "explain", "query"])
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help(command: str, option: str) -> None:
+    """Every command and every option of it explains itself."""
+    result = run(*command.split(), option)
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    for line in re.findall(r"^  (--?\w.*)$", result.stdout, re.MULTILINE):
+        assert re.search(r"\s{2,}\S", line) or len(line) > 20, line
+
+
+def test_commands() -> None:
+    """The help lists all commands."""
+    result = run("--help")
+    for command in ("serve", "demo", "oasis", "check", "explain", "query"):
+        assert re.search(rf"^  {command} +\S", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("explain",),
+        ("serve", "--port", "70000"),
+        ("serve", "--workers", "0"),
+        ("serve", "--nonsense"),
+        ("oasis", "rome"),
+        ("query", "nsites=1", "--limit", "0"),
+        ("query", "nsites=1"),
+        ("check",),
+        ("serve",),
+        ("check", "--config", "/nowhere/gateway.yaml"),
+    ],
+)
+def test_misuse(arguments: tuple[str, ...]) -> None:
+    """Wrong usage and a missing configuration are exit code 2, said on stderr."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_bad_configuration(tmp_path: Path) -> None:
+    """All that is wrong in a configuration comes at once, one line each."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text("provider: {prefix: X}\nsites: [{name: a, url: b}]\n", encoding="utf-8")
+    result = run("serve", "--config", str(path))
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith(f"gateway: {path}:") for line in lines)
+
+
+def test_explain() -> None:
+    """explain shows tree, normal form, queries (equal ones once), and why a site is skipped."""
+    result = run("explain", 'NOT (nsites>3 OR nelements=2) AND id STARTS WITH "berlin~"')
+    assert result.exit_code == 0
+    text = result.stdout
+    assert "tree\n  AND\n    NOT\n      OR\n        nsites > 3\n        nelements = 2\n" in text
+    assert re.search(r"normal form\n  .*nsites <= 3", text)
+    assert "berlin asked" in text
+    assert "munich skipped: " in text
+    assert '"lte": 3' in text
+    both = run("explain", "nsites=3").stdout
+    assert "berlin, munich, dresden asked" in both
+
+
+def test_explain_json(config: str) -> None:
+    """--json says the same for programs; a configuration names other sites."""
+    filter_ = 'elements HAS "Si" OR NOT _exmpl_x=1'
+    result = run("explain", filter_, "--config", config, "--json")
+    told = json.loads(result.stdout)
+    assert told["filter"] == filter_
+    assert told["tree"] == {"or": ['elements HAS "Si"', {"not": "_exmpl_x = 1"}]}
+    assert [one["site"] for one in told["sites"]] == ["berlin", "munich"]
+    assert told["sites"][0]["query"]["and"][0] == {"quantities": "metadata.optimade"}
+    assert "_exmpl_x" in told["warnings"][0]
+    assert told["normal_form"]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "says"),
+    [("nsites=", "column 8"), ("nsits=1", "nsites"), ('nsites="a"', "nsites"), ("", "")],
+)
+def test_explain_refuses(filter_: str, says: str) -> None:
+    """A filter that cannot be answered is exit code 2 and one line on stderr."""
+    result = run("explain", filter_)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert says in result.stderr
+
+
+def test_check(config: str) -> None:
+    """check tells version, entries and abilities of each site."""
+    result = run("check", "--config", config)
+    assert result.exit_code == 0
+    head, *lines = result.stdout.splitlines()
+    assert head.split()[:3] == ["site", "version", "entries"]
+    assert [line.split()[:3] for line in lines] == [
+        ["berlin", "2.0.0", "3"],
+        ["munich", "2.0.0", "3"],
+    ]
+    assert "search, archives" in lines[0]
+
+
+def test_check_json(config: str) -> None:
+    """--json has an object per site."""
+    checks = json.loads(run("check", "--config", config, "--json").stdout)
+    assert [(one["site"], one["entries"], one["failure"]) for one in checks] == [
+        ("berlin", 3, None),
+        ("munich", 3, None),
+    ]
+    assert checks[0]["can"] == ["search", "archives"]
+
+
+def test_check_fails(oases: dict[str, str], tmp_path: Path) -> None:
+    """A site that cannot be used is exit code 1, and the others are told of nevertheless."""
+    dead = f"http://127.0.0.1:{free_port()}/api/v1"
+    config = written(tmp_path, {"berlin": oases["berlin"], "dead": dead})
+    result = run("check", "--config", config)
+    assert result.exit_code == 1
+    assert re.search(r"^berlin +2\.0\.0 +3", result.stdout, re.MULTILINE)
+    assert re.search(r"^dead +- +-", result.stdout, re.MULTILINE)
+    assert re.search(r"^dead: .+", result.stdout, re.MULTILINE)
+    checks = json.loads(run("check", "--config", config, "--json").stdout)
+    assert checks[1]["failure"]
+
+
+def test_query(config: str) -> None:
+    """query prints a page as a table."""
+    result = run("query", "nsites<=2", "--config", config, "--sort", "-nsites", "--limit", "3")
+    assert result.exit_code == 0
+    head, *lines, count = result.stdout.splitlines()
+    assert head.split() == ["id", "chemical_formula_reduced", "nelements", "nsites", "_fed_site"]
+    assert [line.split()[3] for line in lines] == ["2", "2", "1"]
+    assert count == "3 of 4 entries that match"
+
+
+def test_query_json(config: str) -> None:
+    """--json has the entries as over HTTP; --fields chooses properties."""
+    result = run("query", "nsites=1", "--config", config, "--json", "--fields", "nsites")
+    told = json.loads(result.stdout)
+    assert [one["id"] for one in told["data"]] == ["berlin~berlin-0", "munich~munich-0"]
+    assert told["data"][0]["attributes"] == {"nsites": 1}
+    assert told["data_returned"] == 2
+    assert [one["state"] for one in told["_fed_sites"]] == ["ok", "ok"]
+
+
+def test_query_by_environment(config: str) -> None:
+    """GATEWAY_CONFIG stands in for --config."""
+    assert run("query", "nsites=1", GATEWAY_CONFIG=config).exit_code == 0
+
+
+def test_query_warns(oases: dict[str, str], tmp_path: Path) -> None:
+    """A missing site is a warning on stderr; all missing is exit code 1."""
+    dead = f"http://127.0.0.1:{free_port()}/api/v1"
+    result = run("query", "nsites=1", "--config", written(tmp_path, {**oases, "dead": dead}))
+    assert result.exit_code == 0
+    assert "warning: " in result.stderr
+    assert "dead" in result.stderr
+    assert "warning" not in result.stdout
+    result = run("query", "nsites=1", "--config", written(tmp_path, {"dead": dead}))
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nsits=1",), ("nsites=1", "--sort", "elements"), ("nsites=1", "--fields", "nsits"),
+     ("nsites=1", "--limit", "501")],
+)  # fmt: skip
+def test_query_refuses(config: str, arguments: tuple[str, ...]) -> None:
+    """What is wrong with a query is exit code 2 and one line."""
+    result = run("query", *arguments, "--config", config)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_table() -> None:
+    """Columns are as wide as their widest cell; null is a dash; long text is cut."""
+    table = write_table(("a", "b"), [("x", None), (12, ["y"]), ("", "z" * 80)])
+    head, first, second, third = table.splitlines()
+    assert (head, first, second) == ("a   b", "x   -", '12  ["y"]')
+    assert third.endswith("…")
+    assert len(third) == 4 + 60
+
+
+def started(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway", *arguments],
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_ready(address: str) -> None:
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport, timeout=WAIT_S) as client:
+        assert client.get(f"{address}/ready").status_code == 200
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_serve(config: str, workers: int) -> None:
+    """serve answers until a signal comes, with one process or several."""
+    port = free_port()
+    process = started(
+        "serve", "--config", config, "--port", str(port), "--workers", str(workers),
+        GATEWAY_LOGGING__JSON="true",
+    )  # fmt: skip
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        response = httpx.get(f"http://127.0.0.1:{port}/v1/structures?filter=nsites=1")
+        assert response.json()["meta"]["data_returned"] == 2
+        long = " OR ".join(f"nsites={number}" for number in range(1, 5000))
+        url = f"http://127.0.0.1:{port}/v1/structures"
+        posted = httpx.post(url, data={"filter": long, "page_limit": "4"}, timeout=WAIT_S).json()
+        followed = httpx.get(posted["links"]["next"], timeout=WAIT_S).json()
+        assert [len(page["data"]) for page in (posted, followed)] == [4, 2]
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WAIT_S)
+    told = [json.loads(line) for line in errors.splitlines()]
+    assert any(one["event"] == "answered" and one["status"] == 200 for one in told)
+    assert "Traceback" not in errors
+
+
+def test_serve_at_a_taken_port(config: str) -> None:
+    """A port that cannot be had is one clear line and exit code 1."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("serve", "--config", config, "--port", str(port))
+    assert result.exit_code == 1
+    assert f"cannot listen at 127.0.0.1:{port}" in result.stderr.splitlines()[-1]
+
+
+def test_demo() -> None:
+    """demo shows a first query and its answer; its own address is the last line; Ctrl-C ends it."""
+    process = started("demo", "--port", "0")
+    try:
+        assert process.stdout is not None
+        shown = [process.stdout.readline()]
+        while shown[-1] and not shown[-1].startswith("http"):
+            shown.append(process.stdout.readline())
+        address = shown[-1].strip()
+        text = "".join(shown)
+        assert len(re.findall(r"^  \w+  http://\S+/nomad-oasis/api/v1$", text, re.MULTILINE)) == 3
+        command = re.search(r"curl '(\S+)'", text)
+        assert command is not None
+        assert command[1].startswith(f"{address}/v1/structures?filter=")
+        document = httpx.get(command[1], timeout=WAIT_S).json()
+        assert len(document["data"]) == 5
+        assert all(f"{one['id']} " in text for one in document["data"])
+        assert f"5 of {document['meta']['data_returned']} that match" in text
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0
+    assert rest == ""
+    assert errors == ""
+
+
+def test_oasis() -> None:
+    """oasis serves one embedded Oasis alone; its last line is the address of its API."""
+    process = started("oasis", "berlin", "--port", "0")
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        query = {"query": {}, "pagination": {"page_size": 1}}
+        answer = httpx.post(f"{address}/entries/query", json=query, timeout=WAIT_S).json()
+        assert len(answer["data"]) == 1
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0
+    assert errors == ""
