@@ -289,7 +289,7 @@ def wait_until_ready(address: str) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_serve(config: str, workers: int) -> None:
-    """serve answers until a signal comes, with one process or several."""
+    """serve answers until a signal comes; several processes add up their numbers."""
     port = free_port()
     process = started(
         "serve", "--config", config, "--port", str(port), "--workers", str(workers),
@@ -299,11 +299,19 @@ def test_serve(config: str, workers: int) -> None:
         wait_until_ready(f"http://127.0.0.1:{port}")
         response = httpx.get(f"http://127.0.0.1:{port}/v1/structures?filter=nsites=1")
         assert response.json()["meta"]["data_returned"] == 2
-        long = " OR ".join(f"nsites={number}" for number in range(1, 5000))
+        long = " OR ".join(f"nsites={number}" for number in range(1, 4000))
         url = f"http://127.0.0.1:{port}/v1/structures"
         posted = httpx.post(url, data={"filter": long, "page_limit": "4"}, timeout=WAIT_S).json()
         followed = httpx.get(posted["links"]["next"], timeout=WAIT_S).json()
         assert [len(page["data"]) for page in (posted, followed)] == [4, 2]
+        for _ in range(6):
+            httpx.get(f"http://127.0.0.1:{port}/v1/links")
+        counted = re.findall(
+            r'^gateway_request_seconds_count{endpoint="/links",status="200"} (.*)$',
+            httpx.get(f"http://127.0.0.1:{port}/metrics").text,
+            re.MULTILINE,
+        )
+        assert sum(map(float, counted)) == 6
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=WAIT_S)

@@ -13,25 +13,15 @@ The way of a request, folder by folder:
 ASGI app from a configuration.
 """
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from gateway.plan import translate
-    from gateway.serve.app import create_app
-
-__all__ = ["__version__", "create_app", "translate"]
+_HOMES = {"translate": "gateway.plan", "create_app": "gateway.serve.app"}
 
 
 def __getattr__(name: str) -> object:
     """The two library functions, loaded when first used: one does not need the other's imports."""
-    if name == "translate":
-        from gateway.plan import translate  # noqa: PLC0415
-
-        return translate
-    if name == "create_app":
-        from gateway.serve.app import create_app  # noqa: PLC0415
-
-        return create_app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

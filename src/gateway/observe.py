@@ -1,6 +1,7 @@
 """Logs, request ids, counters and timings; the only module that names a metric."""
 
 import logging
+import os
 import sys
 from typing import Literal
 
@@ -13,8 +14,12 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+SHARED_NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder through which several worker processes add up their numbers."""
+
 _BREAKER_STATES = ("closed", "half-open", "open")
 
 
@@ -30,7 +35,10 @@ class Observer:
             registry=self._registry,
         )
         self._under_way = Gauge(
-            "gateway_requests_under_way", "Requests being answered now.", registry=self._registry
+            "gateway_requests_under_way",
+            "Requests being answered now.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
         )
         self._asked = Histogram(
             "gateway_site_request_seconds",
@@ -41,8 +49,9 @@ class Observer:
         )
         self._breaker = Gauge(
             "gateway_site_breaker",
-            "1 for the state in which a site's breaker is.",
+            "1 for the state in which a site's breaker is; largest of all workers.",
             ("site", "state"),
+            multiprocess_mode="livemax",
             registry=self._registry,
         )
         self._cache = Counter(
@@ -55,6 +64,7 @@ class Observer:
             "gateway_site_entries",
             "Public structures of a site.",
             ("site",),
+            multiprocess_mode="livemax",
             registry=self._registry,
         )
         self._states = Counter(
@@ -95,8 +105,13 @@ class Observer:
         self._entries.labels(site).set(total)
 
     def exposition(self) -> bytes:
-        """All numbers as Prometheus reads them, of type `EXPOSITION_TYPE`."""
-        return generate_latest(self._registry)
+        """All numbers as Prometheus reads them, of type `EXPOSITION_TYPE`; those of all workers
+        where there are several."""
+        if SHARED_NUMBERS not in os.environ:
+            return generate_latest(self._registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the package has no types here
+        return generate_latest(shared)
 
 
 EXPOSITION_TYPE = CONTENT_TYPE_LATEST
@@ -153,5 +168,4 @@ def _drop_repetition(
 
 def bind_request(request_id: str) -> None:
     """From here on, all log lines of this task carry the request's id."""
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)

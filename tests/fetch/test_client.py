@@ -95,7 +95,7 @@ async def test_one_connection_serves_many_requests(servers, client_of):
 async def test_cookies_are_never_sent_back(servers, client_of):
     """A site cannot recognise callers by cookies, nor mix up their sessions."""
     server = await counted(servers, headers=(("Set-Cookie", "session=1; Path=/"),))
-    client = client_of(server)
+    client = client_of(server.url.replace("127.0.0.1", "localhost"))
     await ask(client, {"n": 1})
     await ask(client, {"n": 2})
     assert "cookie" not in server.requests[1].headers
@@ -258,6 +258,16 @@ async def test_the_callers_time_does_not_lengthen_the_sites(servers, client_of):
     error, took_s = await timed(client_of(server), within_s=60)
     assert took_s < 1.5
     assert error.happened == "timed out after 0.45 s without an answer"
+
+
+async def test_a_question_ends_a_little_before_its_callers_deadline(servers, client_of):
+    """So that the caller's own time-out does not cut off the reason, and the site's share in it."""
+    server = await counted(servers, after=5)
+    client = client_of(server, first_byte_s=5.0)
+    async with asyncio.timeout(0.55):
+        error = await failure(client, within_s=0.55)
+    assert error.happened == "timed out after 0.5 s"
+    assert client.breaker.failures == 1
 
 
 @pytest.mark.parametrize("within_s", [0, -1, 0.01])
@@ -607,6 +617,27 @@ async def test_only_one_question_is_the_probe(servers, client_of, clock):
     ends = await asyncio.gather(*(ask(client, {"n": n}) for n in range(10)), return_exceptions=True)
     assert len(server.requests) == 6
     assert sum(isinstance(end, SiteError) for end in ends) == 9
+
+
+async def test_nobody_waits_for_a_place_at_a_resting_site(servers, client_of, clock):
+    """While all places are taken by questions that hang, others are told at once."""
+    server = await counted(servers, after=5)
+    client = client_of(server, with_={"clock": clock}, attempts=1, concurrency=2)
+    hanging = asyncio.create_task(ask(client, {"n": "hangs"}))
+    await asyncio.sleep(0.05)
+    server.status, server.after = "503 Down", 0
+    for n in range(5):
+        await failure(client, {"n": n})
+    clock += 10
+    server.after = 5
+    probe = asyncio.create_task(ask(client, {"n": "probe"}))
+    await asyncio.sleep(0.05)
+    error, took_s = await timed(client)
+    assert error.happened.endswith("it is being tried again now")
+    assert took_s < 0.2
+    for task in (hanging, probe):
+        task.cancel()
+    await asyncio.gather(hanging, probe, return_exceptions=True)
 
 
 NOT_ITS_HEALTH = {

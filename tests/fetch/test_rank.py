@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.fetch.rank import CLOSE, Mark, Search
+from gateway.fetch.guess import Mark
+from gateway.fetch.rank import CLOSE, Search
 from gateway.model import Order, Position
 from gateway.order import comparison
 from tests.whole.listed import ALL, Column, ListedSession, sort_key

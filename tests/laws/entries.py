@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gateway.catalogue.space_groups import space_group_spelling
 from tests.laws.evaluator import Entry, Value, instant
 
 SCALARS = (
@@ -48,10 +49,23 @@ def entry_of(document: Mapping[str, Any], archive: Mapping[str, Any], *, site: s
         **{name: index.get(name) for name in SCALARS},
         **{name: archive.get(name) for name in ARCHIVED},
         **dict(_nested("species", archive.get("species") or ())),
+        **_symmetry(document),
         **dict(_provenance(document, site)),
     }
     assert not pairs or [element for element, _ in pairs] == entry["elements"]
     return {name: value for name, value in entry.items() if value is not None}
+
+
+def _symmetry(document: Mapping[str, Any]) -> dict[str, Any]:
+    """NOMAD's symbols of space groups are served in OPTIMADE's spelling."""
+    material = (document.get("results") or {}).get("material") or {}
+    symmetry = material.get("symmetry") or {}
+    spelt = {nomad: optimade for optimade, nomad in space_group_spelling().items()}
+    return {
+        "space_group_it_number": symmetry.get("space_group_number"),
+        "space_group_symbol_hall": symmetry.get("hall_symbol"),
+        "space_group_symbol_hermann_mauguin": spelt.get(symmetry.get("space_group_symbol")),
+    }
 
 
 def _provenance(document: Mapping[str, Any], site: str) -> Iterator[tuple[str, Value]]:

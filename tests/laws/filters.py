@@ -14,8 +14,9 @@ from tests.laws.phrases import Group, Leaf, Not, Phrase
 STRINGS = (
     "chemical_formula_descriptive", "chemical_formula_reduced", "chemical_formula_hill",
     "chemical_formula_anonymous", "id", "immutable_id", "type", "_fed_site", "_fed_upload_id",
+    "space_group_symbol_hall", "space_group_symbol_hermann_mauguin",
 )  # fmt: skip
-INTEGERS = ("nelements", "nsites", "nperiodic_dimensions")
+INTEGERS = ("nelements", "nsites", "nperiodic_dimensions", "space_group_it_number")
 MEASURED = (
     "elements", "elements_ratios", "structure_features", "dimension_types", "lattice_vectors",
     "cartesian_site_positions", "species_at_sites",
@@ -24,10 +25,9 @@ MEASURED = (
 NAMED = ("_fed_datasets", "_fed_dois", "_fed_authors")
 """Lists of texts without a vocabulary."""
 ABSENT = (
-    "space_group_symmetry_operations_xyz", "space_group_symbol_hall", "space_group_it_number",
-    "fractional_site_positions", "site_coordinate_span", "assemblies", "wyckoff_positions",
-    "optimization_type", "space_group_symbol_hermann_mauguin",
-    "space_group_symbol_hermann_mauguin_extended", "site_coordinate_span_description",
+    "space_group_symmetry_operations_xyz", "space_group_symbol_hermann_mauguin_extended",
+    "fractional_site_positions", "site_coordinate_span", "site_coordinate_span_description",
+    "assemblies", "wyckoff_positions", "optimization_type",
 )  # fmt: skip
 OTHERS = (
     "species", "species.name", "species.chemical_symbols", "species.concentration", "species.mass",
@@ -213,9 +213,8 @@ class FilterMaker:
     def _absent(self) -> str:
         return self._random.choice(
             (
-                'space_group_symbol_hall STARTS WITH "P"',
-                "space_group_it_number >= 1",
-                "225 != space_group_it_number",
+                'site_coordinate_span_description STARTS WITH "P"',
+                '"x" != space_group_symbol_hermann_mauguin_extended',
                 'wyckoff_positions HAS ONLY "a", != "b"',
                 "assemblies LENGTH < 3",
                 'optimization_type != "none"',

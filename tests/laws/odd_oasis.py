@@ -61,7 +61,17 @@ def _line(random: Random, number: int) -> dict[str, Any]:
     }
     if random.random() < 0.92:
         metadata["optimade"] = _structure(random)
-    return {"metadata": metadata, "results": {}}
+    return {"metadata": metadata, "results": {"material": {"symmetry": _symmetry(random)}}}
+
+
+def _symmetry(random: Random) -> dict[str, Any]:
+    number = random.choice((1, 2, 14, 194, 225, 225))
+    symmetry = {
+        "space_group_number": number,
+        "space_group_symbol": random.choice(("P1", "P6_3/mmc", "Fm-3m", "P2_1/c", "unheard-of")),
+        "hall_symbol": random.choice(("P 1", "-P 6c 2c", "-F 4 2 3", "", '"')),
+    }
+    return {name: value for name, value in symmetry.items() if random.random() < 0.8}
 
 
 def _structure(random: Random) -> dict[str, Any]:

@@ -70,9 +70,7 @@ MATCHED: list[tuple[FuzzyOp, str, Clause]] = [
 
 
 @pytest.mark.parametrize(("op", "text", "clause"), MATCHED)
-def test_a_part_of_an_id_may_span_site_and_entry_id(
-    op: FuzzyOp, text: str, clause: Clause
-) -> None:
+def test_a_part_of_an_id_may_span_site_and_entry_id(op: FuzzyOp, text: str, clause: Clause) -> None:
     """The text may lie in the site's name, in the entry_id, or across the sign between them."""
     assert match_id(op, text, site="munich") == clause
 

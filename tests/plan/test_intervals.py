@@ -28,7 +28,9 @@ def holds(value: str, spans: Spans) -> bool:
     """Whether the value is in the set, by the meaning of a span."""
     return any(
         (span.low is None or str(span.low) < value or (span.low_closed and span.low == value))
-        and (span.high is None or value < str(span.high) or (span.high_closed and span.high == value))
+        and (
+            span.high is None or value < str(span.high) or (span.high_closed and span.high == value)
+        )
         for span in spans
     )
 

@@ -100,7 +100,13 @@ def test_timestamps_are_compared_by_the_millisecond(op: Op, value: str, clause: 
 
 
 FLOATS = [
-    ("=", "0", {"q": 0.0}),
+    ("=", "0", {"q": {"gte": "-0.0", "lte": "0.0"}}),
+    ("=", "-0", {"q": {"gte": "-0.0", "lte": "0.0"}}),
+    ("=", "1e-400", {"q": {"gte": "-0.0", "lte": "0.0"}}),
+    ("!=", "0", {"and": [KNOWN, {"not": {"q": {"gte": "-0.0", "lte": "0.0"}}}]}),
+    (">=", "0", {"q": {"gte": "-0.0"}}),
+    ("<", "-0", {"q": {"lt": "-0.0"}}),
+    ("<=", "0", {"q": {"lte": "0.0"}}),
     ("=", "0.1", {"q": 0.1}),
     ("!=", "0.1", {"and": [KNOWN, {"not": {"q": 0.1}}]}),
     (">", "0", {"q": {"gt": "0.0"}}),
@@ -116,7 +122,7 @@ FLOATS = [
 
 @pytest.mark.parametrize(("op", "value", "clause"), FLOATS)
 def test_floats_are_compared_in_double_precision(op: Op, value: str, clause: Clause) -> None:
-    """Numbers beyond it decide the comparison; a bound of 0 is sent as text."""
+    """Numbers beyond it decide the comparison; a bound of 0 is sent as text, and takes in -0.0."""
     assert compare_float("q", op, Decimal(value), known=KNOWN) == clause
 
 

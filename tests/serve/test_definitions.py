@@ -26,30 +26,25 @@ def levels(definition: dict[str, object]) -> Iterator[dict[str, object]]:
         yield from levels(inner)
 
 
-FEW = [name for name in EXACT if not name.startswith("_nmd_")]
-SOME_OF_NOMAD = [name for name in EXACT if name.startswith("_nmd_")]
-
-
-@pytest.mark.parametrize("name", EXACT)
-def test_outermost(name: str) -> None:
+def test_outermost() -> None:
     """The outermost level has all that is required there (section "Property Definitions")."""
-    definition = EXACT[name]
-    assert definition["$schema"] == (
-        "https://schemas.optimade.org/meta/v1.2/optimade/property_definition.json"
-    )
-    assert re.match(r"https://schemas\.optimade\.org/|urn:uuid:", definition["$id"])
-    assert definition["title"]
-    assert "\n" not in definition["title"]
-    assert definition["description"]
-    about = definition["x-optimade-definition"]
-    assert (about["kind"], about["format"], about["name"]) == ("property", "1.2", name)
-    assert about["label"].startswith(name)
+    for name, definition in EXACT.items():
+        assert definition["$schema"] == (
+            "https://schemas.optimade.org/meta/v1.2/optimade/property_definition.json"
+        )
+        assert re.match(r"https://schemas\.optimade\.org/|urn:uuid:", definition["$id"])
+        assert definition["title"], name
+        assert "_" not in definition["title"]
+        assert "\n" not in definition["title"]
+        assert definition["description"], name
+        about = definition["x-optimade-definition"]
+        assert (about["kind"], about["format"], about["name"]) == ("property", "1.2", name)
+        assert about["label"].startswith(name)
 
 
-@pytest.mark.parametrize("name", EXACT)
-def test_levels(name: str) -> None:
+def test_levels() -> None:
     """Each level has type, OPTIMADE type and unit that belong together; lists say their axes."""
-    for level in levels(EXACT[name]):
+    for level in (level for definition in EXACT.values() for level in levels(definition)):
         kind = level["x-optimade-type"]
         assert level["type"] in ([TYPES[kind]], [TYPES[kind], "null"])
         assert isinstance(level["x-optimade-unit"], str)
@@ -62,14 +57,27 @@ def test_levels(name: str) -> None:
             assert level["format"] == "date-time"
 
 
-@pytest.mark.parametrize("name", EXACT)
-def test_units_are_defined(name: str) -> None:
+def test_units_are_defined() -> None:
     """Every unit that is used at any level is defined at the outermost one."""
-    used = {symbol for one in levels(EXACT[name]) for symbol in symbols_of(one["x-optimade-unit"])}
-    definitions = EXACT[name].get("x-optimade-unit-definitions", [])
-    assert {unit["symbol"] for unit in definitions} == used
-    for unit in definitions:
-        assert {"$schema", "$id", "title", "description", "x-optimade-definition"} < set(unit)
+    for name, definition in EXACT.items():
+        units = [level["x-optimade-unit"] for level in levels(definition)]
+        definitions = definition.get("x-optimade-unit-definitions", [])
+        used = {symbol for unit in units for symbol in symbols_of(unit)}
+        assert {unit["symbol"] for unit in definitions} == used, name
+        for unit in definitions:
+            assert {"$schema", "$id", "title", "description", "x-optimade-definition"} < set(unit)
+
+
+def test_nomad_properties() -> None:
+    """NOMAD's quantities come with their units and axes, for those who ask for 1.2 or later."""
+    names = [name for name in EXACT if name.startswith("_nmd_")]
+    assert len(names) > 100
+    assert not set(names) & set(PLAIN)
+    leaves = {list(levels(EXACT[name]))[-1]["x-optimade-unit"] for name in names}
+    assert {"J", "m^3", "inapplicable", "dimensionless"} <= leaves
+    for name in names:
+        for axis in EXACT[name].get("x-optimade-dimensions", {"names": []})["names"]:
+            assert axis.startswith("_nmd_dim_")
 
 
 @pytest.mark.parametrize("definitions", [EXACT, PLAIN], ids=["exact", "plain"])

@@ -110,7 +110,7 @@ async def test_walk(client: httpx.AsyncClient) -> None:
 async def test_links_are_plain(client: httpx.AsyncClient) -> None:
     """Links are absolute strings with all parameters kept; some clients parse nothing else."""
     query = {
-        "filter": 'a="x+y&z" AND b=" "',
+        "filter": 'a="x+y&z#%;é" AND b=" " OR c<=2',
         "page_limit": "5",
         "page_offset": "10",
         "sort": "-nsites",

@@ -10,7 +10,7 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 IndexType: TypeAlias = Literal["keyword", "text", "integer", "float", "double", "boolean", "date"]
 Version: TypeAlias = tuple[int, ...]
 
-OLDEST: Version = (1, 3)
+OLDEST = "1.3"
 """What a site of unknown version is taken for."""
 
 
@@ -26,8 +26,8 @@ class Lifetime:
         """Whether there are versions without it."""
         return self.since is not None or self.until is not None
 
-    def holds(self, version: str | None) -> bool:
-        """Whether a site of this version has it; None is a version not known yet."""
+    def holds(self, version: str) -> bool:
+        """Whether a site of this version has it."""
         number = read_version(version)
         if self.since is not None and number < self.since:
             return False
@@ -68,10 +68,10 @@ class _Row(TypedDict):
     versions: NotRequired[list[str]]
 
 
-def read_version(text: str | None) -> Version:
-    """`2.0.0.dev3` is (2, 0, 0); a version that is not known, or not a number, is the oldest."""
-    found = re.match(r"\d+(\.\d+)*", text or "")
-    return tuple(map(int, found[0].split("."))) if found else OLDEST
+def read_version(text: str) -> Version:
+    """`2.0.0.dev3` is (2, 0, 0); what is not a number is the oldest."""
+    found = re.match(r"\d+(\.\d+)*", text)
+    return tuple(map(int, (found[0] if found else OLDEST).split(".")))
 
 
 @lru_cache(maxsize=1)

@@ -7,13 +7,14 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, TypedDict
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.config import CONFIG_VARIABLE, Config
-from gateway.observe import log, set_up_logging
+from gateway.observe import SHARED_NUMBERS, log, set_up_logging
 from gateway.serve.app import create_app
 from gateway.serve.forms import largest_form
 
@@ -45,7 +46,11 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     bound.close()  # it was opened to see that it can be had; uvicorn shares one of its own
     if path is not None:
         os.environ[CONFIG_VARIABLE] = str(path.resolve())
-    uvicorn.run(FACTORY, factory=True, host=host, port=port, workers=workers, **_options(config))
+    with TemporaryDirectory(prefix="gateway-metrics-") as folder:
+        os.environ.setdefault(SHARED_NUMBERS, folder)
+        uvicorn.run(
+            FACTORY, factory=True, host=host, port=port, workers=workers, **_options(config)
+        )
 
 
 def _options(config: Config) -> _Options:

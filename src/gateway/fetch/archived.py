@@ -1,7 +1,8 @@
 """One site's page in one request: archives in order, without asking the index first.
 
 It serves when only one site is left. Whatever makes it doubtful (a broken archive, a page shorter
-than it should be) gives None: the caller then takes the way of two phases.
+than it should be, a sort value that is not what the index ordered by) gives None: the caller then
+takes the way of two phases.
 """
 
 from collections.abc import Mapping
@@ -11,22 +12,23 @@ from gateway.errors import SiteError
 from gateway.fetch.bodies import BROKEN
 from gateway.fetch.keys import after_id, after_value, cut_at, read_hit
 from gateway.fetch.session import SiteSession
+from gateway.fetch.window import is_in_order
 from gateway.model import Ask, Entry, Hit, Json, JsonObject, SiteHits
 
 _IN_METADATA = ("entry_id", "upload_create_time", "optimade.")
 _NOT_IN_ARCHIVE = "optimade.nperiodic_dimensions"
 
 
-def can_be_archived(ask: Ask) -> bool:
+def can_be_archived(ask: Ask, *, site: str) -> bool:
     """Whether an archive page can answer: one forward native order whose key archives hold."""
     if ask.backward or len(ask.order.keys) > 1:
         return False
-    if not ask.order.keys:
-        return True
-    key = ask.order.keys[0]
-    at_unknown = ask.after is not None and ask.after.values[0] is None
-    held = key.quantity.startswith(_IN_METADATA) and key.quantity != _NOT_IN_ARCHIVE
-    return held and not at_unknown
+    if ask.after is not None:
+        cut = cut_at(ask.after, order=ask.order, site=site, backward=False)
+        if cut.edge.kind == "last" or None in cut.values:
+            return False
+    quantities = [key.quantity for key in ask.order.keys]
+    return all(one.startswith(_IN_METADATA) and one != _NOT_IN_ARCHIVE for one in quantities)
 
 
 async def read_archived(
@@ -55,6 +57,8 @@ async def read_archived(
     if any(not entry.archive for entry in entries):
         return None
     hits = tuple(_hit(entry, ask) for entry in entries)
+    if any(None in hit.values for hit in hits) or not is_in_order(hits, ask):
+        return None
     more = len(hits) > ask.limit
     answer = SiteHits(session.name, hits[: ask.limit], more, page.total, session.state)
     return answer, tuple(entries[: ask.limit])

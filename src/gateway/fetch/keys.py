@@ -14,6 +14,8 @@ from gateway.fetch.session import both
 from gateway.model import Hit, Json, NativeQuery, Order, Position, SortKey, SortValue
 
 BEFORE_ALL, BEHIND_ALL = "!", "~~~~"
+MAX_TEXT = 2_048
+"""Characters of a text to sort by: it goes into positions, links and questions to other sites."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 EdgeKind: TypeAlias = Literal["behind", "at", "first", "last"]
@@ -183,10 +185,10 @@ def _value(document: Mapping[str, Json], key: SortKey, site: str, entry_id: str)
     found: Json = dict(document)
     for part in key.quantity.split("."):
         found = found.get(part) if isinstance(found, dict) else None
-    if found is None:
-        return None
     match key.kind, found:
-        case ("string", str()):
+        case (_, None) if key.known is not None:
+            return None
+        case ("string", str()) if len(found) <= MAX_TEXT:
             return found
         case ("timestamp", str()) if (moment := milliseconds_of(found)) is not None:
             return moment
@@ -197,5 +199,5 @@ def _value(document: Mapping[str, Json], key: SortKey, site: str, entry_id: str)
     raise SiteError(
         site,
         doing="read page of entries",
-        happened=f"entry {entry_id} has a {key.quantity} that is not of type {key.kind}",
+        happened=f"entry {entry_id} has no {key.quantity} of type {key.kind} to sort by",
     )

@@ -16,10 +16,8 @@ from gateway.fetch.client import SiteClient
 from gateway.model import Json, JsonObject, NativeQuery, State
 
 ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-MAX_PAGE = 10_000
-"""NOMAD's own limit of `page_size`."""
 MAX_OFFSET = 9_998
-"""Of `page_offset`, for a page of one: together they stay below 10,000."""
+"""Of `page_offset`, for a page of one: NOMAD wants the two together to stay below 10,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,11 @@ class SiteSession:
         doing = "read page of entries"
         answer = await self._ask("/entries/query", body, doing)
         documents = self._entries(answer, doing=doing, size=size)
-        return Documents(documents, max(self._total(answer, doing), len(documents)))
+        total = self._total(answer, doing)
+        whole = after is None and not offset
+        if len(documents) > total or (whole and len(documents) < min(size, total)):
+            raise self._wrong(doing, f"{len(documents)} entries came of a total of {total}")
+        return Documents(documents, total)
 
     async def count(self, query: NativeQuery) -> int:
         """How many entries match; raises SiteError."""
@@ -120,7 +122,26 @@ class SiteSession:
         doing = "read archives"
         answer = await self._ask("/entries/archive/query", body, doing)
         documents = self._entries(answer, doing=doing, size=size)
-        return Documents(documents, max(self._total(answer, doing), len(documents)))
+        total = self._total(answer, doing)
+        if len(documents) > total:
+            raise self._wrong(doing, f"{len(documents)} entries came of a total of {total}")
+        return Documents(documents, total)
+
+    async def aggregate(self, query: NativeQuery, terms: JsonObject) -> list[Json]:
+        """The buckets of one terms aggregation over the entries that match; raises SiteError."""
+        body: JsonObject = {
+            "owner": self._owner,
+            "query": query,
+            "pagination": {"page_size": 0},
+            "aggregations": {"values": {"terms": terms}},
+        }
+        doing = "list values"
+        answer = await self._ask("/entries/query", body, doing)
+        match answer.get("aggregations"):
+            case {"values": {"terms": {"data": [*buckets]}}}:
+                return buckets
+            case _:
+                raise self._wrong(doing, "the answer has no list of values")
 
     @property
     def _owner(self) -> str:

@@ -66,7 +66,6 @@ def _session(site: Site) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
         trace_configs=[trace],
     )
 

@@ -6,19 +6,24 @@ the next key: at most n(n+1)/2 requests for n keys, mostly one or two.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cmp_to_key
+from itertools import pairwise
 
 from gateway.errors import SiteError
 from gateway.fetch.keys import Cut, Edge, after_id, after_value, can_tie, cut_at, equal, read_hit
 from gateway.fetch.session import SiteSession, both
-from gateway.model import Ask, Hit, NativeQuery, SiteHits, SortKey, SortValue
-from gateway.order import comparison, is_behind
+from gateway.model import Ask, Hit, NativeQuery, Order, Position, SiteHits, SortKey, SortValue
+from gateway.order import Compare, comparison, is_behind
 
 _END = Edge("last")
 
 
 async def read_window(session: SiteSession, ask: Ask) -> SiteHits:
-    """The hits that `ask` wants of one site; raises SiteError."""
+    """The hits that `ask` wants of one site, surely behind its place and in its order.
+
+    Raises SiteError.
+    """
     window = _Window(session, ask)
     cut, spare = None, 1
     if ask.after is not None:
@@ -28,6 +33,8 @@ async def read_window(session: SiteSession, ask: Ask) -> SiteHits:
     hits = await window.read(ask.query, ask.order.keys, cut, ask.limit + spare)
     if spare > 1:
         hits = [hit for hit in hits if not _is_served_copy(hit, ask)]
+    if not is_in_order(hits, ask):
+        raise _disorder(session.name)
     total = window.total if window.total is not None else await session.count(ask.query)
     kept = tuple(hits[: ask.limit])
     return SiteHits(session.name, kept, len(hits) > ask.limit, total, session.state)
@@ -64,7 +71,7 @@ class _Window:
             return []
         falling = falling != self._ask.backward
         after = after_id(edge, descending=falling)
-        return await self._native(query, "entry_id", falling, after, limit)
+        return await self._native(query, None, falling, after, limit)
 
     async def _by_key(
         self, query: NativeQuery, key: SortKey, cut: Cut | None, limit: int
@@ -93,7 +100,7 @@ class _Window:
         after = None
         if cut is not None:
             after = after_value(cut.values[0], cut.edge, descending=falling)
-        return await self._native(query, key.quantity, falling, after, limit)
+        return await self._native(query, key, falling, after, limit)
 
     async def _unknown(
         self, query: NativeQuery, key: SortKey, cut: Cut | None, limit: int
@@ -126,11 +133,12 @@ class _Window:
         return hits + await self.read(group, rest, None, limit - len(hits))
 
     async def _native(
-        self, query: NativeQuery, order_by: str, falling: bool, after: str | None, limit: int
+        self, query: NativeQuery, key: SortKey | None, falling: bool, after: str | None, limit: int
     ) -> list[Hit]:
+        """Hits as NOMAD orders them: by one key or by entry_id."""
         page = await self._session.page(
             query,
-            order_by=order_by,
+            order_by=key.quantity if key else "entry_id",
             descending=falling,
             size=limit,
             after=after,
@@ -139,7 +147,12 @@ class _Window:
         if query is self._ask.query:
             self.total = page.total
         order, site = self._ask.order, self._session.name
-        return [read_hit(document, order=order, site=site) for document in page.documents]
+        hits = [read_hit(document, order=order, site=site) for document in page.documents]
+        values = [(self._value(hit, key),) if key else () for hit in hits]
+        places = [Position(v, hit.entry_id, site) for v, hit in zip(values, hits, strict=True)]
+        if not _ascend(places, _native_order(key, falling)):
+            raise _disorder(site)
+        return hits
 
     def _sorted(self, hits: list[Hit]) -> list[Hit]:
         return sorted(hits, key=lambda hit: self._in_order(hit.position))
@@ -154,14 +167,25 @@ def _is_served_copy(hit: Hit, ask: Ask) -> bool:
     return copies and not is_behind(ask.order, hit.position, ask.after, backward=ask.backward)
 
 
-def check_order(answer: SiteHits, ask: Ask) -> SiteHits:
-    """The answer, if its hits stand behind the ask's place and in its order; SiteError if not."""
-    compare = comparison(ask.order, backward=ask.backward)
-    places = [hit.position for hit in answer.hits]
+def is_in_order(hits: Sequence[Hit], ask: Ask) -> bool:
+    """Whether hits stand behind the ask's place and in its order."""
+    places = [hit.position for hit in hits]
     if ask.after is not None:
         places.insert(0, ask.after)
-    if all(compare(a, b) < 0 for a, b in zip(places, places[1:], strict=False)):
-        return answer
-    raise SiteError(
-        answer.site, doing="read page of entries", happened="the answer is not in the order asked"
-    )
+    return _ascend(places, comparison(ask.order, backward=ask.backward))
+
+
+def _ascend(places: Sequence[Position], compare: Compare) -> bool:
+    return all(compare(a, b) < 0 for a, b in pairwise(places))
+
+
+def _native_order(key: SortKey | None, falling: bool) -> Compare:
+    """How NOMAD orders: by one key, unknown last, ties by entry_id in the key's direction."""
+    if key is None:
+        return comparison(Order(), backward=falling)
+    return comparison(Order((replace(key, descending=falling),)))
+
+
+def _disorder(site: str) -> SiteError:
+    happened = "the answer is not in the order asked"
+    return SiteError(site, doing="read page of entries", happened=happened)

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
@@ -16,11 +17,14 @@ import orjson
 
 from gateway.errors import ParameterError
 from gateway.merge.page import Progress
-from gateway.model import Json, Order, Position, SortKind, SortValue
+from gateway.model import Json, Order, Position, SortKey, SortValue
 
 _VERSION = 1
 _CHECK_BYTES = 6
 _MAX_LENGTH = 16_384
+_MAX_NUMBER = 2**53
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SITE = re.compile(r"[a-z][a-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,11 @@ def read_cursor(text: str, *, fingerprint: str, order: Order) -> Cursor:
                 "was made for another filter, sort, entry type or set of sites; repeat these "
                 "parameters as they stand in the link"
             )
-        case [_, _, int(offset), bool(backward), count, position, list(lagging)]:
+        case [_, _, offset, bool(backward), count, position, list(lagging)]:
             progress = Progress(
                 _position(position, order), tuple(_lagging(one, order) for one in lagging)
             )
-            if offset < 0 or not (count is None or (isinstance(count, int) and count > 0)):
-                _refuse("is damaged")
-            return Cursor(progress, offset, backward, count)
+            return Cursor(progress, _number(offset), backward, _count(count))
     _refuse("is damaged")
 
 
@@ -109,7 +111,7 @@ def _packed(position: Position | None) -> list[Json] | None:
 
 def _lagging(packed: Json, order: Order) -> tuple[str, Position | None]:
     match packed:
-        case [str(site), position]:
+        case [str(site), position] if _SITE.fullmatch(site):
             return site, _position(position, order)
     _refuse("is damaged")
 
@@ -119,22 +121,40 @@ def _position(packed: Json, order: Order) -> Position | None:
         case None:
             return None
         case [list(values), str(entry_id), str(site)] if len(values) == len(order.keys):
-            pairs = zip(values, order.keys, strict=True)
-            return Position(tuple(_value(value, key.kind) for value, key in pairs), entry_id, site)
+            if not _ENTRY_ID.fullmatch(entry_id) or not _SITE.fullmatch(site):
+                _refuse("is damaged")
+            own: dict[str, Json] = {"id": f"{site}~{entry_id}", "immutable_id": entry_id}
+            pairs = list(zip(values, order.keys, strict=True))
+            if any(own.get(key.name, value) != value for value, key in pairs):
+                _refuse("is damaged")
+            return Position(tuple(_value(value, key) for value, key in pairs), entry_id, site)
     _refuse("is damaged")
 
 
-def _value(value: Json, kind: SortKind) -> SortValue:
+def _count(count: Json) -> int | None:
+    return None if count is None else _number(count, least=1)
+
+
+def _number(value: Json, *, least: int = 0) -> int:
     match value:
-        case None:
+        case bool():
+            _refuse("is damaged")
+        case int() if least <= value < _MAX_NUMBER:
+            return value
+    _refuse("is damaged")
+
+
+def _value(value: Json, key: SortKey) -> SortValue:
+    match value:
+        case None if key.known is not None:
             return None
-        case str() if kind == "string":
+        case str() if key.kind == "string":
             return value
         case bool():
             _refuse("is damaged")
-        case int() if kind in ("integer", "timestamp"):
+        case int() if key.kind in ("integer", "timestamp") and abs(value) < _MAX_NUMBER:
             return value
-        case int() | float() if kind == "float" and math.isfinite(value):
+        case int() | float() if key.kind == "float" and math.isfinite(value):
             return value
     _refuse("is damaged")
 

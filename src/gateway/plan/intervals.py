@@ -6,7 +6,6 @@ Tests on list items (`< 0.3`, `!= "O"`) become such sets; HAS ONLY needs their c
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cmp_to_key
 from typing import TypeAlias
 
 from gateway.parse.tree import Op
@@ -55,7 +54,7 @@ def spans_of(op: Op, value: Value) -> Spans:
 
 def union(spans: Iterable[Span]) -> Spans:
     """The values in at least one span, whatever their sequence; n log n."""
-    rising = sorted(spans, key=cmp_to_key(_compare_lows))
+    rising = sorted(spans, key=_low_end)
     merged: list[Span] = []
     for span in rising:
         if merged and _touch(merged[-1], span):
@@ -93,10 +92,8 @@ def _compare(a: Value, b: Value) -> int:
     return (a > b) - (a < b)  # type: ignore[operator]
 
 
-def _compare_lows(a: Span, b: Span) -> int:
-    if a.low is None or b.low is None:
-        return (a.low is not None) - (b.low is not None)
-    return _compare(a.low, b.low) or (b.low_closed - a.low_closed)
+def _low_end(span: Span) -> tuple[object, ...]:
+    return () if span.low is None else (span.low, not span.low_closed)
 
 
 def _touch(left: Span, right: Span) -> bool:

@@ -7,17 +7,16 @@ only where the list is known; `Not` is the caller's.
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, combinations
+from typing import TypeVar
 
-from gateway.errors import NotImplementedFilterError
-from gateway.model import JsonObject
 from gateway.parse.tree import Op, Quantifier
+from gateway.plan.conditions import conditions_of
 from gateway.plan.identity import compare_text, match_text
 from gateway.plan.intervals import Span, Spans, Value, complement, union
 from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
-from gateway.plan.scalars import BOUND_BYTES
+from gateway.properties import ValueType
 
-# Above "", which NOMAD refuses as a bound, and above every text.
-_FIRST_TEXT, _LAST_TEXT = chr(0), chr(0x10FFFF)
+Word = TypeVar("Word", str, bool)
 
 
 def words_matching(vocabulary: Sequence[str], op: str, value: str) -> frozenset[str]:
@@ -36,15 +35,15 @@ def words_matching(vocabulary: Sequence[str], op: str, value: str) -> frozenset[
 def has_words(
     quantity: str,
     quantifier: Quantifier,
-    items: Sequence[frozenset[str]],
+    items: Sequence[frozenset[Word]],
     *,
-    vocabulary: Sequence[str],
+    vocabulary: Sequence[Word],
     known: Clause,
 ) -> Clause:
-    """`quantity HAS ..` where each item is the set of words that fulfil its test."""
+    """`quantity HAS ..` where each item is the set of words, or truths, that fulfil its test."""
     match quantifier:
         case "ANY":
-            return one_of(quantity, sorted(frozenset().union(*items)))
+            return one_of(quantity, sorted(frozenset(chain.from_iterable(items))))
         case "ALL":
             return all_of(one_of(quantity, sorted(item)) for item in items)
         case "ONLY":
@@ -53,18 +52,22 @@ def has_words(
 
 
 def has_spans(
-    quantity: str, quantifier: Quantifier, items: Sequence[Spans], *, known: Clause
+    quantity: str,
+    quantifier: Quantifier,
+    items: Sequence[Spans],
+    *,
+    known: Clause,
+    type_: ValueType = "string",
 ) -> Clause:
     """`quantity HAS ..` where each item is the set of values that fulfil its test."""
     match quantifier:
         case "ANY":
-            return any_of(_inside(quantity, span) for span in union(chain.from_iterable(items)))
+            return _inside(quantity, union(chain.from_iterable(items)), type_)
         case "ALL":
-            return all_of(any_of(_inside(quantity, span) for span in item) for item in items)
+            return all_of(_inside(quantity, item, type_) for item in items)
         case "ONLY":
             outside = complement(union(chain.from_iterable(items)))
-            violated = any_of(_inside(quantity, span) for span in outside)
-            return all_of((known, inverse(violated)))
+            return all_of((known, inverse(_inside(quantity, outside, type_))))
 
 
 def length_of_words(
@@ -107,27 +110,6 @@ def _holds(number: int, op: Op, value: Value) -> bool:
             return number >= value  # type: ignore[operator]
 
 
-def _inside(quantity: str, span: Span) -> Clause:
-    """Some item lies in the span: one range, so both bounds hold for the same item."""
-    if span.is_point or span.high == "":
-        return {quantity: _scalar(span.high)} if span.high_closed else False
-    bounds: JsonObject = {}
-    if span.low == "":
-        bounds |= {} if span.low_closed else {"gte": _FIRST_TEXT}
-    elif span.low is not None:
-        bounds["gte" if span.low_closed else "gt"] = _checked(span.low)
-    if span.high is not None:
-        bounds["lte" if span.high_closed else "lt"] = _checked(span.high)
-    return {quantity: bounds or {"lte": _LAST_TEXT}}
-
-
-def _scalar(value: Value | None) -> str | float:
-    return value if isinstance(value, str) else float(value or 0)
-
-
-def _checked(value: Value) -> str | float:
-    if isinstance(value, str) and len(value.encode()) > BOUND_BYTES:
-        raise NotImplementedFilterError(
-            f"Texts in order comparisons can have at most {BOUND_BYTES} bytes in NOMAD's index."
-        )
-    return _scalar(value) or str(_scalar(value))
+def _inside(quantity: str, spans: Sequence[Span], type_: ValueType) -> Clause:
+    """Some item lies in one of the spans."""
+    return any_of({quantity: condition} for condition in conditions_of(spans, type_))

@@ -14,7 +14,10 @@ Clause: TypeAlias = NativeQuery | bool
 
 WIDTH = 1_000
 DEPTH = 17
+PARSED_TEXT = 65_536
+"""Characters of `optimade_filter` in one query; NOMAD needs about 3 s for them, without a pause."""
 
+_BOUNDS = {"gt", "gte", "lt", "lte"}
 _NO_QUANTITY = frozenset({"and", "or", "not", "optimade_filter", "quantities"})
 
 
@@ -75,14 +78,30 @@ def depth_of(query: NativeQuery) -> int:
     return deepest - 1
 
 
+def text_of(query: NativeQuery) -> int:
+    """How many characters NOMAD has to parse as filters inside a native query."""
+    length, waiting = 0, [cast(Json, query)]
+    while waiting:
+        node = waiting.pop()
+        text = node.get("optimade_filter") if isinstance(node, dict) else None
+        length += len(text) if isinstance(text, str) else 0
+        waiting.extend(_operands(node))
+    return length
+
+
 def _operands(node: Json) -> Iterator[Json]:
     if not isinstance(node, dict):
         return
     for key, value in node.items():
         if key in ("and", "or") and isinstance(value, list):
             yield from value
-        elif key == "not" or key.endswith(":any"):
+        elif key == "not" or key.endswith(":any") or _is_on_member(value):
             yield value
+
+
+def _is_on_member(value: Json) -> bool:
+    """Whether these are conditions on one member of a section, rather than bounds."""
+    return isinstance(value, dict) and not value.keys() <= _BOUNDS
 
 
 def _members(clause: NativeQuery, joint: str) -> list[NativeQuery]:
@@ -152,7 +171,8 @@ def _distinct(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
     """Without repeats of `quantities` and of one and the same object, as `known` clauses are."""
     seen: set[str | int] = set()
     for clause in clauses:
-        name = clause.get("quantities", id(clause))
-        if isinstance(name, str | int) and name not in seen:
-            seen.add(name)
+        name = clause.get("quantities")
+        key = name if isinstance(name, str) else id(clause)
+        if key not in seen:
+            seen.add(key)
             yield clause

@@ -1,16 +1,18 @@
 """A filter's tree -> what each site is asked, or why a site is skipped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.catalogue.quantities import OLDEST
 from gateway.errors import FilterLimitError
 from gateway.model import NativeQuery, Notice
 from gateway.parse import normal_form
 from gateway.parse.balance import shallow
 from gateway.parse.tree import And, Compare, Has, Leaf, Node, Not, Or
 from gateway.parse.tree import Property as Name
-from gateway.plan.native import DEPTH, Clause, all_of, any_of, depth_of
-from gateway.plan.predicates import Scope, is_foreign, translate_leaf
+from gateway.plan.names import Scope, is_foreign
+from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, any_of, depth_of, text_of
+from gateway.plan.predicates import translate_leaf
 from gateway.properties import STRUCTURE
 
 TREE_DEPTH = 10
@@ -37,22 +39,30 @@ class Plan:
 
 
 def plan_sites(
-    tree: Node | None, *, sites: Sequence[str], scope: Scope, base: NativeQuery = STRUCTURE
+    tree: Node | None,
+    *,
+    sites: Sequence[str],
+    scope: Scope,
+    base: NativeQuery = STRUCTURE,
+    versions: Mapping[str, str | None] | None = None,
 ) -> Plan:
-    """One plan per site for a filter as it was read; None asks for every entry."""
+    """One plan per site for a filter as it was read; None asks for every entry.
+
+    A site whose version is not known is asked as the oldest.
+    """
     if tree is None:
         return Plan(tuple(SitePlan(site, base) for site in sites))
     names = list(_names(tree))
-    local = {name for name, one in scope.catalogue.items() if one.reach == "local"} - {"type"}
-    normal = checked_normal_form(tree, replace(scope, site=sites[0] if sites else "-"))
-    if local.isdisjoint(name.path[0] for name in names):
+    scopes = [_at_site(scope, site, versions or {}) for site in sites]
+    normal = checked_normal_form(tree, scopes[0] if scopes else _at_site(scope, "-", {}))
+    if any(_depends_on_site(name, scope) for name in names):
+        plans = [
+            _site_plan(site, translate_tree(normal, here), base)
+            for site, here in zip(sites, scopes, strict=True)
+        ]
+    else:
         clause = translate_tree(normal, scope)
         plans = [_site_plan(site, clause, base, everywhere=True) for site in sites]
-    else:
-        plans = [
-            _site_plan(site, translate_tree(normal, replace(scope, site=site)), base)
-            for site in sites
-        ]
     return Plan(tuple(plans), tuple(_foreign_notices(names, scope)))
 
 
@@ -91,6 +101,12 @@ def with_base(clause: Clause, base: NativeQuery) -> NativeQuery | None:
         raise FilterLimitError(
             "The filter nests AND, OR and NOT too deeply to be asked of NOMAD, even rewritten."
         )
+    parsed = text_of(combined)
+    if parsed > PARSED_TEXT:
+        raise FilterLimitError(
+            "CONTAINS, ENDS WITH and element ratios are parsed by NOMAD, which is slow: rewritten "
+            f"they have {parsed} characters here, and at most {PARSED_TEXT} are sent."
+        )
     return combined
 
 
@@ -115,6 +131,17 @@ def _site_plan(
         return SitePlan(site, query)
     reason = "no entry can match the filter" if everywhere else "the filter excludes this site"
     return SitePlan(site, None, reason)
+
+
+def _at_site(scope: Scope, site: str, versions: Mapping[str, str | None]) -> Scope:
+    return replace(scope, site=site, version=versions.get(site) or OLDEST)
+
+
+def _depends_on_site(name: Name, scope: Scope) -> bool:
+    found = scope.catalogue.get(name.path[0])
+    if found is None or found.name == "type":
+        return False
+    return found.reach == "local" or found.lifetime.is_limited
 
 
 def _names(tree: Node) -> Iterator[Name]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from struct import pack, unpack
 
 from gateway.parse.tree import Op, Quantifier
@@ -48,7 +49,7 @@ def has_pairs(
     everything = frozenset(vocabulary)
     match quantifier:
         case "ANY":
-            return any_of(_some_pair(item, everything, known) for item in items)
+            return any_of(_some_pair(item, everything, known) for item in _gathered(items))
         case "ALL":
             return all_of(_some_pair(item, everything, known) for item in items)
         case "ONLY":
@@ -58,15 +59,25 @@ def has_pairs(
             )
 
 
-def _complement(items: Sequence[Pairs], vocabulary: Sequence[str]) -> Iterator[Pairs]:
-    """The pairs that no item holds, elements with the same forbidden ratios together."""
-    allowed: dict[str, list[Span]] = {element: [] for element in vocabulary}
+def _gathered(items: Iterable[Pairs]) -> Sequence[Pairs]:
+    """The same pairs with the ratios of equal sets of elements together."""
+    ratios: defaultdict[frozenset[str], list[Span]] = defaultdict(list)
     for item in items:
-        for element in item.elements:
-            allowed[element].extend(item.ratios)
+        ratios[item.elements].extend(item.ratios)
+    return [Pairs(elements, union(spans)) for elements, spans in ratios.items()]
+
+
+def _complement(items: Iterable[Pairs], vocabulary: Sequence[str]) -> Iterator[Pairs]:
+    """The pairs that no item holds, elements with the same forbidden ratios together."""
+    gathered = _gathered(items)
+    alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
+    for element in vocabulary:
+        holding = tuple(i for i, pairs in enumerate(gathered) if element in pairs.elements)
+        alike[holding].append(element)
     forbidden: defaultdict[Spans, list[str]] = defaultdict(list)
-    for element, spans in allowed.items():
-        forbidden[complement(union(spans))].append(element)
+    for holding, elements in alike.items():
+        allowed = union(chain.from_iterable(gathered[i].ratios for i in holding))
+        forbidden[complement(allowed)].extend(elements)
     for ratios, elements in forbidden.items():
         yield Pairs(frozenset(elements), ratios)
 

@@ -37,10 +37,10 @@ def compare_integer(quantity: str, op: Op, value: Decimal, *, known: Clause) -> 
     if name == "gte":
         if bound <= INTEGER_MIN:
             return known
-        return False if bound > INTEGER_MAX else {quantity: {"gte": _bound(int(bound))}}
+        return False if bound > INTEGER_MAX else {quantity: {"gte": never_falsy(int(bound))}}
     if bound >= INTEGER_MAX:
         return known
-    return False if bound < INTEGER_MIN else {quantity: {"lte": _bound(int(bound))}}
+    return False if bound < INTEGER_MIN else {quantity: {"lte": never_falsy(int(bound))}}
 
 
 def compare_timestamp(quantity: str, op: Op, value: Decimal, *, known: Clause) -> Clause:
@@ -68,11 +68,10 @@ def compare_float(quantity: str, op: Op, value: Decimal, *, known: Clause) -> Cl
     if math.isinf(number):
         below = (number > 0) == (op in ("<", "<="))
         return known if op == "!=" or (op != "=" and below) else False
-    if op == "=":
-        return {quantity: number}
-    if op == "!=":
-        return all_of((known, {"not": {quantity: number}}))
-    return {quantity: {_RANGE[op]: _bound(number)}}
+    if op in ("=", "!="):
+        equal: Clause = {quantity: number or {"gte": "-0.0", "lte": "0.0"}}
+        return equal if op == "=" else all_of((known, inverse(equal)))
+    return {quantity: {_RANGE[op]: real_bound(number, below=op in (">=", "<"))}}
 
 
 def compare_string(
@@ -84,29 +83,45 @@ def compare_string(
     if op == "!=":
         return all_of((known, {"not": {quantity: value}}))
     if value == "":
-        return _compare_with_empty(quantity, op, known)
-    _check_bound(value, column)
-    return {quantity: {_RANGE[op]: value}}
+        return _compare_with_empty(op, known, empty={quantity: ""})
+    return {quantity: {_RANGE[op]: check_bound(value, column)}}
 
 
 def starts_with(quantity: str, prefix: str, *, known: Clause, column: int | None = None) -> Clause:
     """Values that begin with `prefix`: a range up to the next text that does not."""
     if prefix == "":
         return known
-    _check_bound(prefix, column)
+    check_bound(prefix, column)
     after = _successor(prefix)
     bounds: NativeQuery = {"gte": prefix} if after is None else {"gte": prefix, "lt": after}
     return {quantity: bounds}
 
 
+def compare_in_leaf(
+    text_name: str, op: Op, text: str, *, known: Clause, column: int | None = None
+) -> Clause:
+    """`text_name op text` inside an `optimade_filter`, for a keyword of which NOMAD rewrites what
+    it is natively compared with. NOMAD unescapes nothing there."""
+    if '"' in text or "\\" in text:
+        raise NotImplementedFilterError(
+            "A text with a double quote or a backslash cannot be compared with formulas in NOMAD.",
+            column=column,
+        )
+    if op == "!=":
+        return all_of((known, inverse(_leaf(text_name, "=", text))))
+    if text == "":
+        return _compare_with_empty(op, known, empty=_leaf(text_name, "=", ""))
+    return _leaf(text_name, op, check_bound(text, column))
+
+
 def matches_text(
     text_name: str, op: FuzzyOp, text: str, *, known: Clause, column: int | None = None
 ) -> Clause:
-    """CONTAINS or ENDS WITH, through the one leaf in which NOMAD has wildcards.
+    """A partial match, through the one leaf in which NOMAD has wildcards.
 
     NOMAD puts the token between its quotes into a wildcard pattern as it stands, so `*`, `?`, `\\`
     and `"` are escaped once, for the pattern; and it strips quotes from the token's ends, so a text
-    that ends with one is shielded by a further star, which only CONTAINS allows.
+    that ends with one is shielded by a further star, which ENDS WITH does not allow.
     """
     if text == "":
         return known
@@ -119,13 +134,22 @@ def matches_text(
                 column=column,
             )
         token += "*"
-    word = "CONTAINS" if op == "CONTAINS" else "ENDS WITH"
+    word = op if op == "CONTAINS" else f"{op} WITH"
+    return _leaf(text_name, word, token)
+
+
+def _leaf(text_name: str, word: str, token: str) -> NativeQuery:
     return {"optimade_filter": f'{text_name} {word} "{token}"'}
 
 
-def _bound(value: Scalar) -> Scalar:
+def never_falsy(value: Scalar) -> Scalar:
     """NOMAD takes falsy bounds for absent ones (422 `range_undefined`); as texts they work."""
     return value or str(value)
+
+
+def real_bound(number: float, *, below: bool) -> Scalar:
+    """A bound that takes in, when `below`, the -0.0 that the index puts right below 0.0."""
+    return number or ("-0.0" if below else "0.0")
 
 
 def _whole(value: Decimal, low: int, high: int) -> int | None:
@@ -160,20 +184,20 @@ def _plus_one(value: Decimal) -> Decimal:
     return value + 1 if value.adjusted() < 20 else value
 
 
-def _compare_with_empty(quantity: str, op: Op, known: Clause) -> Clause:
-    empty: Clause = {quantity: ""}
+def _compare_with_empty(op: Op, known: Clause, *, empty: Clause) -> Clause:
     match op:
         case ">=":
             return known
         case ">":
             return all_of((known, inverse(empty)))
-        case "<=":
+        case "<=" | "=":
             return empty
         case _:
             return False
 
 
-def _check_bound(text: str, column: int | None) -> None:
+def check_bound(text: str, column: int | None = None) -> str:
+    """The text, if a range can have it as a bound."""
     size = len(text.encode())
     if size > BOUND_BYTES:
         raise NotImplementedFilterError(
@@ -181,6 +205,7 @@ def _check_bound(text: str, column: int | None) -> None:
             f"NOMAD's index; this one has {size}.",
             column=column,
         )
+    return text
 
 
 def _check_pattern(text: str, column: int | None) -> None:

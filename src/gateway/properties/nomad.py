@@ -21,6 +21,7 @@ _TYPES: Mapping[IndexType, ValueType] = {
     "boolean": "boolean",
     "date": "timestamp",
 }
+_WORDS = ("keyword", "text")
 _ANY_VALUE: Mapping[IndexType, Json] = {
     "keyword": {"lte": chr(0x10FFFF)},
     "integer": {"gte": -(2**31)},
@@ -45,8 +46,16 @@ def is_known(path: str) -> NativeQuery:
     """Holds where the index has a value of a quantity that NOMAD's OPTIMADE endpoint names.
 
     `quantities` would not do: it tells what the archive has, without defaults and what is derived.
+    A range would, but on millions of different words it is slow.
     """
     return {"optimade_filter": f"{leaf_name(path)} IS KNOWN"}
+
+
+def any_value(path: str, type_: IndexType) -> NativeQuery:
+    """Holds where the index has a value, also of a quantity inside a nested section."""
+    if type_ == "boolean":
+        return {f"{path}:any": [True, False]}
+    return {path: _ANY_VALUE[type_]}
 
 
 def _property(one: Quantity) -> Property:
@@ -60,7 +69,9 @@ def _property(one: Quantity) -> Property:
         items=type_ if one.is_list else None,
         quantity=one.path if compares and not one.is_normalized else None,
         text_name=leaf_name(one.path) if in_leaves and _is_keyword(one) else None,
-        known=is_known(one.path) if in_leaves else _any_value(one),
+        known=is_known(one.path)
+        if in_leaves and one.type in _WORDS
+        else any_value(one.path, one.type),
         sortable=_is_sortable(one),
         fields=(f"{one.path}*",) if one.lifetime.is_limited else (one.path,),
         nested=one.nested if one.is_one_each else None,
@@ -87,9 +98,3 @@ def _is_sortable(one: Quantity) -> bool:
     """A site whose version lacks a quantity refuses to order by it."""
     comparable = one.type not in ("text", "boolean") and not one.is_normalized
     return comparable and not one.is_list and not one.lifetime.is_limited
-
-
-def _any_value(one: Quantity) -> NativeQuery:
-    if one.type == "boolean":
-        return {f"{one.path}:any": [True, False]}
-    return {one.path: _ANY_VALUE[one.type]}

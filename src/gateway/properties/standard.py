@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from gateway.catalogue.space_groups import space_group_spelling
 from gateway.model import NativeQuery
-from gateway.properties.nomad import is_known, leaf_name
+from gateway.properties.nomad import any_value, is_known, leaf_name
 from gateway.properties.property import Property, ValueType
 
 ELEMENTS = (
@@ -59,7 +59,7 @@ def _symmetric(name: str, type_: ValueType, quantity: str) -> Property:
         "indexed",
         quantity=path,
         text_name=leaf_name(path) if type_ == "string" else None,
-        known=is_known(path),
+        known=is_known(path) if type_ == "string" else any_value(path, "integer"),
         sortable=True,
         fields=(path,),
         path=path,

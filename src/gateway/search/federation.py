@@ -76,6 +76,7 @@ class Federation:
 
     async def open(self) -> None:
         """Make the clients and begin to look at the sites; waits for none of them."""
+        self._reader.warm_up(self.catalogue(STRUCTURES))
         self._cache: AnswerCache = _opened(self._config.cache)
         room = Room()
         self._clients = {

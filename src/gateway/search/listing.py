@@ -15,7 +15,7 @@ from gateway.fetch.cache import AnswerCache
 from gateway.fetch.client import SiteClient
 from gateway.fetch.fanout import Answered, ask_all
 from gateway.fetch.session import Call, SiteSession
-from gateway.fetch.window import check_order, read_window
+from gateway.fetch.window import read_window
 from gateway.merge import Progress, advance, merge_hits
 from gateway.model import Ask, Entry, Hit, SiteFailure, SiteHits
 from gateway.search.census import Census
@@ -26,6 +26,10 @@ from gateway.shape import archive_fields, archive_suffices, index_fields, index_
 KEYS_SHARE = 0.7
 """Part of a request's time after which sites that gave no keys are left out, so that the bodies of
 the others still come in time."""
+
+COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
+"""Parts of the time left for keys in which an offset's place is counted and found; a site that is
+too slow for it is left out, and the others still have time."""
 
 RETRY_AFTER_S = 5.0
 
@@ -109,11 +113,11 @@ class Listing:
         if is_walked(self._question):
             return place_of_cursor(self._question)
         while True:
-            sessions = self._sessions(self._keys_deadline, but=self._so_far.failures)
-            totals = await self._count(sessions)
-            live = {site: sessions[site] for site in totals}
+            totals = await self._count(self._part_deadline(COUNT_SHARE))
+            deadline = self._part_deadline(SEARCH_SHARE)
+            live = {site: self._session(site, deadline) for site in totals}
             try:
-                async with asyncio.timeout_at(self._keys_deadline):
+                async with asyncio.timeout_at(deadline):
                     place = await place_of_offset(
                         self._question, live, totals, cap=self._max_offset
                     )
@@ -133,12 +137,13 @@ class Listing:
                 }
             return place
 
-    async def _count(self, sessions: Mapping[str, SiteSession]) -> dict[str, int]:
+    async def _count(self, deadline: float) -> dict[str, int]:
         queries = self._question.queries
+        sessions = self._sessions(deadline, but=self._so_far.failures)
         answers = await ask_all(
             {site: session.count(queries[site]) for site, session in sessions.items()},
             doing="count entries",
-            deadline=self._keys_deadline,
+            deadline=deadline,
         )
         totals = {}
         for site, answer in answers.items():
@@ -155,10 +160,10 @@ class Listing:
         asks = {site: self._ask(site, place) for site in sessions}
         if len(asks) == 1 and not self._index_alone and self._archive_alone and not place.skip:
             ((site, ask),) = asks.items()
-            if can_be_archived(ask) and await self._read_at_once(site, ask):
+            if can_be_archived(ask, site=site) and await self._read_at_once(site, ask):
                 return
         answers = await ask_all(
-            {site: _window(session, asks[site]) for site, session in sessions.items()},
+            {site: read_window(session, asks[site]) for site, session in sessions.items()},
             doing=_PAGE,
             deadline=self._keys_deadline,
         )
@@ -178,7 +183,7 @@ class Listing:
             case Answered(None, _):
                 return False
             case Answered((hits, entries), milliseconds):
-                self._take(site, Answered(check_order(hits, ask), milliseconds))
+                self._take(site, Answered(hits, milliseconds))
                 self._so_far.entries.update(((site, one.entry_id), one) for one in entries)
         return True
 
@@ -302,17 +307,25 @@ class Listing:
             behind = tuple((site, page[0].position) for site in sorted(so_far.failures))
             return Progress(page[-1].position, behind)
         used = len(merged)
+        begun = place.progress
+        if 0 < place.skip <= used:  # a missing site's entries before the page do not come later
+            begun = Progress(merged[place.skip - 1].position)
         held = sum(len(answer.hits) for answer in so_far.answers.values())
         more = held > used or any(answer.more for answer in so_far.answers.values())
         if not more and not so_far.failures:
             return None
         return advance(
             order,
-            place.progress,
-            merged,
+            begun,
+            page,
             answered=so_far.answers,
             missing=so_far.failures,
         )
+
+    def _part_deadline(self, share: float) -> float:
+        """When so much of the time that is left for keys will have passed."""
+        now = self._clock()
+        return now + share * max(0.0, self._keys_deadline - now)
 
     def _sessions(self, deadline: float, *, but: Container[str]) -> dict[str, SiteSession]:
         return {
@@ -325,7 +338,3 @@ class Listing:
         request = self._question.request
         call = Call(deadline, request.token, request.fresh, request.request_id)
         return SiteSession(self._clients[site], call)
-
-
-async def _window(session: SiteSession, ask: Ask) -> SiteHits:
-    return check_order(await read_window(session, ask), ask)

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from gateway.config import Config
 from gateway.errors import ParameterError
 from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
-from gateway.model import NativeQuery, Notice, Order, SearchRequest
+from gateway.model import STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
 from gateway.plan import Plan, Scope, plan_sites
 from gateway.properties import Catalogue
@@ -75,6 +75,10 @@ class Reader:
             excluded=tuple(name for name in self._names if name not in chosen),
             notices=(*plan.notices, *foreign),
         )
+
+    def warm_up(self, catalogue: Catalogue) -> None:
+        """Build the parser now, so that no request waits for it."""
+        self.read(SearchRequest(STRUCTURES, filter="nelements = 2"), catalogue)
 
     def _chosen(self, sites: Sequence[str] | None) -> Sequence[str]:
         if sites is None:

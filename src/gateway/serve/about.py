@@ -5,7 +5,7 @@ from gateway.model import STRUCTURES, Json, JsonObject, Site
 from gateway.properties import Catalogue
 from gateway.serve.call import Call
 from gateway.serve.definitions import define
-from gateway.serve.params import RESPONSE_FORMATS
+from gateway.serve.params import listing_formats
 from gateway.serve.place import API_VERSION, INDEX, SERVED_VERSIONS, SITES
 
 ENTRY_TYPES = (STRUCTURES,)
@@ -31,6 +31,7 @@ PROVIDERS_ID = "optimade_providers"
 def base_info(call: Call, *, config: Config) -> JsonObject:
     """The resource of `/info`; asks no site."""
     is_index = call.place.is_index
+    formats = listing_formats(config.provider.prefix)
     types: list[Json] = [] if is_index else list(ENTRY_TYPES)
     resource: JsonObject = {
         "type": "info",
@@ -41,8 +42,8 @@ def base_info(call: Call, *, config: Config) -> JsonObject:
                 {"url": f"{call.base_url}/{version}", "version": API_VERSION}
                 for version in SERVED_VERSIONS
             ],
-            "formats": list(RESPONSE_FORMATS),
-            "entry_types_by_format": dict.fromkeys(RESPONSE_FORMATS, types),
+            "formats": list(formats),
+            "entry_types_by_format": dict.fromkeys(formats, types),
             "available_endpoints": [*types, "info", "links"],
             "license": config.provider.license,
             "is_index": is_index,
@@ -56,14 +57,15 @@ def base_info(call: Call, *, config: Config) -> JsonObject:
 def entry_info(entry_type: str, *, catalogue: Catalogue, prefix: str, exact: bool) -> JsonObject:
     """The resource of `/info/<entry_type>`."""
     properties = define(catalogue, entry_type=entry_type, prefix=prefix, exact=exact)
+    formats = listing_formats(prefix)
     more = "" if len(properties) == len(catalogue) else _MORE.format(entry_type=entry_type)
     return {
         "type": "info",
         "id": entry_type,
         "description": ENTRY_DESCRIPTIONS[entry_type] + more,
         "properties": properties,
-        "formats": list(RESPONSE_FORMATS),
-        "output_fields_by_format": {form: list(properties) for form in RESPONSE_FORMATS},
+        "formats": list(formats),
+        "output_fields_by_format": {form: list(properties) for form in formats},
     }
 
 

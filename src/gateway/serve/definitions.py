@@ -30,7 +30,7 @@ _JSON_TYPES: Mapping[ValueType, str] = {
     "list": "array",
     "dictionary": "object",
 }
-_PREFIX = re.compile(r"_[a-z][a-z0-9]*_")
+_PREFIX = re.compile(r"^_[a-z][a-z0-9]*_")
 _SUPPORT = {"must": "must", "should": "should", "optional": "may"}
 _ONLY_KNOWN = ("IS KNOWN", "IS UNKNOWN")
 
@@ -55,7 +55,7 @@ def _definition(
 ) -> JsonObject:
     body = shape or _plain_shape(one, prefix)
     nullable = body.support != "must"
-    schema = body.schema(_dimensions(one, prefix))
+    schema = body.schema(_dimensions(one))
     units = unit_definitions(schema)
     return {
         "$schema": META_SCHEMA,
@@ -121,7 +121,7 @@ def _requirements(body: Shape) -> JsonObject:
     }
 
 
-def _dimensions(one: Property, prefix: str) -> tuple[str, ...]:
+def _dimensions(one: Property) -> tuple[str, ...]:
     if one.name in DIMENSIONS:
         return DIMENSIONS[one.name]
     if not one.name.startswith("_"):

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from gateway.model import Json, JsonObject
 from gateway.serve.negotiation import FORM, JSON_API
-from gateway.serve.params import INCLUDES, RESPONSE_FORMATS
+from gateway.serve.params import INCLUDES, JSON, format_name
 
 DESCRIPTION = """
 An [OPTIMADE](https://www.optimade.org) API over several NOMAD installations: one filter is sent to
@@ -127,7 +127,7 @@ def _common(prefix: str) -> list[JsonObject]:
         _parameter(
             "response_format",
             "The format of the answer.",
-            {"type": "string", "enum": list(RESPONSE_FORMATS)},
+            {"type": "string", "enum": [JSON, format_name(prefix)]},
         ),
         _parameter(
             "include",

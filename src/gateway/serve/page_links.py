@@ -1,12 +1,14 @@
 """first, prev, next and last: plain absolute addresses with all of the request's parameters."""
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote_plus, urlencode
 
 from gateway.model import JsonObject, PageLink, SearchAnswer
 from gateway.serve.call import Call
 from gateway.serve.query_string import PAGING
 
 FIRST = PageLink(None, 0)
+_UNESCAPED = "=,:()!*~"
+"""Characters of filters that RFC 3986 allows in a query: some clients refuse very long links."""
 
 
 def page_links(answer: SearchAnswer, *, call: Call) -> JsonObject:
@@ -17,13 +19,14 @@ def page_links(answer: SearchAnswer, *, call: Call) -> JsonObject:
         "next": answer.next,
         "last": answer.last,
     }
-    return {name: _address(link, call) for name, link in neighbours.items() if link is not None}
+    return {name: address_of(link, call) for name, link in neighbours.items() if link is not None}
 
 
-def _address(link: PageLink, call: Call) -> str:
-    """A cursor says where to go on; the offset beside it is for clients that count pages."""
+def address_of(link: PageLink, call: Call) -> str:
+    """The address of a page: its cursor, and the offset beside it for clients that count pages."""
     kept = [(name, value) for name, value in call.pairs if name not in PAGING]
     if link.cursor is not None:
         kept.append(("page_cursor", link.cursor))
     kept.append(("page_offset", str(link.offset)))
-    return f"{call.versioned_url}{call.place.endpoint}?{urlencode(kept, quote_via=quote)}"
+    query = urlencode(kept, safe=_UNESCAPED, quote_via=quote_plus)
+    return f"{call.versioned_url}{call.place.endpoint}?{query}"

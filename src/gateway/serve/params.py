@@ -14,7 +14,8 @@ from gateway.serve.paging import read_limit, read_offset
 from gateway.serve.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
 from gateway.serve.refusals import NotImplementedParameterError
 
-RESPONSE_FORMATS = ("json",)
+JSON = "json"
+"""The one `response_format` of all endpoints."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
@@ -34,7 +35,7 @@ def read_search(
 ) -> tuple[SearchRequest, tuple[Notice, ...]]:
     """The listing request that these parameters make, and what to warn of."""
     given, notices = read_known(pairs, rules=rules)
-    _check_common(given)
+    _check_common(given, formats=listing_formats(rules.prefix))
     limit = read_limit(given, rules)
     offset, more = read_offset(given, limit=limit, rules=rules)
     request = SearchRequest(
@@ -62,7 +63,7 @@ def read_entry(
     """The single-entry request that these parameters make; others than its own are ignored."""
     known = (*ANY_ENTRY, rules.own("timeout"))
     given = once(tuple(pair for pair in pairs if pair[0] in known))
-    _check_common(given)
+    _check_common(given, formats=(JSON,))
     return EntryRequest(
         entry_type,
         entry_id,
@@ -76,12 +77,26 @@ def read_entry(
     )
 
 
-def _check_common(given: Mapping[str, str]) -> None:
-    form = given.get("response_format") or "json"
-    if form not in RESPONSE_FORMATS:
+def wants_stream(pairs: Pairs, *, rules: Rules) -> bool:
+    """Whether the whole result is asked for, as JSON Lines."""
+    return dict(pairs).get("response_format") == format_name(rules.prefix)
+
+
+def listing_formats(prefix: str) -> tuple[str, ...]:
+    """All values of `response_format` on a listing."""
+    return (JSON, format_name(prefix))
+
+
+def format_name(prefix: str) -> str:
+    """The `response_format` of a whole result as JSON Lines."""
+    return f"_{prefix}_jsonl"
+
+
+def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
+    form = given.get("response_format") or JSON
+    if form not in formats:
         raise ParameterError(
-            f"The response format {form!r} is not served; allowed is "
-            f"{', '.join(RESPONSE_FORMATS)}.",
+            f"The response format {form[:80]!r} is not served; allowed is {' or '.join(formats)}.",
             parameter="response_format",
         )
     email = given.get("email_address")

@@ -18,9 +18,10 @@ from gateway.serve.openapi import (
     form_docs,
     listing_docs,
 )
-from gateway.serve.params import read_entry, read_search
+from gateway.serve.params import read_entry, read_search, wants_stream
 from gateway.serve.query_string import Pairs, read_pairs
 from gateway.serve.served import Served, served_of
+from gateway.serve.stream import stream_response
 from gateway.serve.versions import check_hint, is_exact
 
 LINKS_KEPT_S = 60
@@ -112,9 +113,11 @@ def _answer_entry_info(request: Request, entry_type: str) -> Response:
 async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Response:
     served = served_of(request)
     call, _ = _read(request, pairs, served)
-    wanted, notices = read_search(
-        pairs, entry_type=entry_type, rules=rules_of(served.config, call.place), caller=call.caller
-    )
+    rules = rules_of(served.config, call.place)
+    wanted, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=call.caller)
+    if wants_stream(pairs, rules=rules):
+        call = replace(call, notices=(*call.notices, *notices))
+        return await stream_response(wanted, call=call, served=served)
     async with served.admission.place():
         answer = await served.federation.search(wanted)
     _count(answer, served)

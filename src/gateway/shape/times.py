@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.model import Json
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # in UTC, like all moments here
 
 
 def read_time(value: Json) -> str | None:
@@ -12,6 +12,18 @@ def read_time(value: Json) -> str | None:
 
     Text without an offset is UTC, as everywhere in NOMAD; finer fractions are cut, not rounded.
     """
+    moment = _moment(value)
+    return None if moment is None else f"{moment.isoformat(timespec='milliseconds')}Z"
+
+
+def read_milliseconds(value: Json) -> int | None:
+    """The same as milliseconds since 1970."""
+    moment = _moment(value)
+    return None if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _moment(value: Json) -> datetime | None:
+    """In UTC, without saying so."""
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
@@ -19,8 +31,6 @@ def read_time(value: Json) -> str | None:
             moment = _EPOCH + timedelta(milliseconds=value)
         else:
             return None
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC).replace(tzinfo=None)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
-    return f"{moment.isoformat(timespec='milliseconds')}Z"

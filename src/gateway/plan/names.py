@@ -1,0 +1,60 @@
+"""A name in a filter -> what the catalogue says of it, at one site; unknown names are refused."""
+
+import re
+from dataclasses import dataclass, replace
+
+from gateway.errors import SiteNeededError, UnknownPropertyError
+from gateway.parse.tree import Property as Name
+from gateway.properties import Catalogue, Property, nearest_names
+
+_PREFIXED = re.compile("_([a-z0-9]+)_")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose properties a filter speaks of, and at which site (None: not said)."""
+
+    entry_type: str
+    catalogue: Catalogue
+    prefix: str
+    site: str | None = None
+    version: str | None = None
+    """Of the site's NOMAD; None: not said."""
+
+
+def is_foreign(name: Name, scope: Scope) -> bool:
+    """Whether the name, or one nested in it, stands under another provider's prefix."""
+    prefixes = [found[1] for part in name.path if (found := _PREFIXED.match(part))]
+    return not {scope.prefix, "nmd"}.issuperset(prefixes)
+
+
+def resolve(name: Name, scope: Scope) -> Property | None:
+    """What the catalogue says of a name; None for other providers' names."""
+    if is_foreign(name, scope):
+        return None
+    found = scope.catalogue.get(name.path[0])
+    if found is not None and (len(name.path) == 1 or _is_key(name, found)):
+        return _at_site(found, scope)
+    raise UnknownPropertyError(
+        name.name,
+        entry_type=scope.entry_type,
+        suggestions=nearest_names(name.name, scope.catalogue),
+        column=name.column or None,
+    )
+
+
+def _is_key(name: Name, found: Property) -> bool:
+    return len(name.path) == 2 and name.path[1] in found.keys
+
+
+def _at_site(found: Property, scope: Scope) -> Property:
+    """What a site's NOMAD does not have is unknown in all its entries."""
+    if not found.lifetime.is_limited:
+        return found
+    if scope.version is None:
+        raise SiteNeededError(
+            f"Not every NOMAD has {found.path}, which {found.name} is; name the site's version."
+        )
+    if found.lifetime.holds(scope.version):
+        return found
+    return replace(found, reach="absent", known=False)
