@@ -4,6 +4,7 @@ The entries are few and awkward: equal values at all sites, unknown ones, the sa
 ids that sort before letters, times that differ below the millisecond.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ import httpx
 
 from gateway.config import Config
 from gateway.demo import create_demo_oasis
+from gateway.fetch.cache import open_cache
+from gateway.fetch.client import SiteClient
+from gateway.fetch.session import Call, SiteSession
+from gateway.model import Site
 from gateway.search import Federation
 from tests.whole.expected import Known, known_entry
 from tests.whole.lines import Line
@@ -154,6 +159,20 @@ def make_config(sites: Iterable[str], **sections: Any) -> Config:
         sites=[{"name": name, "url": f"http://{name}.test/api/v1"} for name in sites],
         **{**defaults, **sections},
     )
+
+
+@asynccontextmanager
+async def opened_session(
+    name: str, lines: Sequence[DemoLine], *, attempts: int = 1
+) -> AsyncIterator[tuple[SiteSession, Line]]:
+    """A request's session with one demo Oasis, and the line to it."""
+    wire = Line(httpx.ASGITransport(create_demo_oasis(list(lines), path="")))
+    site = Site(name, f"http://{name}.test/api/v1", name, attempts=attempts, total_s=50)
+    client = SiteClient(site, cache=open_cache("none"), transport=wire)
+    try:
+        yield SiteSession(client, Call(asyncio.get_running_loop().time() + 50)), wire
+    finally:
+        await client.close()
 
 
 @asynccontextmanager

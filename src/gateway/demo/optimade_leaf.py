@@ -10,8 +10,8 @@ from typing import Protocol
 
 from lark import Token, Transformer, Tree
 from lark.exceptions import VisitError
-from optimade.exceptions import BadRequest  # type: ignore[import-untyped]  # ships no types
-from optimade.filterparser import LarkParser  # type: ignore[import-untyped]  # ships no types
+from optimade.exceptions import BadRequest
+from optimade.filterparser import LarkParser
 
 from gateway.demo.elastic import (
     Bool,

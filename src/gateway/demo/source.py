@@ -1,11 +1,10 @@
 """Which parts of an index document are answered: `required`, patterns to include and exclude."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
+from gateway.demo.cutting import make_cutter
 from gateway.demo.quantities import Catalogue
 from gateway.demo.refusals import crash, model_refusal
 
@@ -69,8 +68,8 @@ def _read_list(data: Mapping[str, object], name: str) -> tuple[str, ...] | None:
 def cut_document(document: Mapping[str, object], required: Required | None) -> dict[str, object]:
     """The part of a document that the answer holds."""
     include = required.include if required and required.include else None
-    exclude = ("*__suggestion", *((required.exclude if required else None) or ()))
-    cut = _Cut(include, exclude).mapping(document, "")
+    exclude = (required.exclude if required else None) or ()
+    cut = make_cutter(include, exclude).cut(document)
     for name, value in DEFAULTS.items():
         if name not in cut and _globbed(name, required):
             cut[name] = value
@@ -85,59 +84,6 @@ def _globbed(name: str, required: Required | None) -> bool:
     if include and not any(fnmatchcase(name, pattern) for pattern in include):
         return False
     return not any(fnmatchcase(name, pattern) for pattern in exclude or ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Elasticsearch's own way to cut a document; no `include` takes everything."""
-
-    include: tuple[str, ...] | None
-    exclude: tuple[str, ...]
-
-    def mapping(self, data: Mapping[str, object], path: str) -> dict[str, object]:
-        kept: dict[str, object] = {}
-        for key, value in data.items():
-            here = f"{path}.{key}" if path else key
-            if _is_dropped(self, here):
-                continue
-            wanted = _wants(self, here)
-            if isinstance(value, Mapping):
-                inner: object = self.mapping(value, here)
-            elif isinstance(value, list | tuple):
-                inner = self.sequence(value, here)
-            else:
-                inner = value if wanted else None
-            if wanted or inner:
-                kept[key] = inner
-        return kept
-
-    def sequence(self, data: Sequence[object], path: str) -> list[object]:
-        kept: list[object] = []
-        for value in data:
-            inner: object = value if _wants(self, path) else None
-            if isinstance(value, Mapping):
-                inner = self.mapping(value, path)
-            elif isinstance(value, list | tuple):
-                inner = self.sequence(value, path)
-            if inner or (not isinstance(value, Mapping | list | tuple) and inner is not None):
-                kept.append(inner)
-        return kept
-
-
-@lru_cache(maxsize=65_536)
-def _wants(cut: _Cut, path: str) -> bool:
-    return cut.include is None or any(_reaches(pattern, path) for pattern in cut.include)
-
-
-@lru_cache(maxsize=65_536)
-def _is_dropped(cut: _Cut, path: str) -> bool:
-    return any(_reaches(pattern, path) for pattern in cut.exclude)
-
-
-def _reaches(pattern: str, path: str) -> bool:
-    """Whether the pattern means this path or a path above it."""
-    regex = ".*".join(map(re.escape, pattern.split("*")))
-    return re.fullmatch(f"{regex}(?:\\..*)?", path, re.DOTALL) is not None
 
 
 def _prune(document: Mapping[str, object], required: Required) -> dict[str, object]:

@@ -21,8 +21,8 @@ BATCH = 500
 """Archives per request; NOMAD 1.3 takes 1,022 values in one `:any`."""
 
 PARTS = 8
-"""Into so many parts a page with a broken archive is split: 20 entries take 12 more requests, 500
-take 24, where asking for each would take 500."""
+"""Into so many parts a page with a broken archive is split: to find one among 20 takes 10 more
+requests, among 500 it takes 24."""
 
 BROKEN = 500
 """NOMAD's status for a page that holds a broken archive."""
@@ -61,14 +61,9 @@ async def read_entries(
 
 
 async def _read(
-    session: SiteSession, entry_ids: Sequence[str], required: JsonObject
+    session: SiteSession, entry_ids: Sequence[str], required: JsonObject, *, size: int = BATCH
 ) -> dict[str, Archive]:
-    return await _read_parts(session, entry_ids, required, size=BATCH)
-
-
-async def _read_parts(
-    session: SiteSession, entry_ids: Sequence[str], required: JsonObject, *, size: int
-) -> dict[str, Archive]:
+    """Archives by entry_id, asked for `size` at a time."""
     parts = [entry_ids[i : i + size] for i in range(0, len(entry_ids), size)]
     found = await gather({part[0]: _read_part(session, part, required) for part in parts})
     return {entry_id: one for part in found.values() for entry_id, one in part.items()}
@@ -85,7 +80,7 @@ async def _read_part(
         if len(entry_ids) == 1:
             return {}
         size = ceil(len(entry_ids) / PARTS)
-        return await _read_parts(session, entry_ids, required, size=size)
+        return await _read(session, entry_ids, required, size=size)
     return _by_id(page.documents)
 
 

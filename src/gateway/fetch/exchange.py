@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import httpx
@@ -92,7 +93,7 @@ class Exchange:
         await self._transport.aclose()
 
     async def _send(self, question: Question) -> Answered:
-        url = self._url(question.path)
+        url = _read_url(self._site.url + question.path)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._first_byte(question, url)
             try:
@@ -171,11 +172,13 @@ class Exchange:
             extensions={"timeout": timeout},
         )
 
-    def _url(self, path: str) -> httpx.URL:
-        try:
-            return httpx.URL(self._site.url + path)
-        except httpx.InvalidURL:
-            raise Fault("the request cannot be sent", health="unknown") from None
+
+@lru_cache(maxsize=256)  # httpx takes as long to read an address as to make the whole request
+def _read_url(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL:
+        raise Fault("the request cannot be sent", health="unknown") from None
 
 
 def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:

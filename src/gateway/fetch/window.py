@@ -54,7 +54,7 @@ class _Window:
     async def read(
         self, query: NativeQuery, keys: Sequence[SortKey], cut: Cut | None, limit: int
     ) -> list[Hit]:
-        """Up to `limit` hits of `query` behind `cut`; keys before `keys` are equal in all of them."""
+        """Up to `limit` hits of `query` behind `cut`; in all of them the keys before are equal."""
         if limit <= 0:
             return []
         if not keys or keys[0].quantity == "entry_id":

@@ -66,9 +66,9 @@ def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
 def read_cursor(text: str, *, fingerprint: str, order: Order) -> Cursor:
     """The cursor behind a text; ParameterError when damaged or made for another request."""
     match _payload(text):
-        case [int(version), *_] if version != _VERSION:
+        case [version, *_] if version != _VERSION:
             _refuse("was made by another version of this server; start again from the first page")
-        case [_, str(made_for), *_] if made_for != fingerprint:
+        case [_, made_for, *_] if made_for != fingerprint:
             _refuse(
                 "was made for another filter, sort, entry type or set of sites; repeat these "
                 "parameters as they stand in the link"

@@ -1,11 +1,10 @@
 """`sort` -> order, or why not."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from gateway.errors import ParameterError
 from gateway.model import Order, SortKey
-from gateway.properties import Catalogue
+from gateway.properties import Catalogue, nearest_names
 
 MAX_KEYS = 4
 """Each further key may cost up to as many further requests per site and page as there are keys."""
@@ -34,7 +33,7 @@ def _key(name: str, descending: bool, catalogue: Catalogue) -> SortKey:
     found = catalogue.get(name)
     if found is None or not found.sortable or found.quantity is None:
         sortable = [one.name for one in catalogue.values() if one.sortable]
-        near = get_close_matches(name, sortable, n=1)
+        near = nearest_names(name, sortable, most=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         standard = ", ".join(one for one in sortable if not one.startswith("_"))
         raise ParameterError(

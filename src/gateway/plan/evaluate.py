@@ -116,8 +116,8 @@ def _words(
     rest: list[Node] = []
     for part in parts:
         match part:
-            case Compare(Name() as name, held, String(text)) if (
-                held == op and not _is_timestamp(name, scope)
+            case Compare(Name() as name, held, String(text)) if held == op and not _is_timestamp(
+                name, scope
             ):
                 words.setdefault(name.name, set()).add(text)
             case _:

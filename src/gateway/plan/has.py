@@ -27,7 +27,7 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
     if len(lists) < len(found):
         return False
     names = {one.name for one in lists}
-    if names <= {"elements", "elements_ratios"} and (len(lists) > 1 or "elements" not in names):
+    if "elements_ratios" in names and names <= {"elements", "elements_ratios"}:
         return _has_pairs(leaf, lists, scope)
     if len(names) > 1:
         return _has_members(leaf, lists)

@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 
-from gateway.errors import SiteNeededError, UnknownPropertyError
+from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
 from gateway.parse.tree import Property as Name
 from gateway.properties import Catalogue, Property, nearest_names
 
+ENTRY_TYPES = ("structures", "references", "calculations", "files", "trajectories")
+"""Those that OPTIMADE names: their names stand for relationships (section "Filtering on
+relationships")."""
 _PREFIXED = re.compile("_([a-z0-9]+)_")
 
 
@@ -35,6 +38,11 @@ def resolve(name: Name, scope: Scope) -> Property | None:
     found = scope.catalogue.get(name.path[0])
     if found is not None and (len(name.path) == 1 or _is_key(name, found)):
         return _at_site(found, scope)
+    if len(name.path) > 1 and name.path[0] in ENTRY_TYPES:
+        raise NotImplementedFilterError(
+            f"{name.name} asks for related {name.path[0]}, which is not answered here.",
+            column=name.column or None,
+        )
     raise UnknownPropertyError(
         name.name,
         entry_type=scope.entry_type,

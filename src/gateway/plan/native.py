@@ -5,7 +5,7 @@ A clause is a native query, or True (every structure) or False (none). Limits ar
 no condition at all; boolean nesting beyond 19 is refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias, cast
 
 from gateway.model import Json, NativeQuery, Scalar
@@ -55,6 +55,13 @@ def inverse(clause: Clause) -> Clause:
         case {"not": inner} if len(clause) == 1:
             return cast(NativeQuery, inner)
     return {"not": clause}
+
+
+def without(clause: Clause, given: Sequence[Clause]) -> Clause:
+    """What is left to ask where other clauses hold anyway."""
+    if isinstance(clause, bool):
+        return clause
+    return all_of(part for part in _members(clause, "and") if part not in given)
 
 
 def one_of(quantity: str, values: Iterable[Scalar]) -> Clause:

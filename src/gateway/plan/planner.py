@@ -13,6 +13,7 @@ from gateway.parse.tree import Property as Name
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, any_of, depth_of, text_of
 from gateway.plan.predicates import translate_leaf
+from gateway.plan.relationships import is_related, translate_related
 from gateway.properties import STRUCTURE
 
 TREE_DEPTH = 10
@@ -73,7 +74,7 @@ def checked_normal_form(tree: Node, scope: Scope) -> Node:
     if any(isinstance(leaf, Compare) and not isinstance(leaf.left, Name) for leaf in leaves(tree)):
         for leaf in leaves(tree):
             if not isinstance(leaf, Compare) or isinstance(leaf.left, Name):
-                translate_leaf(leaf, negated=False, scope=scope)
+                _translate(leaf, negated=False, scope=scope)
     return normal
 
 
@@ -87,9 +88,15 @@ def translate_tree(node: Node, scope: Scope) -> Clause:
         case Not(part):
             if isinstance(part, And | Or | Not):
                 raise AssertionError("a normal form has NOT above leaves only")
-            return translate_leaf(part, negated=True, scope=scope)
+            return _translate(part, negated=True, scope=scope)
         case _:
-            return translate_leaf(node, negated=False, scope=scope)
+            return _translate(node, negated=False, scope=scope)
+
+
+def _translate(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
+    if is_related(leaf):
+        return translate_related(leaf, negated=negated, scope=scope)
+    return translate_leaf(leaf, negated=negated, scope=scope)
 
 
 def with_base(clause: Clause, base: NativeQuery) -> NativeQuery | None:

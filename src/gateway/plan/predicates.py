@@ -28,7 +28,7 @@ from gateway.plan.has import translate_has
 from gateway.plan.identity import compare_id, compare_text, match_id, match_text
 from gateway.plan.lists import length_of_words, lengths_up_to, words_matching
 from gateway.plan.names import Scope, is_foreign, resolve
-from gateway.plan.native import Clause, all_of, inverse, one_of
+from gateway.plan.native import Clause, all_of, inverse, one_of, without
 from gateway.plan.refusals import (
     check_comparable,
     mismatch,
@@ -110,7 +110,8 @@ def _turned_all(clause: Clause, names: Sequence[Name], negated: bool, scope: Sco
     """NOMAD's `not` also finds entries that lack the field; unknown must stay unmatched."""
     if not negated:
         return clause
-    return all_of((*(_known(name, True, scope) for name in names), inverse(clause)))
+    known = [_known(name, True, scope) for name in names]
+    return all_of((*known, inverse(without(clause, known))))
 
 
 # --- scalars --------------------------------------------------------------------------------
@@ -162,7 +163,9 @@ def _fuzzy(name: Name, op: FuzzyOp, value: Operand, scope: Scope) -> Clause:
     refuse_property(value, scope)
     if found is None:
         return False
-    if found.type != "string" or not isinstance(value, String) or len(name.path) > 1:
+    if len(name.path) > 1:
+        refuse(f"{name.name} is not in the sites' search index; IS KNOWN can be asked.", name)
+    if found.type != "string" or not isinstance(value, String):
         mismatch(f"{spelt(op)} compares texts", found, name, value)
     if found.reach == "absent":
         return False
@@ -208,7 +211,9 @@ def _length(name: Name, op: Op, value: Operand, scope: Scope) -> Clause:
     refuse_property(value, scope)
     if found is None:
         return False
-    if found.type != "list" or not isinstance(value, Number) or len(name.path) > 1:
+    if len(name.path) > 1:
+        refuse(f"The length of {name.name} is not in the sites' search index.", name)
+    if found.type != "list" or not isinstance(value, Number):
         mismatch("LENGTH compares the number of items of a list with a number", found, name, value)
     if found.reach == "absent":
         return False

@@ -14,7 +14,6 @@ from struct import pack, unpack
 
 from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import (
-    EVERYTHING,
     NOTHING,
     Span,
     Spans,

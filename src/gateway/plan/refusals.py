@@ -83,14 +83,19 @@ def refuse_to_compare(found: Property, name: Name) -> NoReturn:
 
 def mismatch(rule: str, found: Property, name: Name, value: Operand) -> NoReturn:
     """Say that the types do not match."""
-    kind = (
-        f"a list of {found.items}s" if found.items and found.type == "list" else f"a {found.type}"
-    )
-    refuse(
-        f"{rule}: {name.name} is {kind.replace('a integer', 'an integer')}, "
-        f"compared with {_described(value)}.",
-        name,
-    )
+    refuse(f"{rule}: {name.name} is {_kind(found)}, compared with {_described(value)}.", name)
+
+
+def _kind(found: Property) -> str:
+    match found.type, found.items:
+        case "list", "dictionary":
+            return "a list of dictionaries"
+        case "list", items:
+            return f"a list of {items}s" if items else "a list"
+        case "integer", _:
+            return "an integer"
+        case type_, _:
+            return f"a {type_}"
 
 
 def _described(value: Operand) -> str:

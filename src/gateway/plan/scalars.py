@@ -92,7 +92,7 @@ def starts_with(quantity: str, prefix: str, *, known: Clause, column: int | None
     if prefix == "":
         return known
     check_bound(prefix, column)
-    after = _successor(prefix)
+    after = successor(prefix)
     bounds: NativeQuery = {"gte": prefix} if after is None else {"gte": prefix, "lt": after}
     return {quantity: bounds}
 
@@ -230,7 +230,7 @@ def _effort(text: str) -> int:
     return sum(depths)
 
 
-def _successor(prefix: str) -> str | None:
+def successor(prefix: str) -> str | None:
     """The least text above every text that begins with `prefix`; None if there is none."""
     kept = prefix.rstrip(chr(0x10FFFF))
     if not kept:

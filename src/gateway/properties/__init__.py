@@ -12,6 +12,7 @@ from gateway.properties.property import (
     ValueType,
 )
 from gateway.properties.provenance import provenance_properties
+from gateway.properties.references import references_catalogue
 from gateway.properties.standard import (
     ELEMENT_SYMBOLS,
     STRUCTURE_FEATURES,
@@ -27,6 +28,7 @@ __all__ = [
     "Reach",
     "ValueType",
     "nearest_names",
+    "references_catalogue",
     "structures_catalogue",
 ]
 

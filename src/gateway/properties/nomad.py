@@ -73,7 +73,7 @@ def _property(one: Quantity) -> Property:
         if in_leaves and one.type in _WORDS
         else any_value(one.path, one.type),
         sortable=_is_sortable(one),
-        fields=(f"{one.path}*",) if one.lifetime.is_limited else (one.path,),
+        fields=(_pattern(one),),
         nested=one.nested if one.is_one_each else None,
         path=one.path,
         lifetime=one.lifetime,
@@ -81,6 +81,14 @@ def _property(one: Quantity) -> Property:
         description=one.description,
         by_default=False,
     )
+
+
+def _pattern(one: Quantity) -> str:
+    """NOMAD refuses to include what its version does not know, unless it is a pattern. Members of a
+    section of which nothing is included vanish, so whole sections keep their lists alike."""
+    if one.is_one_each:
+        return f"{one.nested}.*"
+    return f"{one.path}*" if one.lifetime.is_limited else one.path
 
 
 def _is_in_leaves(one: Quantity) -> bool:

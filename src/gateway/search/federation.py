@@ -35,7 +35,7 @@ from gateway.search.links import neighbours
 from gateway.search.listing import Found, Listing
 from gateway.search.question import Question, Reader, check_fields
 from gateway.search.report import returned_of, site_notices, site_reports
-from gateway.shape import shape_structure
+from gateway.shape import default_fields, shape_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Federation:
         """One page of a listing; raises RequestError or SitesMissingError."""
         start = time.perf_counter()
         catalogue = self.catalogue(request.entry_type)
-        question = self._reader.read(request, catalogue)
+        question = self._reader.read(request, catalogue, versions=self._versions())
         understood = 1000 * (time.perf_counter() - start)
         listing = Listing(
             question,
@@ -152,6 +152,9 @@ class Federation:
         await self._census.look(self._clients[name])
         return self._census.info(name)
 
+    def _versions(self) -> dict[str, str | None]:
+        return {name: self._census.info(name).version for name in self._sites}
+
     def site_states(self) -> tuple[SiteStatus, ...]:
         """How all sites stand."""
         return tuple(self._status(name) for name in self._sites)
@@ -197,11 +200,13 @@ class Federation:
     ) -> tuple[tuple[Resource, ...], Iterable[Notice]]:
         resources: list[Resource] = []
         flaws: dict[Notice, None] = {}
+        fields, catalogue = question.request.response_fields, question.catalogue
+        names = default_fields(catalogue) if fields is None else fields
         for entry in found.entries:
             resource, notices = shape_structure(
                 entry,
-                fields=question.request.response_fields,
-                catalogue=question.catalogue,
+                fields=names,
+                catalogue=catalogue,
                 prefix=self._config.provider.prefix,
                 site=self._sites[entry.site],
             )

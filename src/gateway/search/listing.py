@@ -272,7 +272,11 @@ class Listing:
         page = merged if place is None else merged[place.skip :]
         if place is not None and place.backward:
             page = page[::-1]
-        self._check_missing(page)
+        check_missing(
+            so_far.failures,
+            is_empty=not page,
+            forbidden=self._question.request.partial == "forbid",
+        )
         return Found(
             page=page,
             entries=tuple(so_far.entries[hit.site, hit.entry_id] for hit in page),
@@ -282,18 +286,6 @@ class Listing:
             failures=so_far.failures,
             milliseconds=so_far.milliseconds,
             timings=timings,
-        )
-
-    def _check_missing(self, page: tuple[Hit, ...]) -> None:
-        failures = self._so_far.failures
-        forbidden = self._question.request.partial == "forbid"
-        if not failures or (page and not forbidden):
-            return
-        told = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
-        what = "A site does not answer" if forbidden else "Only sites that do not answer are left"
-        waits = [one.retry_after_s or RETRY_AFTER_S for one in failures.values()]
-        raise SitesMissingError(
-            f"{what} ({told}).", sites=tuple(failures), retry_after_s=max(waits)
         )
 
     def _onward(

@@ -8,6 +8,7 @@ from gateway.fetch.rank import CLOSE, Search
 from gateway.fetch.session import SiteSession
 from gateway.merge import Progress
 from gateway.search.question import Question
+from gateway.search.reference_question import ReferenceQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Place:
     backward: bool = False
 
 
-def place_of_cursor(question: Question) -> Place:
+def place_of_cursor(question: Question | ReferenceQuestion) -> Place:
     """Where a cursor, or the first page, begins; or an offset so small that it is walked."""
     cursor, limit = question.cursor, question.request.page_limit
     if not cursor.backward:

@@ -1,8 +1,7 @@
 """A listing request -> what is asked of which site, in which order, from where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from cachetools import LRUCache
 
@@ -12,7 +11,7 @@ from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
 from gateway.model import STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
 from gateway.plan import Plan, Scope, plan_sites
-from gateway.properties import Catalogue
+from gateway.properties import Catalogue, nearest_names
 
 _PLANS = 256
 _LONGEST_KEPT = 4_096
@@ -43,13 +42,22 @@ class Reader:
             length=keys.length, depth=keys.depth, terms=keys.terms, values=keys.values
         )
         self._names = tuple(site.name for site in config.sites)
-        self._plans: LRUCache[tuple[str, str], Plan] = LRUCache(_PLANS)
+        self._plans: LRUCache[tuple[str | None, ...], Plan] = LRUCache(_PLANS)
 
-    def read(self, request: SearchRequest, catalogue: Catalogue) -> Question:
-        """The question behind a request; RequestError when it cannot be asked."""
+    def read(
+        self,
+        request: SearchRequest,
+        catalogue: Catalogue,
+        *,
+        versions: Mapping[str, str | None],
+    ) -> Question:
+        """The question behind a request; RequestError when it cannot be asked.
+
+        `versions` are those of the sites, as far as they are known.
+        """
         foreign = check_fields(request.response_fields, catalogue, self._config.provider.prefix)
         chosen = self._chosen(request.sites)
-        plan = self._plan(request, catalogue)
+        plan = self._plan(request, catalogue, versions)
         order = order_of(request.sort, catalogue)
         fingerprint = fingerprint_of(
             (
@@ -78,7 +86,7 @@ class Reader:
 
     def warm_up(self, catalogue: Catalogue) -> None:
         """Build the parser now, so that no request waits for it."""
-        self.read(SearchRequest(STRUCTURES, filter="nelements = 2"), catalogue)
+        self.read(SearchRequest(STRUCTURES, filter="nelements = 2"), catalogue, versions={})
 
     def _chosen(self, sites: Sequence[str] | None) -> Sequence[str]:
         if sites is None:
@@ -92,14 +100,16 @@ class Reader:
                 )
         return sites
 
-    def _plan(self, request: SearchRequest, catalogue: Catalogue) -> Plan:
+    def _plan(
+        self, request: SearchRequest, catalogue: Catalogue, versions: Mapping[str, str | None]
+    ) -> Plan:
         text = request.filter or ""
-        key = (request.entry_type, text)
+        key = (request.entry_type, text, *(versions.get(name) for name in self._names))
         if key in self._plans:
             return self._plans[key]
         tree = read_filter(text, self._limits) if text.strip(" \t\n\r\v\f") else None
         scope = Scope(request.entry_type, catalogue, self._config.provider.prefix)
-        plan = plan_sites(tree, sites=self._names, scope=scope)
+        plan = plan_sites(tree, sites=self._names, scope=scope, versions=versions)
         if len(text) <= _LONGEST_KEPT:
             self._plans[key] = plan
         return plan
@@ -122,7 +132,7 @@ def check_fields(
                 )
             )
             continue
-        near = get_close_matches(name, catalogue, n=1)
+        near = nearest_names(name, catalogue, most=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ParameterError(
             f"There is no property {name!r} that could be given.{hint}",

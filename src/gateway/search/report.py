@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from gateway.errors import SitesMissingError
 from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
 from gateway.search.census import Census
 from gateway.search.listing import Found
 from gateway.search.question import Question
+
+RETRY_AFTER_S = 5.0
+"""When to try again, where a missing site does not say."""
+
+NOT_CHOSEN = "not among the sites asked for"
+STALE = "the site does not answer; this is an earlier answer"
 
 
 def site_reports(
@@ -25,15 +32,10 @@ def returned_of(question: Question, found: Found, census: Census) -> int:
 def site_notices(question: Question, found: Found, census: Census) -> Iterator[Notice]:
     """A warning for each site that failed, was stale or whose archives are broken."""
     for failure in found.failures.values():
-        yield _missing(failure, census.last_count(failure.site, question.queries[failure.site]))
+        yield missing_notice(failure, census.last_count(failure.site, question.queries[failure.site]))
     for answer in found.answers.values():
         if answer.state == "stale":
-            yield Notice(
-                title="Stale answer",
-                detail=f"{answer.site} does not answer now; its entries are from an earlier "
-                "answer and may have changed.",
-                code="site_stale",
-            )
+            yield stale_notice(answer.site)
     for site, count in _broken(found.page, found.entries).items():
         some = "1 entry is" if count == 1 else f"{count} entries are"
         yield Notice(
@@ -43,7 +45,30 @@ def site_notices(question: Question, found: Found, census: Census) -> Iterator[N
         )
 
 
-def _missing(failure: SiteFailure, last: int | None) -> Notice:
+def check_missing(
+    failures: Mapping[str, SiteFailure], *, is_empty: bool, forbidden: bool
+) -> None:
+    """Raise SitesMissingError when only missing sites can fill the page, or none may be missing."""
+    if not failures or not (is_empty or forbidden):
+        return
+    told = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
+    what = "A site does not answer" if forbidden else "Only sites that do not answer are left"
+    waits = [one.retry_after_s or RETRY_AFTER_S for one in failures.values()]
+    raise SitesMissingError(f"{what} ({told}).", sites=tuple(failures), retry_after_s=max(waits))
+
+
+def stale_notice(site: str) -> Notice:
+    """The warning for a site whose earlier answer is served."""
+    return Notice(
+        title="Stale answer",
+        detail=f"{site} does not answer now; its entries are from an earlier answer and may have "
+        "changed.",
+        code="site_stale",
+    )
+
+
+def missing_notice(failure: SiteFailure, last: int | None) -> Notice:
+    """The warning for a site that failed; `last` is the last known count of what matches there."""
     if last is None:
         counted = "it is not in data_returned"
     else:
@@ -60,7 +85,7 @@ def _report(name: str, question: Question, found: Found, census: Census) -> Site
     spent = found.milliseconds.get(name)
     taken = None if spent is None else round(spent, 1)
     if name in question.excluded:
-        return SiteReport(name, "excluded", "not among the sites asked for")
+        return SiteReport(name, "excluded", NOT_CHOSEN)
     if name in question.pruned:
         return SiteReport(name, "pruned", question.pruned[name], total=0)
     if name in found.failures:
@@ -77,7 +102,7 @@ def _state(answer: SiteHits, found: Found) -> tuple[State, str | None]:
     if answer.site in _broken(found.page, found.entries):
         return "partial", "some archives cannot be read"
     if answer.state == "stale":
-        return "stale", "the site does not answer; this is an earlier answer"
+        return "stale", STALE
     return answer.state, None
 
 

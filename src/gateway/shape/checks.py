@@ -28,6 +28,21 @@ def is_count(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= _LARGEST_COUNT
 
 
+def is_whole(value: object) -> TypeGuard[int]:
+    """A whole number that NOMAD's index can hold."""
+    return type(value) is int and -_LARGEST_COUNT - 1 <= value <= _LARGEST_COUNT
+
+
+def is_real(value: object) -> TypeGuard[float]:
+    """A finite number."""
+    return type(value) in _NUMBERS and _are_numbers([value])
+
+
+def is_truth(value: object) -> TypeGuard[bool]:
+    """True or false."""
+    return type(value) is bool
+
+
 def is_list(value: object) -> TypeGuard[list[Json]]:
     """A list of anything."""
     return type(value) is list

@@ -5,6 +5,7 @@ from typing import cast
 
 from gateway.model import STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
 from gateway.properties import Catalogue
+from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
 from gateway.shape.provenance import read_provenance
 from gateway.shape.stored import Flaw, Stored, Value, section
@@ -22,7 +23,7 @@ def shape_structure(
     names = default_fields(catalogue) if fields is None else fields
     notices = [*_archive_notices(entry, names, catalogue)]
     attributes: JsonObject = {}
-    for name, value in _values(entry, names, own=f"_{prefix}_", site=site):
+    for name, value in _values(entry, names, catalogue, own=f"_{prefix}_", site=site):
         if isinstance(value, Flaw):
             notices.append(_flaw_notice(entry, name, value))
         attributes[name] = cast("Json", value.served if isinstance(value, Flaw) else value)
@@ -35,12 +36,15 @@ def resource_id(entry: Entry) -> str:
 
 
 def _values(
-    entry: Entry, names: tuple[str, ...], *, own: str, site: Site
+    entry: Entry, names: tuple[str, ...], catalogue: Catalogue, *, own: str, site: Site
 ) -> Iterator[tuple[str, Value]]:
     structure = read_structure(_stored(entry), names)
     for name in names:
+        found = catalogue.get(name)
         if name in structure:
             yield name, structure[name]
+        elif found is not None and found.path is not None:
+            yield name, read_indexed(entry.document, found)
         elif name.startswith(own):
             yield name, read_provenance(name.removeprefix(own), entry=entry, site=site)
         elif name == "immutable_id":

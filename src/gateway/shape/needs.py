@@ -50,7 +50,10 @@ def index_suffices(fields: tuple[str, ...] | None, catalogue: Catalogue) -> bool
 
 def archive_suffices(fields: tuple[str, ...] | None, catalogue: Catalogue) -> bool:
     """Whether the archive's metadata alone holds all these properties."""
-    return not any(_own_name(one) in _PEOPLE_AND_SETS for one in _chosen(fields, catalogue))
+    return not any(
+        one.path is not None or _own_name(one) in _PEOPLE_AND_SETS
+        for one in _chosen(fields, catalogue)
+    )
 
 
 def index_fields(fields: tuple[str, ...] | None, catalogue: Catalogue) -> tuple[str, ...]:

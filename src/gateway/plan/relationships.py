@@ -1,0 +1,252 @@
+"""Filters of structures on the references they are related to -> native clauses, exact or refused.
+
+`references.id` and `references.target.doi` are the lists of what an entry's datasets and its own
+`references` make (section "Filtering on relationships"); where there is none, they are unknown.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal, TypeAlias, assert_never
+
+from gateway.model import REFERENCES
+from gateway.parse.tree import (
+    Bare,
+    Compare,
+    Fuzzy,
+    Has,
+    Known,
+    Leaf,
+    Length,
+    Op,
+    Operand,
+    Quantifier,
+    String,
+    Test,
+)
+from gateway.parse.tree import Property as Name
+from gateway.plan.intervals import NOTHING, Span, Spans, complement, intersection, spans_of, union
+from gateway.plan.lists import has_spans
+from gateway.plan.names import Scope, is_foreign, resolve
+from gateway.plan.native import Clause, all_of, any_of, inverse
+from gateway.plan.refusals import refuse, refuse_property, spelt
+from gateway.plan.scalars import successor
+from gateway.properties import references_catalogue
+from gateway.references import DATASETS, DOI_PREFIXES, DOI_START, TEXTS, read_reference_id
+
+Asked: TypeAlias = Literal["id", "doi", "absent"]
+"""Which property of the references; absent: one that no reference has."""
+
+_HERE = {"id": "id", "doi": "doi", "description": "absent", "role": "absent"}
+_TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Values, as the index holds them, that make up some set of references."""
+
+    datasets: Spans
+    texts: Spans
+
+
+# "." is followed by "/", so this is whatever begins with DOI_START.
+_BEHIND_DOIS = f"{DOI_START[:-1]}/"
+_TEXT = (Span(low=""),)
+_EVERY = Sources(_TEXT, _TEXT)
+_DOIS = (Span(DOI_START, True, _BEHIND_DOIS),)
+
+
+def is_related(leaf: Leaf) -> bool:
+    """Whether a leaf speaks of the references of an entry."""
+    match leaf:
+        case Compare(left):
+            return isinstance(left, Name) and left.path[0] == REFERENCES
+        case Has(subjects):
+            return any(subject.path[0] == REFERENCES for subject in subjects)
+        case _:
+            return leaf.subject.path[0] == REFERENCES
+
+
+def translate_related(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
+    """The clause that holds where the leaf is true, or, when `negated`, where it is false."""
+    match leaf:
+        case Known(subject, known):
+            held = _known(_asked(subject, scope))
+            return held if known != negated else inverse(held)
+        case Bare(subject):
+            held = False if is_foreign(subject, scope) else _known(_asked(subject, scope))
+            return inverse(held) if negated and not is_foreign(subject, scope) else held
+        case Compare(Name() as subject, ("=" | "!=") as op, value):
+            # The specification's own example compares the list of DOIs with `=`: it means HAS.
+            item = (Test("=", value),)
+            return _has(subject, "ANY", (item,), scope, negated=negated != (op == "!="))
+        case Compare(Name() as subject, op) | Fuzzy(subject, op):
+            _asked(subject, scope)
+            refuse(f"{subject.name} is a list; use HAS, as in HAS {_spelt(op)} ..", subject)
+        case Compare():
+            raise AssertionError("is_related: the left side is a property")
+        case Has(subjects, quantifier, items):
+            if len(subjects) > 1:
+                refuse("References cannot be zipped with other lists.", subjects[0])
+            return _has(subjects[0], quantifier, items, scope, negated=negated)
+        case Length(subject):
+            _asked(subject, scope)
+            refuse("How many references an entry has is not in the sites' search index.", subject)
+        case _:
+            assert_never(leaf)
+
+
+def _asked(name: Name, scope: Scope) -> Asked:
+    """What a nested name asks for; refused where no filter on structures can answer it."""
+    match name.path[1:]:
+        case ():
+            return "id"
+        case (key,) if key in _HERE:
+            return _HERE[key]  # type: ignore[return-value]  # the table's words are these
+        case (first, *_) if is_foreign(name, scope) and first.startswith("_"):
+            return "absent"
+        case (target, *path) if target == _TARGET and path:
+            return _target(Name(tuple(path), name.column), name, scope)
+        case _:
+            refuse(
+                f"{name.name} is not answered; references.id and references.target.doi are.", name
+            )
+
+
+def _target(inner: Name, name: Name, scope: Scope) -> Asked:
+    catalogue = references_catalogue(scope.prefix)
+    found = resolve(inner, Scope(REFERENCES, catalogue, scope.prefix))
+    if found is None or found.reach == "absent":
+        return "absent"
+    if found.name in ("id", "immutable_id"):
+        return "id"
+    if found.name == "doi":
+        return "doi"
+    refuse(
+        f"{name.name} is not in the sites' search index. Ask /references for the ids first, then "
+        "/structures with references.id HAS ANY and these ids.",
+        name,
+    )
+
+
+def _has(
+    name: Name,
+    quantifier: Quantifier,
+    items: Sequence[Sequence[Test]],
+    scope: Scope,
+    *,
+    negated: bool,
+) -> Clause:
+    asked = _asked(name, scope)
+    if len(name.path) == 1:
+        refuse("references is a list of dictionaries; ask for references.id.", name)
+    if any(len(item) != 1 for item in items):
+        refuse("One list needs one value in each item.", name)
+    tests = [item[0] for item in items]
+    texts = [_text(test.value, name, scope) for test in tests]
+    if asked == "absent":
+        return False
+    sources = [_sources(asked, test, text, name) for test, text in zip(tests, texts, strict=True)]
+    holds = _quantified(quantifier, sources, asked)
+    return all_of((_known(asked), inverse(holds))) if negated else holds
+
+
+def _quantified(quantifier: Quantifier, items: Sequence[Sources], asked: Asked) -> Clause:
+    match quantifier:
+        case "ANY":
+            return _any(_united(items))
+        case "ALL":
+            return all_of(_any(item) for item in items)
+        case "ONLY":
+            inside, whole = _united(items), _domain(asked)
+            outside = Sources(
+                intersection(whole.datasets, complement(inside.datasets)),
+                intersection(whole.texts, complement(inside.texts)),
+            )
+            return all_of((_known(asked), inverse(_any(outside))))
+        case _:
+            assert_never(quantifier)
+
+
+def _united(items: Iterable[Sources]) -> Sources:
+    every = tuple(items)
+    return Sources(
+        union(chain.from_iterable(one.datasets for one in every)),
+        union(chain.from_iterable(one.texts for one in every)),
+    )
+
+
+def _known(asked: Asked) -> Clause:
+    return False if asked == "absent" else _any(_domain(asked))
+
+
+def _any(sources: Sources) -> Clause:
+    """Holds where an entry has at least one of these references."""
+    return any_of(
+        (
+            has_spans(DATASETS, "ANY", (sources.datasets,), known=True),
+            has_spans(TEXTS, "ANY", (sources.texts,), known=True),
+        )
+    )
+
+
+def _domain(asked: Asked) -> Sources:
+    """Everything that has the property: all references have an id, some have a DOI."""
+    return Sources(_TEXT, _with_prefixes(_DOIS)) if asked == "doi" else _EVERY
+
+
+def _sources(asked: Asked, test: Test, text: str, name: Name) -> Sources:
+    if asked == "doi":
+        spans = intersection(_doi_spans(test, text, name), _TEXT)
+        return Sources(spans, _with_prefixes(intersection(spans, _DOIS)))
+    if test.op not in ("=", "!="):
+        refuse(f"{_spelt(test.op)} cannot be asked of the ids of references; = and != can.", name)
+    same = _with_id(text)
+    if test.op == "=":
+        return same
+    return Sources(
+        intersection(_TEXT, complement(same.datasets)), intersection(_TEXT, complement(same.texts))
+    )
+
+
+def _with_id(text: str) -> Sources:
+    reference = read_reference_id(text)
+    if reference is None:
+        return Sources(NOTHING, NOTHING)
+    point = spans_of("=", reference.value)
+    return Sources(point, NOTHING) if reference.kind == "doi" else Sources(NOTHING, point)
+
+
+def _doi_spans(test: Test, text: str, name: Name) -> Spans:
+    match test.op:
+        case "CONTAINS" | "ENDS" as op:
+            refuse(f"{spelt(op)} inside HAS cannot be asked of {name.name}.", name)
+        case "STARTS":
+            return (Span(text, True, successor(text)),)
+        case op:
+            return spans_of(op, text)
+
+
+def _with_prefixes(spans: Spans) -> Spans:
+    """The texts that are a DOI in one of the spans behind a known prefix."""
+    return union(_shifted(span, prefix) for span in spans for prefix in DOI_PREFIXES)
+
+
+def _shifted(span: Span, prefix: str) -> Span:
+    """A span within those of DOIs has two ends, both texts."""
+    return Span(f"{prefix}{span.low}", span.low_closed, f"{prefix}{span.high}", span.high_closed)
+
+
+def _text(value: Operand, name: Name, scope: Scope) -> str:
+    refuse_property(value, scope)
+    if not isinstance(value, String):
+        refuse(f"{name.name} is a list of strings; HAS compares it with strings.", name)
+    return value.value
+
+
+def _spelt(op: "Op | Literal['CONTAINS', 'STARTS', 'ENDS']") -> str:
+    match op:
+        case "CONTAINS" | "STARTS" | "ENDS":
+            return spelt(op)
+        case _:
+            return op

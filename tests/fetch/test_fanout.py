@@ -1,0 +1,74 @@
+"""All sites at once: each answer or failure by name, and one failure never hides another answer."""
+
+import asyncio
+
+import pytest
+
+from gateway.errors import SiteError
+from gateway.fetch.fanout import Answered, ask_all, gather
+from gateway.model import SiteFailure
+
+
+async def answer(value: int, *, after_s: float = 0.0) -> int:
+    await asyncio.sleep(after_s)
+    return value
+
+
+async def fail(site: str, *, after_s: float = 0.0) -> int:
+    await asyncio.sleep(after_s)
+    raise SiteError(site, doing="count entries", happened="HTTP 503", retry_after_s=7.0)
+
+
+def soon(seconds: float = 5.0) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def test_answers_and_failures_by_site() -> None:
+    """What a site says and what happens to it are values, side by side."""
+    found = await ask_all(
+        {"a": answer(1), "b": fail("b"), "c": answer(3)}, doing="count", deadline=soon()
+    )
+    assert isinstance(found["a"], Answered)
+    assert found["a"].value == 1
+    assert isinstance(found["c"], Answered)
+    assert found["b"] == SiteFailure(
+        "b", "count entries: HTTP 503", 7.0, found["b"].milliseconds
+    )
+
+
+async def test_late_site_costs_only_itself() -> None:
+    """At the deadline the others' answers are there; the late one is told of."""
+    began = asyncio.get_running_loop().time()
+    found = await ask_all(
+        {"a": answer(1), "b": answer(2, after_s=60)}, doing="count entries", deadline=soon(0.05)
+    )
+    assert asyncio.get_running_loop().time() - began < 5
+    assert isinstance(found["a"], Answered)
+    assert isinstance(found["b"], SiteFailure)
+    assert found["b"].reason.startswith("count entries: timed out after")
+
+
+async def test_nobody_asked() -> None:
+    """No sites, no answers."""
+    assert await ask_all({}, doing="count", deadline=soon()) == {}
+    assert await gather({}) == {}
+
+
+async def test_gather_raises_the_first_failure_as_it_is() -> None:
+    """Several requests to one site are one: the first failure is its failure, not a group."""
+    with pytest.raises(SiteError, match="from b"):
+        await gather({1: answer(1, after_s=60), 2: fail("b"), 3: fail("c", after_s=0.01)})
+    with pytest.raises(SiteError, match="from b"):
+        await gather({1: gather({1: fail("b"), 2: fail("b")}), 2: answer(1)})
+    assert await gather({"x": answer(1), "y": answer(2)}) == {"x": 1, "y": 2}
+
+
+async def test_cancellation_goes_through() -> None:
+    """A caller that goes away ends what was asked for it."""
+    asked = asyncio.create_task(
+        ask_all({"a": answer(1, after_s=60)}, doing="count", deadline=soon(90))
+    )
+    await asyncio.sleep(0.01)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
