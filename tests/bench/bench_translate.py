@@ -40,7 +40,7 @@ FILTERS = (
 )
 
 
-class _Mapper(BaseResourceMapper):
+class _Mapper(BaseResourceMapper):  # type: ignore[misc]  # optimade tells no types
     """Names as they are; what the transformer asks of a server."""
 
     ENDPOINT = "structures"

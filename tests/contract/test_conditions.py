@@ -44,11 +44,7 @@ def members(document: Document, path: str) -> list[Document]:
 
 def quantity_rows() -> dict[str, Row]:
     """`quantities` says what is set, also for what is not indexed; `not` of it is IS UNKNOWN."""
-    names = (
-        "elements nelements elements_ratios chemical_formula_descriptive chemical_formula_reduced "
-        "chemical_formula_hill chemical_formula_anonymous nsites structure_features dimension_types "
-        "lattice_vectors cartesian_site_positions species species_at_sites"
-    ).split()
+    names = ["elements", "nelements", "elements_ratios", "chemical_formula_descriptive", "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_anonymous", "nsites", "structure_features", "dimension_types", "lattice_vectors", "cartesian_site_positions", "species", "species_at_sites"]
     rows: dict[str, Row] = {}
     for name in names:
         quantity = f"metadata.optimade.{name}"
@@ -197,7 +193,10 @@ def several_keys(known: Known) -> tuple[Json, Predicate]:
     """Keys of one dict are joined by and."""
     count, element = known.common("optimade.nelements"), known.common("optimade.elements")
     query = {"optimade.nelements": count, "optimade.elements": element}
-    return query, lambda d: one(d, "optimade.nelements") == count and has("optimade.elements", element)(d)
+    return (
+        query,
+        lambda d: one(d, "optimade.nelements") == count and has("optimade.elements", element)(d),
+    )
 
 
 def keys_beside_and(known: Known) -> tuple[Json, Predicate]:
@@ -242,7 +241,12 @@ def composition_equal(known: Known) -> tuple[Json, Predicate]:
         "fractions that 32 bits cannot hold",
     )
     number = next(f for f in values(found, f"{COMPOSITION}.atomic_fraction") if float32(f) != f)
-    query = {"and": [{f"{COMPOSITION}.atomic_fraction": number}, {"not": {f"{COMPOSITION}.atomic_fraction": float32(number)}}]}
+    query = {
+        "and": [
+            {f"{COMPOSITION}.atomic_fraction": number},
+            {"not": {f"{COMPOSITION}.atomic_fraction": float32(number)}},
+        ]
+    }
     path = f"{COMPOSITION}.atomic_fraction"
     return query, lambda d: number in values(d, path) and float32(number) not in values(d, path)
 
@@ -256,7 +260,9 @@ def composition_name_alone(known: Known) -> tuple[Json, Predicate]:
 def composition_not(known: Known) -> tuple[Json, Predicate]:
     """`not` of a nested condition."""
     element = known.common(f"{COMPOSITION}.element")
-    return {"not": {COMPOSITION: {"element": element}}}, lambda d: not has(f"{COMPOSITION}.element", element)(d)
+    return {
+        "not": {COMPOSITION: {"element": element}}
+    }, lambda d: not has(f"{COMPOSITION}.element", element)(d)
 
 
 def composition_any(known: Known) -> tuple[Json, Predicate]:

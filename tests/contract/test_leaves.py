@@ -47,7 +47,9 @@ def zipped(op: str, *, element: str = "") -> Row:
             "<=": lambda e: e <= symbol,
         }
         text = f'elements:elements_ratios HAS {element}"{symbol}":{op}{exact!r}'
-        return text, lambda d: any(chosen[element](e) and COMPARE[op](r, ratio) for e, r in pairs(d))
+        return text, lambda d: any(
+            chosen[element](e) and COMPARE[op](r, ratio) for e, r in pairs(d)
+        )
 
     return row
 
@@ -79,7 +81,9 @@ def ratios_first(known: Known) -> tuple[str, Predicate]:
 
 def any_element(_: Known) -> tuple[str, Predicate]:
     """An operator on the element reaches every member."""
-    return 'elements:elements_ratios HAS >"":<=0.3', lambda d: any(r <= float32(0.3) for _, r in pairs(d))
+    return 'elements:elements_ratios HAS >"":<=0.3', lambda d: any(
+        r <= float32(0.3) for _, r in pairs(d)
+    )
 
 
 def has_elements(word: str, join: Callable[[list[bool]], bool]) -> Row:
@@ -163,8 +167,15 @@ def joined(known: Known) -> tuple[str, Predicate]:
     """AND binds closer than OR."""
     count, element = known.common("optimade.nelements"), known.common("optimade.elements")
     text = f'nsites = 1 OR nelements = {count} AND NOT elements HAS "{element}"'
-    return text, lambda d: one(d, "optimade.nsites") == 1 or (
-        one(d, "optimade.nelements") == count and element not in values(d, "optimade.elements")
+    return (
+        text,
+        lambda d: (
+            one(d, "optimade.nsites") == 1
+            or (
+                one(d, "optimade.nelements") == count
+                and element not in values(d, "optimade.elements")
+            )
+        ),
     )
 
 
@@ -184,7 +195,11 @@ def symmetry(known: Known) -> tuple[str, Predicate]:
 ROWS: dict[str, Row] = {
     **{
         f"{name} {word}": fuzzy(name, f"optimade.{name}", word)
-        for name in ("chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_descriptive")
+        for name in (
+            "chemical_formula_reduced",
+            "chemical_formula_hill",
+            "chemical_formula_descriptive",
+        )
         for word in ("CONTAINS", "STARTS WITH", "ENDS WITH")
     },
     **{
@@ -242,10 +257,17 @@ def test_leaf_mixes_with_native_conditions(known: Known, row: str) -> None:
     """A leaf stands inside and, or, not beside native conditions."""
     text, predicate = ROWS[row](known)
     count = known.common("optimade.nelements")
-    query = {"and": [STRUCTURE, {"or": [{"not": {"optimade_filter": text}}, {"optimade.nelements": count}]}]}
+    query = {
+        "and": [
+            STRUCTURE,
+            {"or": [{"not": {"optimade_filter": text}}, {"optimade.nelements": count}]},
+        ]
+    }
     expected = known.expected(
-        lambda d: "metadata.optimade" in d["quantities"]
-        and (not predicate(d) or one(d, "optimade.nelements") == count)
+        lambda d: (
+            "metadata.optimade" in d["quantities"]
+            and (not predicate(d) or one(d, "optimade.nelements") == count)
+        )
     )
     assert known.ids(query) == expected
 

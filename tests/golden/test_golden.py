@@ -6,8 +6,8 @@ A pair is a filter on one line and what it becomes on the next:
     ask   {"optimade.nelements": {"gte": 3}}
 
 `ask` is what is asked beside the base condition (that an entry is a structure); `ask all` is the
-base alone, `ask none` no question at all. `error 501` (or 400) goes on with the message. The site is
-`munich`, the provider's prefix `fed`. Lines with # and empty lines are for the reader. A list
+base alone, `ask none` no question at all. `error 501` (or 400) goes on with the message. The site
+is `munich`, the provider's prefix `fed`. Lines with # and empty lines are for the reader. A list
 `["all but", "O", "Si"]` is every symbol that `elements` can hold, without those.
 """
 
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import translate
 from gateway.errors import FilterError, NotImplementedFilterError
 from gateway.model import Json, NativeQuery
+from gateway.plan import translate
 from gateway.plan.translation import NOTHING
 from gateway.properties import ELEMENT_SYMBOLS, STRUCTURE
 

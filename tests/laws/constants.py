@@ -88,7 +88,7 @@ class Constants:
         """A timestamp: of an entry, near one, or odd; with any offset."""
         if self._random.random() < 0.25:
             return quoted(self._random.choice(ODD_TIMES))
-        value = cast(int, self._value("last_modified"))
+        value = cast(int, self._value("last_modified") or 0)
         value += self._random.choice((0, 0, 0, 1, -1, 999, -60_000))
         offset = self._random.choice((0, 0, 120, -330, 845, -719))
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value, minutes=offset)

@@ -64,7 +64,7 @@ def _symmetry(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "space_group_it_number": symmetry.get("space_group_number"),
         "space_group_symbol_hall": symmetry.get("hall_symbol"),
-        "space_group_symbol_hermann_mauguin": spelt.get(symmetry.get("space_group_symbol")),
+        "space_group_symbol_hermann_mauguin": spelt.get(symmetry.get("space_group_symbol", "")),
     }
 
 

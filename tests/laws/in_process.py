@@ -10,7 +10,7 @@ class InProcess(httpx.BaseTransport):
     """Hands requests to the app, in an event loop of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # two ways to say it
+        self._transport = httpx.ASGITransport(app)
         self._loop = asyncio.new_event_loop()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

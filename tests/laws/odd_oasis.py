@@ -11,8 +11,8 @@ from gateway.properties import ELEMENT_SYMBOLS, STRUCTURE_FEATURES
 
 TEXTS = (
     "", "A", "A*l", "A?l", "Al", "AxxL", '"', '2"', 'a"b', "\\", "a\\b", "a\\*b", "*", "?", "~",
-    "AB", "A2B", "Größe", "ペロブ", "😀", "\U0010ffff", "\ud7ff", "\ue000", "[a]", "a.b", "a|b", "(a",
-    "a b", "\t", "a\nb", "None", "null", "AND", "Al2O3", "Al2O3 ", "al2o3",
+    "AB", "A2B", "Größe", "ペロブ", "😀", "\U0010ffff", "\ud7ff", "\ue000", "[a]", "a.b", "a|b",
+    "(a", "a b", "\t", "a\nb", "None", "null", "AND", "Al2O3", "Al2O3 ", "al2o3",
 )  # fmt: skip
 FORMULAS = (
     "chemical_formula_descriptive", "chemical_formula_reduced", "chemical_formula_hill",

@@ -79,7 +79,7 @@ LEAVES = [
 
 @pytest.mark.parametrize(("text", "result"), LOGIC + LEAVES)
 def test_filters_have_three_values(text: str, result: bool | None) -> None:
-    """Section "Filtering on Properties with an unknown value" and the definitions of each operator."""
+    """Section "Filtering on Properties with an unknown value", and each operator's definition."""
     assert evaluate(read_filter(text), ENTRY) is result
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.parse.tree import Op
+from gateway.plan.identity import compare_text
 from gateway.plan.intervals import (
     EVERYTHING,
     NOTHING,
@@ -18,7 +19,6 @@ from gateway.plan.intervals import (
     spans_of,
     union,
 )
-from gateway.plan.identity import compare_text
 
 OPERATORS: tuple[Op, ...] = ("<", "<=", "=", "!=", ">", ">=")
 WORDS = ("", "A", "Al", "B", "a", "é")

@@ -12,7 +12,7 @@ from gateway.properties import ELEMENT_SYMBOLS
 
 KNOWN: Clause = {"known": 1}
 EVERY = frozenset(ELEMENT_SYMBOLS)
-TI, O, BOTH = frozenset({"Ti"}), frozenset({"O"}), frozenset({"Ti", "O"})
+TI, OX, BOTH = frozenset({"Ti"}), frozenset({"O"}), frozenset({"Ti", "O"})
 
 
 def above(number: str) -> Spans:
@@ -30,7 +30,7 @@ ITEMS: list[tuple[Pairs, Clause]] = [
         leaf('elements:elements_ratios HAS ANY "O":>0.3, "Ti":>0.3'),
     ),
     (Pairs(EVERY, above("0.3")), leaf('elements_ratios:elements HAS >0.3:>""')),
-    (Pairs(EVERY - O, above("0.3")), leaf('elements_ratios:elements HAS >0.3:!="O"')),
+    (Pairs(EVERY - OX, above("0.3")), leaf('elements_ratios:elements HAS >0.3:!="O"')),
     (
         Pairs(EVERY - BOTH, above("0.3")),
         leaf('elements_ratios:elements:elements HAS >0.3:!="O":!="Ti"'),
@@ -59,7 +59,7 @@ def test_pairs_become_one_leaf(item: Pairs, clause: Clause) -> None:
 
 def test_ratios_of_the_same_elements_are_joined() -> None:
     """NOMAD parses each leaf slowly, so ratios that touch are one."""
-    items = [Pairs(TI, above("0.5")), Pairs(TI, above("0.25")), Pairs(O, above("0.5"))]
+    items = [Pairs(TI, above("0.5")), Pairs(TI, above("0.25")), Pairs(OX, above("0.5"))]
     assert has_pairs("ANY", items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == {
         "or": [
             leaf('elements:elements_ratios HAS "Ti":>0.25'),
@@ -70,7 +70,7 @@ def test_ratios_of_the_same_elements_are_joined() -> None:
 
 def test_only_forbids_what_no_item_allows() -> None:
     """Other elements altogether, and the elements of the items outside of their ratios."""
-    items = [Pairs(TI, ratios_of("<", Decimal("0.5"))), Pairs(O, EVERYTHING)]
+    items = [Pairs(TI, ratios_of("<", Decimal("0.5"))), Pairs(OX, EVERYTHING)]
     others = [symbol for symbol in ELEMENT_SYMBOLS if symbol not in BOTH]
     assert has_pairs("ONLY", items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == {
         "and": [

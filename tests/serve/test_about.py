@@ -9,6 +9,8 @@ from optimade.models import (
     LinksResponse,
 )
 
+from gateway.serve.about import ENTRY_TYPES
+
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
 
 VIEWS = ("", "/sites/berlin")
@@ -34,9 +36,11 @@ async def test_info(
     assert attributes["available_api_versions"] == [
         {"url": f"{base}/{version}", "version": "1.3.0"} for version in ("v1", "v1.3", "v1.3.0")
     ]
-    assert attributes["formats"] == ["json"]
-    assert attributes["entry_types_by_format"] == {"json": ["structures"]}
-    assert attributes["available_endpoints"] == ["structures", "info", "links"]
+    formats = attributes["formats"]
+    assert formats == ["json", "_fed_jsonl"]
+    types = list(ENTRY_TYPES)
+    assert attributes["entry_types_by_format"] == dict.fromkeys(formats, types)
+    assert attributes["available_endpoints"] == [*types, "info", "links"]
     assert attributes["license"] == "https://creativecommons.org/licenses/by/4.0/"
     assert attributes["is_index"] is False
     assert federation.asked == []
@@ -62,7 +66,8 @@ async def test_entry_info(client: httpx.AsyncClient, federation, view: str, vers
         "type", "id", "description", "properties", "formats", "output_fields_by_format",
     }  # fmt: skip
     assert (info["type"], info["id"]) == ("info", "structures")
-    assert info["output_fields_by_format"] == {"json": list(info["properties"])}
+    fields = list(info["properties"])
+    assert info["output_fields_by_format"] == dict.fromkeys(info["formats"], fields)
     assert federation.asked == []
 
 
@@ -162,6 +167,7 @@ async def test_index(client: httpx.AsyncClient, version: str) -> None:
     IndexInfoResponse(**document)
     info = document["data"]
     assert info["attributes"]["is_index"] is True
+    assert info["attributes"]["formats"] == ["json"]
     assert info["attributes"]["entry_types_by_format"] == {"json": []}
     assert info["attributes"]["available_endpoints"] == ["info", "links"]
     default = info["relationships"]["default"]["data"]

@@ -3,7 +3,7 @@
 It stands around the transport of a real site or of a demo Oasis in this process.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ import orjson
 from gateway.fetch.transport import open_transport
 from gateway.model import Site
 
-Body: TypeAlias = Mapping[str, Any]
+Body: TypeAlias = dict[str, Any]
 Answer: TypeAlias = httpx.Response | Exception | None
 """None: the site answers itself."""
 
@@ -44,6 +44,8 @@ class Line(httpx.AsyncBaseTransport):
     fault: Callable[[Asked], Answer] | None = None
     change: Callable[[Asked, Any], Any] | None = None
     """What the site says -> what arrives."""
+    rewrite: Callable[[Asked], None] | None = None
+    """Changes the question's body before the site reads it."""
     asked: list[Asked] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -53,6 +55,9 @@ class Line(httpx.AsyncBaseTransport):
         answer = self.fault(asked) if self.fault else None
         if isinstance(answer, Exception):
             raise answer
+        if self.rewrite is not None:
+            self.rewrite(asked)
+            request = httpx.Request(request.method, request.url, json=asked.body)
         response = answer or await self.inner.handle_async_request(request)
         return response if self.change is None else await self._changed(asked, response)
 

@@ -1,12 +1,13 @@
 """Terms aggregations: the values of a quantity among the selected entries, counted, in pages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.demo.columns import Table
 from gateway.demo.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import RefusalError, crash, model_refusal, query_refusal
+from gateway.demo.source import cut_example
 from gateway.demo.values import Stored
 
 
@@ -20,6 +21,10 @@ class Buckets:
     page_size: int | None  # None: no pages asked for
     order: str
     after: str | None
+    include: tuple[str, ...] | None = None
+    """The only values to be counted."""
+    examples: tuple[str, ...] | None = None
+    """What of an example entry comes with each value."""
 
 
 def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Buckets, ...]:
@@ -55,7 +60,35 @@ def _read_one(name: str, data: object, catalogue: Catalogue) -> Buckets:
         raise query_refusal(
             "You cannot paginate and provide an extra size parameter.", loc=(*at, "pagination")
         )
-    return _with_pages(Buckets(name, quantity, size, None, "asc", None), pages, at)
+    include, examples = _read_include(terms, pages, at), _read_examples(terms)
+    asked = Buckets(name, quantity, size, None, "asc", None, include, examples)
+    return _with_pages(asked, pages, at)
+
+
+def _read_include(
+    terms: Mapping[str, object], pages: object, at: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """A list of values; what one text in its place means is not known to this fake."""
+    include = terms.get("include")
+    if include is None or pages is not None:
+        return None
+    if not isinstance(include, list):
+        raise crash("this fake includes lists of values only", kind="NotImplementedError")
+    if not all(isinstance(value, str) for value in include):
+        raise model_refusal(
+            "string_type", loc=(*at, "include"), message="Input should be a valid string"
+        )
+    return tuple(include)
+
+
+def _read_examples(terms: Mapping[str, object]) -> tuple[str, ...] | None:
+    match terms.get("entries"):
+        case None:
+            return None
+        case {"size": 1, "required": {"include": [*include]}}:
+            return tuple(map(str, include))
+        case _:
+            raise crash("this fake gives one example with named parts", kind="NotImplementedError")
 
 
 def _with_pages(buckets: Buckets, pages: object, at: tuple[str, ...]) -> Buckets:
@@ -70,13 +103,12 @@ def _with_pages(buckets: Buckets, pages: object, at: tuple[str, ...]) -> Buckets
         raise _bad_pages("invalid_page", message, (*at, "pagination", "page"), pages["page"])
     if pages.get("order_by") is not None:
         raise crash("this fake orders buckets by value only", kind="NotImplementedError")
-    return Buckets(
-        buckets.name,
-        buckets.quantity,
-        None,
-        size,
-        str(pages.get("order", "asc")),
-        None if after is None else str(after),
+    return replace(
+        buckets,
+        size=None,
+        page_size=size,
+        order=str(pages.get("order", "asc")),
+        after=None if after is None else str(after),
     )
 
 
@@ -87,6 +119,8 @@ def _bad_pages(kind: str, message: str, at: tuple[str, ...], given: object) -> R
 def count_buckets(index: Index, selected: int, asked: Buckets) -> dict[str, object]:
     """The answer to one aggregation."""
     counts = _counts(index, selected, asked.quantity.field)
+    if asked.include is not None:
+        counts = {value: count for value, count in counts.items() if value in asked.include}
     head: dict[str, object] = {
         "quantity": asked.quantity.name,
         "exclude_from_search": False,
@@ -95,11 +129,14 @@ def count_buckets(index: Index, selected: int, asked: Buckets) -> dict[str, obje
     if asked.page_size is None:
         size = asked.size or asked.quantity.size
         most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size]
-        return head | {"size": size, "data": _buckets(most)}
-    return head | _page(counts, asked, asked.page_size)
+        return head | {"size": size, "data": _buckets(most, index, selected, asked)}
+    pagination, page = _page(counts, asked, asked.page_size)
+    return head | {"pagination": pagination, "data": _buckets(page, index, selected, asked)}
 
 
-def _page(counts: dict[Stored, int], asked: Buckets, page_size: int) -> dict[str, object]:
+def _page(
+    counts: dict[Stored, int], asked: Buckets, page_size: int
+) -> tuple[dict[str, object], list[tuple[Stored, int]]]:
     down = asked.order == "desc"
     values = sorted(counts, reverse=down)
     after = asked.after
@@ -112,11 +149,22 @@ def _page(counts: dict[Stored, int], asked: Buckets, page_size: int) -> dict[str
     pagination["total"] = len(counts)
     if page:
         pagination["next_page_after_value"] = page[-1]
-    return {"pagination": pagination, "data": _buckets([(v, counts[v]) for v in page])}
+    return pagination, [(value, counts[value]) for value in page]
 
 
-def _buckets(counts: list[tuple[Stored, int]]) -> list[dict[str, object]]:
-    return [{"count": count, "nested_count": count, "value": value} for value, count in counts]
+def _buckets(
+    counts: list[tuple[Stored, int]], index: Index, selected: int, asked: Buckets
+) -> list[dict[str, object]]:
+    buckets: list[dict[str, object]] = [
+        {"count": count, "nested_count": count, "value": value} for value, count in counts
+    ]
+    if asked.examples is not None:
+        rows = index.column(asked.quantity.field).rows
+        for bucket, (value, _) in zip(buckets, counts, strict=True):
+            having = rows[value] & selected
+            first = index.documents[(having & -having).bit_length() - 1]
+            bucket["entries"] = [cut_example(first, asked.examples)]
+    return buckets
 
 
 def _counts(index: Index, selected: int, field: str) -> dict[Stored, int]:

@@ -11,6 +11,8 @@ from gateway.demo.values import Stored, store_value
 
 Document = Mapping[str, object]
 WORD = re.compile(r"\w+")
+LONGEST_KEYWORD = 8_191
+"""NOMAD's index leaves longer keywords out (`ignore_above`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Table:
             if kind == "text":
                 for word in words(str(value)):
                     column.add(row, word)
-            else:
+            elif kind != "keyword" or len(str(value)) <= LONGEST_KEYWORD:
                 column.add(row, store_value(kind, value))
         return column
 

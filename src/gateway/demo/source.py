@@ -78,6 +78,11 @@ def cut_document(document: Mapping[str, object], required: Required | None) -> d
     return _prune(cut, required) if required and required.prunes else cut
 
 
+def cut_example(document: Mapping[str, object], include: tuple[str, ...]) -> dict[str, object]:
+    """The part of a document that comes as an example with an aggregated value."""
+    return make_cutter(include, ()).cut(document)
+
+
 def _globbed(name: str, required: Required | None) -> bool:
     include = required.include if required else None
     exclude = required.exclude if required else None

@@ -10,8 +10,9 @@ from typing import cast
 
 from gateway.errors import SiteError
 from gateway.fetch.bodies import BROKEN
+from gateway.fetch.fanout import gather
 from gateway.fetch.keys import after_id, after_value, cut_at, read_hit
-from gateway.fetch.session import SiteSession
+from gateway.fetch.session import Documents, SiteSession
 from gateway.fetch.window import is_in_order
 from gateway.model import Ask, Entry, Hit, Json, JsonObject, SiteHits
 
@@ -32,29 +33,29 @@ def can_be_archived(ask: Ask, *, site: str) -> bool:
 
 
 async def read_archived(
-    session: SiteSession, ask: Ask, *, required: JsonObject
+    session: SiteSession, ask: Ask, *, required: JsonObject, fields: tuple[str, ...] = ()
 ) -> tuple[SiteHits, tuple[Entry, ...]] | None:
-    """Hits and entries of one site in one request, None when that will not do; raises SiteError."""
-    key = ask.order.keys[0] if ask.order.keys else None
+    """Hits and entries of one site in one request, None when that will not do; raises SiteError.
+
+    What archives do not hold, `fields` of the index, is asked for at the same time.
+    """
     size = ask.limit + 1
+    parts = {"archives": _archives(session, ask, required=required, size=size)}
+    if fields:
+        parts["index"] = _documents(session, ask, fields=fields, size=size)
     try:
-        page = await session.archives(
-            ask.query,
-            required=_with_keys(required, ask),
-            size=size,
-            order_by=key.quantity if key else "entry_id",
-            descending=ask.order.descending,
-            after=_after(ask, session.name),
-        )
+        pages = await gather(parts)
     except SiteError as error:
         if error.status != BROKEN:
             raise
         return None
+    page = pages["archives"]
     complete = len(page.documents) == (size if ask.after else min(size, page.total))
     if not complete:
         return None
-    entries = [_entry(document, session.name) for document in page.documents]
-    if any(not entry.archive for entry in entries):
+    index = {one["entry_id"]: one for one in pages["index"].documents} if fields else {}
+    entries = [_entry(document, index, session.name) for document in page.documents]
+    if any(not entry.archive or (fields and entry.entry_id not in index) for entry in entries):
         return None
     hits = tuple(_hit(entry, ask) for entry in entries)
     if any(None in hit.values for hit in hits) or not is_in_order(hits, ask):
@@ -62,6 +63,36 @@ async def read_archived(
     more = len(hits) > ask.limit
     answer = SiteHits(session.name, hits[: ask.limit], more, page.total, session.state)
     return answer, tuple(entries[: ask.limit])
+
+
+async def _archives(
+    session: SiteSession, ask: Ask, *, required: JsonObject, size: int
+) -> Documents:
+    return await session.archives(
+        ask.query,
+        required=_with_keys(required, ask),
+        size=size,
+        order_by=_order_by(ask),
+        descending=ask.order.descending,
+        after=_after(ask, session.name),
+    )
+
+
+async def _documents(
+    session: SiteSession, ask: Ask, *, fields: tuple[str, ...], size: int
+) -> Documents:
+    return await session.page(
+        ask.query,
+        order_by=_order_by(ask),
+        descending=ask.order.descending,
+        size=size,
+        after=_after(ask, session.name),
+        fields=fields,
+    )
+
+
+def _order_by(ask: Ask) -> str:
+    return ask.order.keys[0].quantity if ask.order.keys else "entry_id"
 
 
 def _with_keys(required: JsonObject, ask: Ask) -> JsonObject:
@@ -86,11 +117,14 @@ def _after(ask: Ask, site: str) -> str | None:
     return after_value(cut.values[0], cut.edge, descending=ask.order.descending)
 
 
-def _entry(document: Mapping[str, Json], site: str) -> Entry:
+def _entry(
+    document: Mapping[str, Json], index: Mapping[Json, Mapping[str, Json]], site: str
+) -> Entry:
     archive = document.get("archive")
     metadata = archive.get("metadata") if isinstance(archive, dict) else None
     held = metadata if isinstance(metadata, dict) and metadata else None
-    return Entry(site, cast("str", document["entry_id"]), {"entry_id": document["entry_id"]}, held)
+    entry_id = cast("str", document["entry_id"])
+    return Entry(site, entry_id, {**index.get(entry_id, {}), "entry_id": entry_id}, held)
 
 
 def _hit(entry: Entry, ask: Ask) -> Hit:

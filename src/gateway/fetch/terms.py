@@ -85,14 +85,13 @@ async def _page(
 
 
 def _term(session: SiteSession, bucket: Json) -> Term:
-    match bucket:
-        case {"value": str(value), "count": int(count)} if count > 0:
-            match bucket.get("entries"):
-                case [{**document}, *_]:
-                    return Term(value, count, document)
-            return Term(value, count)
-        case _:
-            _refuse(session, "the answer has a value without text or count")
+    if not isinstance(bucket, dict):
+        _refuse(session, "the answer has a value without text or count")
+    value, count, examples = bucket.get("value"), bucket.get("count"), bucket.get("entries")
+    if not isinstance(value, str) or not isinstance(count, int) or count < 1:
+        _refuse(session, "the answer has a value without text or count")
+    example = examples[0] if isinstance(examples, list) and examples else None
+    return Term(value, count, example if isinstance(example, dict) else {})
 
 
 def _refuse(session: SiteSession, happened: str) -> NoReturn:

@@ -171,10 +171,14 @@ def _comparison(name: str, op: Op | FuzzyOp, constant: Plain) -> Test:
 
 def _bare(name: Name, scope: Scope) -> Test:
     if is_foreign(name, scope):
-        return lambda row: None
+        return _unknown
     if scope.catalogue[name.path[0]].type == "boolean":
         return _comparison(name.name, "=", True)
     return lambda row: name.name in row
+
+
+def _unknown(_: Row) -> Verdict:
+    return None
 
 
 def _length(name: str, op: Op, constant: Plain) -> Test:

@@ -1,6 +1,6 @@
 """A filter's tree -> what each site is asked, or why a site is skipped."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.catalogue.quantities import OLDEST
@@ -64,7 +64,7 @@ def plan_sites(
     else:
         clause = translate_tree(normal, scope)
         plans = [_site_plan(site, clause, base, everywhere=True) for site in sites]
-    return Plan(tuple(plans), tuple(_foreign_notices(names, scope)))
+    return Plan(tuple(plans), foreign_notices(tree, scope))
 
 
 def checked_normal_form(tree: Node, scope: Scope) -> Node:
@@ -162,12 +162,15 @@ def _names(tree: Node) -> Iterator[Name]:
                 yield leaf.subject
 
 
-def _foreign_notices(names: Iterable[Name], scope: Scope) -> Iterator[Notice]:
-    foreign = dict.fromkeys(name.name for name in names if is_foreign(name, scope))
-    for name in foreign:
-        yield Notice(
+def foreign_notices(tree: Node, scope: Scope) -> tuple[Notice, ...]:
+    """A warning for each name in a filter that stands under another provider's prefix."""
+    foreign = dict.fromkeys(name.name for name in _names(tree) if is_foreign(name, scope))
+    return tuple(
+        Notice(
             title="Unknown property of another provider",
             detail=f"{name} is not a property of this provider; it is taken as unknown, "
             "which no comparison matches.",
             code="unknown_provider_property",
         )
+        for name in foreign
+    )

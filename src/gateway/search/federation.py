@@ -19,6 +19,7 @@ from gateway.fetch.observer import Observer, Silent
 from gateway.fetch.room import Room
 from gateway.fetch.session import ENTRY_ID
 from gateway.model import (
+    REFERENCES,
     STRUCTURES,
     EntryRequest,
     Notice,
@@ -29,13 +30,22 @@ from gateway.model import (
     SiteInfo,
 )
 from gateway.plan.identity import SEPARATOR
-from gateway.properties import Catalogue, structures_catalogue
+from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.census import Census
 from gateway.search.links import neighbours
 from gateway.search.listing import Found, Listing
-from gateway.search.question import Question, Reader, check_fields
+from gateway.search.question import RELATIONSHIPS, Question, Reader, check_fields
+from gateway.search.reference_tables import ReferenceTables
+from gateway.search.references import References
 from gateway.search.report import returned_of, site_notices, site_reports
-from gateway.shape import default_fields, shape_structure
+from gateway.shape import (
+    Cited,
+    default_fields,
+    references_in,
+    shape_reference,
+    shape_structure,
+    wants_references,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,11 @@ class Federation:
         self._transports = transports or {}
         self._observer = observer or Silent()
         self._reader = Reader(config)
-        self._catalogues = {STRUCTURES: structures_catalogue(config.provider.prefix)}
+        prefix = config.provider.prefix
+        self._catalogues = {
+            STRUCTURES: structures_catalogue(prefix),
+            REFERENCES: references_catalogue(prefix),
+        }
         self._sites = {site.name: site for site in config.sites}
 
     @property
@@ -89,6 +103,12 @@ class Federation:
             )
             for site in self.sites
         }
+        self._references = References(
+            self._config,
+            reader=self._reader,
+            catalogue=self.catalogue(REFERENCES),
+            tables=ReferenceTables(self._clients),
+        )
         self._census = Census(self._clients)
         self._census.open()
 
@@ -100,6 +120,10 @@ class Federation:
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
+        if request.entry_type == REFERENCES:
+            return await self._references.search(
+                request, budget_s=self._budget_s(request.timeout_s)
+            )
         start = time.perf_counter()
         catalogue = self.catalogue(request.entry_type)
         question = self._reader.read(request, catalogue, versions=self._versions())
@@ -117,11 +141,14 @@ class Federation:
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
+        if request.entry_type == REFERENCES:
+            return await self._references.entry(request, budget_s=self._budget_s(request.timeout_s))
         site, _, entry_id = request.id.partition(SEPARATOR)
         chosen = self._sites.keys() if request.sites is None else request.sites
         if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
             catalogue = self.catalogue(request.entry_type)
-            check_fields(request.response_fields, catalogue, self._config.provider.prefix)
+            prefix = self._config.provider.prefix
+            check_fields(request.response_fields, catalogue, prefix, relationships=RELATIONSHIPS)
             return SearchAnswer((), data_available=self._census.available(chosen))
         answer = await self.search(
             SearchRequest(
@@ -177,13 +204,14 @@ class Federation:
             onward=found.onward,
             fingerprint=question.fingerprint,
         )
-        included = [site.name for site in self.sites if site.name not in question.excluded]
+        chosen = [site.name for site in self.sites if site.name not in question.excluded]
         notices = (*question.notices, *site_notices(question, found, self._census), *flaws)
         shaped = 1000 * (time.perf_counter() - start)
         return SearchAnswer(
             resources,
+            self._included(question, found),
             data_returned=returned,
-            data_available=max(self._census.available(included), returned),
+            data_available=max(self._census.available(chosen), returned),
             more=found.onward is not None,
             next=links.next,
             prev=links.prev,
@@ -201,7 +229,7 @@ class Federation:
         resources: list[Resource] = []
         flaws: dict[Notice, None] = {}
         fields, catalogue = question.request.response_fields, question.catalogue
-        names = default_fields(catalogue) if fields is None else fields
+        names = (*default_fields(catalogue), *RELATIONSHIPS) if fields is None else fields
         for entry in found.entries:
             resource, notices = shape_structure(
                 entry,
@@ -213,6 +241,25 @@ class Federation:
             resources.append(resource)
             flaws |= dict.fromkeys(notices)
         return tuple(resources), flaws
+
+    def _included(self, question: Question, found: Found) -> tuple[Resource, ...]:
+        """The references of the page's entries, each once, where both are wanted."""
+        request = question.request
+        if REFERENCES not in request.include or not wants_references(request.response_fields):
+            return ()
+        cited: dict[str, Cited] = {}
+        for entry in found.entries:
+            for one in references_in(entry.document):
+                cited.setdefault(one.reference.id, one)
+        return tuple(
+            shape_reference(
+                one,
+                fields=None,
+                catalogue=self.catalogue(REFERENCES),
+                prefix=self._config.provider.prefix,
+            )
+            for one in cited.values()
+        )
 
     def _budget_s(self, asked: float | None) -> float:
         budget = self._config.timeouts.budget_s

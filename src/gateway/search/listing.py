@@ -19,9 +19,16 @@ from gateway.fetch.window import read_window
 from gateway.merge import Progress, advance, merge_hits
 from gateway.model import Ask, Entry, Hit, SiteFailure, SiteHits
 from gateway.search.census import Census
+from gateway.search.missing import RETRY_AFTER_S, check_missing
 from gateway.search.place import Place, is_walked, place_of_cursor, place_of_offset
 from gateway.search.question import Question
-from gateway.shape import archive_fields, archive_suffices, index_fields, index_suffices
+from gateway.shape import (
+    archive_fields,
+    archive_suffices,
+    index_fields,
+    index_suffices,
+    related_fields,
+)
 
 KEYS_SHARE = 0.7
 """Part of a request's time after which sites that gave no keys are left out, so that the bodies of
@@ -30,8 +37,6 @@ the others still come in time."""
 COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
 """Parts of the time left for keys in which an offset's place is counted and found; a site that is
 too slow for it is left out, and the others still have time."""
-
-RETRY_AFTER_S = 5.0
 
 _PAGE = "read page of entries"
 
@@ -175,7 +180,8 @@ class Listing:
         request = self._question.request
         required = archive_fields(request.response_fields, self._question.catalogue)
         session = self._session(site, self._deadline)
-        question = read_archived(session, ask, required=required)
+        related = related_fields(request.response_fields)
+        question = read_archived(session, ask, required=required, fields=related)
         answers = await ask_all({site: question}, doing=_PAGE, deadline=self._deadline)
         match answers[site]:
             case SiteFailure() as failure:
@@ -209,10 +215,11 @@ class Listing:
     def _fields(self) -> tuple[str, ...]:
         """What is wanted of index documents along with the keys."""
         fields, catalogue = self._question.request.response_fields, self._question.catalogue
+        related = related_fields(fields)
         if self._index_alone:
-            return index_fields(fields, catalogue)
+            return (*index_fields(fields, catalogue), *related)
         further = () if self._archive_alone else index_fields(fields, catalogue)
-        return (VERSION_FIELD, *further)
+        return (VERSION_FIELD, *further, *related)
 
     async def _fill(self, place: Place) -> tuple[Hit, ...]:
         """The merged hits of the page, once the bodies of all of them are there."""

@@ -1,6 +1,6 @@
 """A listing request -> what is asked of which site, in which order, from where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -8,10 +8,14 @@ from cachetools import LRUCache
 from gateway.config import Config
 from gateway.errors import ParameterError
 from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
-from gateway.model import STRUCTURES, NativeQuery, Notice, Order, SearchRequest
+from gateway.model import REFERENCES, STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
+from gateway.parse.tree import Node
 from gateway.plan import Plan, Scope, plan_sites
 from gateway.properties import Catalogue, nearest_names
+
+RELATIONSHIPS = (REFERENCES,)
+"""Entry types that structures are related to."""
 
 _PLANS = 256
 _LONGEST_KEPT = 4_096
@@ -55,28 +59,22 @@ class Reader:
 
         `versions` are those of the sites, as far as they are known.
         """
-        foreign = check_fields(request.response_fields, catalogue, self._config.provider.prefix)
-        chosen = self._chosen(request.sites)
+        foreign = check_fields(
+            request.response_fields,
+            catalogue,
+            self._config.provider.prefix,
+            relationships=RELATIONSHIPS,
+        )
+        chosen = self.chosen(request.sites)
         plan = self._plan(request, catalogue, versions)
         order = order_of(request.sort, catalogue)
-        fingerprint = fingerprint_of(
-            (
-                request.entry_type,
-                request.filter,
-                *(f"{'-' if falling else ''}{name}" for name, falling in request.sort),
-                "sites",
-                *(request.sites or ()),
-            )
-        )
-        cursor = Cursor(offset=request.offset)
-        if request.cursor is not None:
-            cursor = read_cursor(request.cursor, fingerprint=fingerprint, order=order)
+        fingerprint = fingerprint_of_request(request)
         asked = [one for one in plan.sites if one.site in chosen]
         return Question(
             request=request,
             catalogue=catalogue,
             order=order,
-            cursor=cursor,
+            cursor=cursor_of(request, order=order, fingerprint=fingerprint),
             fingerprint=fingerprint,
             queries={one.site: one.query for one in asked if one.query is not None},
             pruned={one.site: one.reason or "" for one in asked if one.query is None},
@@ -88,7 +86,8 @@ class Reader:
         """Build the parser now, so that no request waits for it."""
         self.read(SearchRequest(STRUCTURES, filter="nelements = 2"), catalogue, versions={})
 
-    def _chosen(self, sites: Sequence[str] | None) -> Sequence[str]:
+    def chosen(self, sites: Sequence[str] | None) -> Sequence[str]:
+        """The sites to ask: all, or those named; ParameterError for names of none."""
         if sites is None:
             return self._names
         prefix = self._config.provider.prefix
@@ -100,6 +99,12 @@ class Reader:
                 )
         return sites
 
+    def tree(self, text: str | None) -> Node | None:
+        """The filter as it was read; None: there is none."""
+        if text is None or not text.strip(" \t\n\r\v\f"):
+            return None
+        return read_filter(text, self._limits)
+
     def _plan(
         self, request: SearchRequest, catalogue: Catalogue, versions: Mapping[str, str | None]
     ) -> Plan:
@@ -107,7 +112,7 @@ class Reader:
         key = (request.entry_type, text, *(versions.get(name) for name in self._names))
         if key in self._plans:
             return self._plans[key]
-        tree = read_filter(text, self._limits) if text.strip(" \t\n\r\v\f") else None
+        tree = self.tree(text)
         scope = Scope(request.entry_type, catalogue, self._config.provider.prefix)
         plan = plan_sites(tree, sites=self._names, scope=scope, versions=versions)
         if len(text) <= _LONGEST_KEPT:
@@ -115,13 +120,40 @@ class Reader:
         return plan
 
 
+def fingerprint_of_request(request: SearchRequest) -> str:
+    """What a cursor of this request is good for."""
+    return fingerprint_of(
+        (
+            request.entry_type,
+            request.filter,
+            *(f"{'-' if falling else ''}{name}" for name, falling in request.sort),
+            "sites",
+            *(request.sites or ()),
+        )
+    )
+
+
+def cursor_of(request: SearchRequest, *, order: Order, fingerprint: str) -> Cursor:
+    """Where the request's page begins; ParameterError for a cursor that is not its own."""
+    if request.cursor is None:
+        return Cursor(offset=request.offset)
+    return read_cursor(request.cursor, fingerprint=fingerprint, order=order)
+
+
 def check_fields(
-    fields: Sequence[str] | None, catalogue: Catalogue, prefix: str
+    fields: Sequence[str] | None,
+    catalogue: Catalogue,
+    prefix: str,
+    *,
+    relationships: Collection[str] = (),
 ) -> tuple[Notice, ...]:
-    """Notices for other providers' properties; ParameterError for names that do not exist."""
+    """Notices for other providers' properties; ParameterError for names that do not exist.
+
+    To JSON:API relationships are fields, too (section "Sparse Fieldsets").
+    """
     notices = []
     for name in fields or ():
-        if name in catalogue:
+        if name in catalogue or name in relationships:
             continue
         if name.startswith("_") and not name.startswith((f"_{prefix}_", "_nmd_")):
             notices.append(

@@ -11,7 +11,7 @@ from gateway.plan.evaluate import Matcher, matcher_of
 from gateway.plan.pinned import pinned_references
 from gateway.properties import Catalogue
 from gateway.references import Reference
-from gateway.search.question import Reader, check_fields, fingerprint_of_request
+from gateway.search.question import Reader, check_fields, cursor_of, fingerprint_of_request
 
 MOST_PINNED = 500
 """References that are asked for one by one; NOMAD 1.3 takes about a thousand values at a time."""
@@ -54,7 +54,7 @@ def read_reference_question(
         matcher=matcher_of(tree or _EVERYTHING, scope),
         pinned=None if pinned is None or len(pinned) > MOST_PINNED else pinned,
         order=order,
-        cursor=reader.cursor(request, order=order, fingerprint=fingerprint),
+        cursor=cursor_of(request, order=order, fingerprint=fingerprint),
         fingerprint=fingerprint,
         chosen=tuple(site.name for site in config.sites if site.name in chosen),
         notices=(*notices, *(foreign_notices(tree, scope) if tree else ())),

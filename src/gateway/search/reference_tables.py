@@ -6,7 +6,7 @@ an entry for each DOI, which names the dataset.
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.errors import NotImplementedFilterError
 from gateway.fetch.client import SiteClient
@@ -31,6 +31,8 @@ class Table:
 
     cited: tuple[Cited, ...]
     state: State = "ok"
+    is_too_long: bool = False
+    """It has more than are listed, so these are not all."""
     milliseconds: float = 0.0
 
 
@@ -73,17 +75,24 @@ class ReferenceTables:
         tables: dict[str, Table] = {}
         for site, answer in answers.items():
             if isinstance(answer, Answered):
-                cited, state = answer.value
-                tables[site] = Table(cited, state, answer.milliseconds)
+                table = replace(answer.value, milliseconds=answer.milliseconds)
+                tables[site] = _checked(table, site)
                 if pinned is None and request.token is None:
-                    self._last[site] = cited
+                    self._last[site] = table.cited
         failures = {s: one for s, one in answers.items() if isinstance(one, SiteFailure)}
         return Tables(tables, failures)
 
 
-async def _table(
-    session: SiteSession, pinned: frozenset[Reference] | None
-) -> tuple[tuple[Cited, ...], State]:
+def _checked(table: Table, site: str) -> Table:
+    if not table.is_too_long:
+        return table
+    raise NotImplementedFilterError(
+        f"{site} has more than {MOST} references, too many to be listed. Ask for the ones you "
+        'want, with id = ".." or doi = "..", or for the references of other sites.'
+    )
+
+
+async def _table(session: SiteSession, pinned: frozenset[Reference] | None) -> Table:
     kinds: tuple[Kind, ...] = ("doi", "ref")
     terms = await gather({kind: _terms(session, kind, pinned) for kind in kinds})
     cited = (
@@ -91,7 +100,8 @@ async def _table(
         for kind, found in terms.items()
         for term in found
     )
-    return tuple(one for one in cited if one is not None), session.state
+    is_too_long = any(len(found) > MOST for found in terms.values())
+    return Table(tuple(one for one in cited if one is not None), session.state, is_too_long)
 
 
 async def _terms(
@@ -101,10 +111,4 @@ async def _terms(
     if pinned is not None:
         values = sorted(one.value for one in pinned if one.kind == kind)
         return await read_some_terms(session, quantity, values, query=STRUCTURE, fields=fields)
-    terms = await read_terms(session, quantity, query=STRUCTURE, most=MOST, fields=fields)
-    if len(terms) > MOST:
-        raise NotImplementedFilterError(
-            f"{session.name} has more than {MOST} references, too many to be listed. Ask for the "
-            'ones you want, with id = ".." or doi = "..", or for the references of other sites.'
-        )
-    return terms
+    return await read_terms(session, quantity, query=STRUCTURE, most=MOST, fields=fields)

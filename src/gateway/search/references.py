@@ -25,6 +25,7 @@ from gateway.model import (
 from gateway.properties import Catalogue
 from gateway.references import Reference, read_reference_id
 from gateway.search.links import neighbours
+from gateway.search.missing import check_missing
 from gateway.search.place import Place, place_of_cursor
 from gateway.search.question import Reader, check_fields
 from gateway.search.reference_page import (
@@ -36,7 +37,7 @@ from gateway.search.reference_page import (
 )
 from gateway.search.reference_question import ReferenceQuestion, read_reference_question
 from gateway.search.reference_tables import ReferenceTables, Tables
-from gateway.search.report import NOT_CHOSEN, STALE, check_missing, missing_notice, stale_notice
+from gateway.search.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
 from gateway.shape.references import Cited, Values, joined, shape_reference
 
 MOST_COMPARISONS = 2_000_000
@@ -208,7 +209,9 @@ class References:
         )
 
 
-def _turn(question: ReferenceQuestion, place: Place, found: _Found, missing: Iterable[str]) -> Turned:
+def _turn(
+    question: ReferenceQuestion, place: Place, found: _Found, missing: Iterable[str]
+) -> Turned:
     order, absent = question.order, frozenset(missing)
     if place.backward:
         position = place.progress.position

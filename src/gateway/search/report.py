@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gateway.errors import SitesMissingError
 from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
 from gateway.search.census import Census
 from gateway.search.listing import Found
 from gateway.search.question import Question
-
-RETRY_AFTER_S = 5.0
-"""When to try again, where a missing site does not say."""
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"
@@ -32,7 +28,9 @@ def returned_of(question: Question, found: Found, census: Census) -> int:
 def site_notices(question: Question, found: Found, census: Census) -> Iterator[Notice]:
     """A warning for each site that failed, was stale or whose archives are broken."""
     for failure in found.failures.values():
-        yield missing_notice(failure, census.last_count(failure.site, question.queries[failure.site]))
+        yield missing_notice(
+            failure, census.last_count(failure.site, question.queries[failure.site])
+        )
     for answer in found.answers.values():
         if answer.state == "stale":
             yield stale_notice(answer.site)
@@ -43,18 +41,6 @@ def site_notices(question: Question, found: Found, census: Census) -> Iterator[N
             detail=f"{site} cannot read some archives; {some} served with what its index holds.",
             code="site_partial",
         )
-
-
-def check_missing(
-    failures: Mapping[str, SiteFailure], *, is_empty: bool, forbidden: bool
-) -> None:
-    """Raise SitesMissingError when only missing sites can fill the page, or none may be missing."""
-    if not failures or not (is_empty or forbidden):
-        return
-    told = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
-    what = "A site does not answer" if forbidden else "Only sites that do not answer are left"
-    waits = [one.retry_after_s or RETRY_AFTER_S for one in failures.values()]
-    raise SitesMissingError(f"{what} ({told}).", sites=tuple(failures), retry_after_s=max(waits))
 
 
 def stale_notice(site: str) -> Notice:

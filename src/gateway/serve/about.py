@@ -1,14 +1,14 @@
 """What the server says of itself: info, links, versions."""
 
 from gateway.config import Config
-from gateway.model import STRUCTURES, Json, JsonObject, Site
+from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject, Site
 from gateway.properties import Catalogue
 from gateway.serve.call import Call
 from gateway.serve.definitions import define
-from gateway.serve.params import listing_formats
+from gateway.serve.params import JSON, listing_formats
 from gateway.serve.place import API_VERSION, INDEX, SERVED_VERSIONS, SITES
 
-ENTRY_TYPES = (STRUCTURES,)
+ENTRY_TYPES = (STRUCTURES, REFERENCES)
 """The entry types that are served, each at a listing endpoint of that name."""
 ENTRY_DESCRIPTIONS = {
     "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
@@ -31,7 +31,7 @@ PROVIDERS_ID = "optimade_providers"
 def base_info(call: Call, *, config: Config) -> JsonObject:
     """The resource of `/info`; asks no site."""
     is_index = call.place.is_index
-    formats = listing_formats(config.provider.prefix)
+    formats = (JSON,) if is_index else listing_formats(config.provider.prefix)
     types: list[Json] = [] if is_index else list(ENTRY_TYPES)
     resource: JsonObject = {
         "type": "info",

@@ -8,13 +8,31 @@ from gateway.shape.needs import (
     index_fields,
     index_suffices,
 )
+from gateway.shape.references import (
+    Cited,
+    joined,
+    read_cited,
+    references_in,
+    related_fields,
+    relationships_of,
+    shape_reference,
+    wants_references,
+)
 
 __all__ = [
+    "Cited",
     "archive_fields",
     "archive_suffices",
     "default_fields",
     "index_fields",
     "index_suffices",
+    "joined",
+    "read_cited",
+    "references_in",
+    "related_fields",
+    "relationships_of",
     "resource_id",
+    "shape_reference",
     "shape_structure",
+    "wants_references",
 ]

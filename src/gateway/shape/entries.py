@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import cast
 
-from gateway.model import STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
+from gateway.model import REFERENCES, STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
 from gateway.properties import Catalogue
 from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
 from gateway.shape.provenance import read_provenance
+from gateway.shape.references import references_in, relationships_of, wants_references
 from gateway.shape.stored import Flaw, Stored, Value, section
 from gateway.shape.structures import STRUCTURAL, read_structure
 from gateway.shape.times import read_time
@@ -27,7 +28,9 @@ def shape_structure(
         if isinstance(value, Flaw):
             notices.append(_flaw_notice(entry, name, value))
         attributes[name] = cast("Json", value.served if isinstance(value, Flaw) else value)
-    return Resource(STRUCTURES, resource_id(entry), attributes), tuple(notices)
+    related = references_in(entry.document) if wants_references(fields) else ()
+    relationships = relationships_of(related)
+    return Resource(STRUCTURES, resource_id(entry), attributes, relationships), tuple(notices)
 
 
 def resource_id(entry: Entry) -> str:
@@ -51,7 +54,7 @@ def _values(
             yield name, entry.entry_id
         elif name == "last_modified":
             yield name, _last_modified(entry)
-        elif name not in ("id", "type"):  # these two stand beside the attributes
+        elif name not in ("id", "type", REFERENCES):  # these stand beside the attributes
             yield name, None
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.model import Json
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # in UTC, like all moments here
+# In UTC, like all moments here.
+_EPOCH = datetime(1970, 1, 1)
 
 
 def read_time(value: Json) -> str | None:
