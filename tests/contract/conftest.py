@@ -9,7 +9,7 @@ from gateway.demo import create_demo_oasis
 from tests.contract.asking import Asker, Known, learn
 
 REAL = [url for url in os.environ.get("GATEWAY_TEST_OASES", "").split(",") if url.strip()]
-DEMO = [("berlin", "2.0.0"), ("munich", "2.0.0"), ("dresden", "1.4.3"), ("munich", "1.3.17")]
+DEMO = [("berlin", "2.0.0"), ("dresden", "1.4.3"), ("munich", "1.3.17")]
 NAMES = [*(f"{name}-{version}" for name, version in DEMO), *REAL]
 
 

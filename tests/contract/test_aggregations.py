@@ -84,3 +84,28 @@ REFUSED: dict[str, Json] = {
 def test_aggregation_is_refused(known: Known, row: str) -> None:
     """Only keywords and booleans have terms; wrong pages are 422."""
     assert aggregate(known, REFUSED[row]).status == 422
+
+
+def test_only_named_values(known: Known) -> None:
+    """`include` counts the listed values alone; those that no entry has are left out."""
+    counts = Counter(v for d in known.structures for v in set(values(d, "upload_id")))
+    wanted = sorted(counts)[:2]
+    terms = {"quantity": "upload_id", "size": 3, "include": [*wanted, "no-such-upload"]}
+    assert buckets(aggregate(known, terms)) == {value: counts[value] for value in wanted}
+
+
+def test_values_with_an_example(known: Known) -> None:
+    """`entries` adds to each value an entry that has it, as far as it is asked for."""
+    include = ["upload_id", "optimade.nsites"]
+    terms = {
+        "quantity": "upload_id",
+        "pagination": {"page_size": 5},
+        "entries": {"size": 1, "required": {"include": include}},
+    }
+    answer = aggregate(known, terms)
+    having = {(d["upload_id"], d["optimade"]["nsites"]) for d in known.structures}
+    for bucket in answer.body["aggregations"]["named"]["terms"]["data"]:
+        (example,) = bucket["entries"]
+        assert example["upload_id"] == bucket["value"]
+        assert (example["upload_id"], example["optimade"]["nsites"]) in having
+        assert set(example) == {"upload_id", "optimade"}

@@ -44,7 +44,22 @@ def members(document: Document, path: str) -> list[Document]:
 
 def quantity_rows() -> dict[str, Row]:
     """`quantities` says what is set, also for what is not indexed; `not` of it is IS UNKNOWN."""
-    names = ["elements", "nelements", "elements_ratios", "chemical_formula_descriptive", "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_anonymous", "nsites", "structure_features", "dimension_types", "lattice_vectors", "cartesian_site_positions", "species", "species_at_sites"]
+    names = [
+        "elements",
+        "nelements",
+        "elements_ratios",
+        "chemical_formula_descriptive",
+        "chemical_formula_reduced",
+        "chemical_formula_hill",
+        "chemical_formula_anonymous",
+        "nsites",
+        "structure_features",
+        "dimension_types",
+        "lattice_vectors",
+        "cartesian_site_positions",
+        "species",
+        "species_at_sites",
+    ]
     rows: dict[str, Row] = {}
     for name in names:
         quantity = f"metadata.optimade.{name}"
@@ -105,7 +120,7 @@ def compare(op: str, value: object, bound: object) -> bool:
     """One comparison."""
     left, right = (value, bound) if op.startswith("l") else (bound, value)
     assert type(left) is type(right)
-    return left < right or (op.endswith("e") and left == right)  # type: ignore[operator,no-any-return]
+    return left < right or (op.endswith("e") and left == right)  # type: ignore[operator]
 
 
 def number_bounds(name: str, op: str) -> Row:
@@ -145,14 +160,14 @@ def two_bounds(known: Known) -> tuple[Json, Predicate]:
     """Both bounds of one quantity stand in one dict."""
     middle = known.common("optimade.nsites")
     query = {"optimade.nsites": {"gte": middle, "lte": middle + 3}}
-    return query, within("optimade.nsites", lambda v: middle <= v <= middle + 3)  # type: ignore[operator]
+    return query, within("optimade.nsites", lambda v: middle <= v <= middle + 3)
 
 
 def null_bound(known: Known) -> tuple[Json, Predicate]:
     """A null beside a bound is no bound."""
     middle = known.common("optimade.nsites")
     query = {"optimade.nsites": {"gte": middle, "lt": None}}
-    return query, within("optimade.nsites", lambda v: v >= middle)  # type: ignore[operator]
+    return query, within("optimade.nsites", lambda v: v >= middle)
 
 
 def elements_all(known: Known) -> tuple[Json, Predicate]:
@@ -293,7 +308,7 @@ def space_group(known: Known) -> tuple[Json, Predicate]:
     """A scalar of `results`."""
     path = "results.material.symmetry.space_group_number"
     number = known.common(path)
-    return {path: {"gte": number}}, within(path, lambda v: v >= number)  # type: ignore[operator]
+    return {path: {"gte": number}}, within(path, lambda v: v >= number)
 
 
 def date_bounds(name: str, op: str) -> Row:
@@ -396,6 +411,6 @@ def test_not_is_the_complement(known: Known, row: str) -> None:
 
 
 def test_structures_are_those_that_quantities_say(known: Known) -> None:
-    """`quantities: metadata.optimade` selects every entry with a structure, and there are others."""
+    """`quantities: metadata.optimade` selects each entry with a structure; there are others."""
     assert known.ids(STRUCTURE) == known.expected(lambda d: "optimade" in d)
     assert len(known.structures) < len(known.documents) or not known.required

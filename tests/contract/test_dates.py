@@ -1,5 +1,6 @@
 """Dates: which forms are understood, and what a date means that leaves its end out."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -31,7 +32,7 @@ def text(at: int, *, hours: int = 0, zone: str = "Z", digits: int = 3) -> str:
     return written[: 19 + (digits and digits + 1)] + zone
 
 
-SAME = {
+SAME: dict[str, Callable[[int], str | int]] = {
     "milliseconds, Z": lambda at: text(at),
     "milliseconds, +00:00": lambda at: text(at, zone="+00:00"),
     "milliseconds, no zone": lambda at: text(at, zone=""),
@@ -65,7 +66,7 @@ def test_fraction_of_one_digit_is_a_millisecond(known: Known) -> None:
 
 
 SECOND, DAY = 1000, 86_400_000
-COARSE = {
+COARSE: dict[str, tuple[Callable[[int], str], int]] = {
     "second": (lambda at: text(at, digits=0), SECOND),
     "minute": (lambda at: text(at)[:16], 60 * SECOND),
     "day": (lambda at: text(at)[:10], DAY),

@@ -120,13 +120,52 @@ def test_exclude(known: Known) -> None:
 def test_whole_document(known: Known) -> None:
     """Without `required` everything comes; what is not set is absent."""
     answer = known.oasis.post({"query": STRUCTURE, "pagination": {"page_size": 2}})
-    always = ["entry_id", "upload_id", "upload_name", "upload_create_time", "last_processing_time", "entry_create_time", "mainfile", "parser_name", "nomad_version", "published", "with_embargo", "processed", "license", "main_author", "authors", "datasets", "references", "quantities", "optimade", "results", "calc_id", "files"]
+    always = [
+        "entry_id",
+        "upload_id",
+        "upload_name",
+        "upload_create_time",
+        "last_processing_time",
+        "entry_create_time",
+        "mainfile",
+        "parser_name",
+        "nomad_version",
+        "published",
+        "with_embargo",
+        "processed",
+        "license",
+        "main_author",
+        "authors",
+        "datasets",
+        "references",
+        "quantities",
+        "optimade",
+        "results",
+        "calc_id",
+        "files",
+    ]
     for document in answer.body["data"]:
         assert set(always) <= document.keys()
         assert ("process_status" in document) is known.version.startswith("2.")
 
 
-METADATA = dict.fromkeys(["optimade", "entry_id", "upload_id", "upload_create_time", "last_processing_time", "entry_create_time", "datasets", "references", "main_author", "coauthors", "license", "nomad_version", "authors", "external_db"], "*")
+ASKED = (
+    "optimade",
+    "entry_id",
+    "upload_id",
+    "upload_create_time",
+    "last_processing_time",
+    "entry_create_time",
+    "datasets",
+    "references",
+    "main_author",
+    "coauthors",
+    "license",
+    "nomad_version",
+    "authors",
+    "external_db",
+)
+METADATA = dict.fromkeys(ASKED, "*")
 
 
 def archives(known: Known, query: Json, required: object, **pagination: object) -> list[Json]:
@@ -139,7 +178,7 @@ def archives(known: Known, query: Json, required: object, **pagination: object) 
 
 
 def test_archive_of_a_structure(known: Known) -> None:
-    """The archive adds sites, species and cell; people and datasets are ids; times as in the index."""
+    """An archive adds sites, species, cell; people and datasets are ids; times as in the index."""
     found = archives(known, {"and": [STRUCTURE, DATASETS]}, {"metadata": METADATA})
     known.need(found, "datasets with a DOI")
     index = {d["entry_id"]: d for d in known.documents}

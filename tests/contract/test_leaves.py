@@ -310,6 +310,8 @@ ILL = {
     "number contains": ('nsites CONTAINS "2"', 400),
     "bad date": ('last_modified > "yesterday"', 400),
     "too large": ("nsites > 99999999999", 400),
+    "too large for a ratio": ('elements:elements_ratios HAS "Ti":<1e39', 400),
+    "too large for any number": ("nsites < 1e400", 400),
     "property against property": ("nsites = nelements", 500),
 }
 
@@ -336,7 +338,7 @@ def test_ratios_agree_with_the_composition(known: Known) -> None:
     assert zipped_ids & same == nested_ids & same
 
 
-PATTERNS = {
+PATTERNS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "star": (r"{a}*{z}", lambda a, z: f"{a}.*{z}"),
     "question mark": (r"{a}?", lambda a, z: f"{a}."),
     "escaped star": (r"{a}\*", lambda a, z: f"{a}\\*"),
@@ -368,7 +370,7 @@ def quoted(known: Known) -> str:
     return str(names[0])
 
 
-QUOTES = {
+QUOTES: dict[str, Callable[[str], str]] = {
     "in front": lambda name: name[name.index('"') :][:3],
     "in the middle": lambda name: name[name.index('"') - 1 :][:3],
 }

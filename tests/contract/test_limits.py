@@ -63,8 +63,8 @@ WIDTHS: dict[str, tuple[Callable[[int], Json], int]] = {
     "list at the top": (lambda n: {"optimade.elements": ["O"] * n}, 1022),
     "none at the top": (lambda n: {"optimade.elements:none": ["O"] * n}, 1022),
     "none further down": (lambda n: {"and": [{"optimade.elements:none": ["O"] * n}]}, 1023),
-    "filter or at the top": (
-        lambda n: {"optimade_filter": " OR ".join(f"nsites={i}" for i in range(n))},
+    "filter has any at the top": (
+        lambda n: {"optimade_filter": "elements HAS ANY " + ",".join(['"O"'] * n)},
         1022,
     ),
 }

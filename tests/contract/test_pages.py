@@ -50,7 +50,7 @@ def guarded(known: Known, name: str) -> Json:
 
 
 @BOTH
-@pytest.mark.parametrize("name", (*KEYS, "entry_id"))
+@pytest.mark.parametrize("name", [*KEYS, "entry_id"])
 def test_order(known: Known, name: str, order: str) -> None:
     """Keywords by code point, dates by millisecond, ties by entry_id, missing values last."""
     answer = known.oasis.find(known.scope, size=1000, order_by=name, order=order)
@@ -58,7 +58,7 @@ def test_order(known: Known, name: str, order: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("name", (*KEYS, "entry_id"))
+@pytest.mark.parametrize("name", [*KEYS, "entry_id"])
 def test_walk_gives_each_entry_once(known: Known, name: str, order: str) -> None:
     """`next_page_after_value` leads through all entries that have the key, in order."""
     query = {"and": [known.scope, guarded(known, name)]}
@@ -82,7 +82,7 @@ def test_walk_gives_each_entry_once(known: Known, name: str, order: str) -> None
 def test_position_may_be_made_up(known: Known, name: str, order: str) -> None:
     """`<value>:<text>` resumes at any point, whether or not an entry stands there."""
     key = sort_key(name)
-    whole = [e for e in ordered(known, name, order)]
+    whole = ordered(known, name, order)
     documents = {d["entry_id"]: d for d in known.documents}
     present = [entry for entry in whole if key(documents[entry]) is not None]
     middle = documents[present[len(present) // 2]]

@@ -1,4 +1,4 @@
-"""Queries that NOMAD refuses, and how: 422 from its model or translator, 400 from the index, 500."""
+"""Queries that NOMAD refuses, and how: 422 by its model or translator, 400 by the index, 500."""
 
 import pytest
 

@@ -43,7 +43,8 @@ class Table:
     """Rows of equal standing: the entries, or the members of one nested section."""
 
     kinds: Mapping[str, str]
-    parents: list[int] = field(default_factory=list)  # a member's entry; empty for the entries
+    outer: str | None = None  # the section around a nested one that is nested itself
+    parents: list[int] = field(default_factory=list)  # a member's row in the table around it
     raw: dict[str, list[tuple[int, object]]] = field(default_factory=dict)  # by path
     columns: dict[str, Column] = field(default_factory=dict)  # by field, made when asked
 
@@ -77,7 +78,7 @@ def make_tables(
 ) -> tuple[Table, dict[str, Table]]:
     """The entries' own fields, and one table per nested section."""
     entries = Table(kinds)
-    sections = {path: Table(kinds) for path in nested}
+    sections = {path: Table(kinds, outer=_outer(path, nested)) for path in nested}
     for row, document in enumerate(documents):
         for path, value in _leaves(document, "", sections, row):
             entries.raw.setdefault(path, []).append((row, value))
@@ -88,7 +89,7 @@ def _leaves(
     value: object, path: str, sections: dict[str, Table], row: int
 ) -> Iterator[tuple[str, object]]:
     if path in sections:
-        _add_members(sections[path], value, path, row)
+        _add_members(sections, value, path, row)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else str(key), sections, row)
@@ -99,12 +100,19 @@ def _leaves(
         yield path, value
 
 
-def _add_members(table: Table, value: object, path: str, row: int) -> None:
+def _outer(path: str, nested: Sequence[str]) -> str | None:
+    around = [section for section in nested if path.startswith(f"{section}.")]
+    return max(around, key=len, default=None)
+
+
+def _add_members(sections: dict[str, Table], value: object, path: str, row: int) -> None:
     if isinstance(value, list | tuple):
         for inner in value:
-            _add_members(table, inner, path, row)
-        return
-    member = len(table.parents)
-    table.parents.append(row)
-    for name, leaf in _leaves(value, path, {}, member):
-        table.raw.setdefault(name, []).append((member, leaf))
+            _add_members(sections, inner, path, row)
+    elif isinstance(value, Mapping):
+        table = sections[path]
+        member = len(table.parents)
+        table.parents.append(row)
+        for key, inner in value.items():
+            for name, leaf in _leaves(inner, f"{path}.{key}", sections, member):
+                table.raw.setdefault(name, []).append((member, leaf))

@@ -78,7 +78,7 @@ def _select(query: Elastic, table: Table, everything: int, index: Index) -> int:
         case Exists(field=field):
             return table.column(field).known
         case Nested(path=path, query=inner):
-            return _select_nested(path, inner, index)
+            return _select_nested(path, inner, table, index)
         case _:
             assert_never(query)
 
@@ -184,9 +184,17 @@ def _has_phrase(held: list[str], asked: list[str]) -> bool:
     )
 
 
-def _select_nested(path: str, query: Elastic, index: Index) -> int:
+def _select_nested(path: str, query: Elastic, table: Table, index: Index) -> int:
     section = index.sections[path]
     members = _select(query, section, (1 << len(section.parents)) - 1, index)
+    selected = _parents(members, section)
+    while section.outer is not None and index.sections[section.outer] is not table:
+        section = index.sections[section.outer]
+        selected = _parents(selected, section)
+    return selected
+
+
+def _parents(members: int, section: Table) -> int:
     selected = 0
     while members:
         lowest = members & -members

@@ -20,7 +20,6 @@ from gateway.demo.native_read import (
 )
 from gateway.demo.optimade_leaf import read_leaf
 from gateway.demo.quantities import TERMS_KINDS, Catalogue, is_old
-from gateway.demo.refusals import crash
 from gateway.demo.values import as_text
 
 
@@ -33,10 +32,6 @@ class Translator:
 
     def translate(self, query: object) -> tuple[Elastic, Node]:
         """The Elasticsearch query, and the query as NOMAD has understood it."""
-        if query is not None and not isinstance(query, Mapping | list | str):
-            raise crash(
-                f"argument of type '{type(query).__name__}' is not iterable", kind="TypeError"
-            )
         read = read_query({} if query is None else query)
         node = _normalise(read, prefix=None, sections=self.catalogue.sections)
         return self._elastic(node, prefix=None), node

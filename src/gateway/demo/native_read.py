@@ -57,17 +57,42 @@ def read_query(query: object, *, depth: int = 0) -> Node:
     """And, or, not, or criteria; plain dicts stay as they are."""
     if depth > DEEPEST:
         raise crash("maximum recursion depth exceeded", kind="RecursionError")
+    if not isinstance(query, Mapping | list | str):
+        kind = type(query).__name__
+        raise crash(f"argument of type '{kind}' is not iterable", kind="TypeError")
     if not isinstance(query, Mapping):
         raise _not_a_query(query)
-    for way in ("and", "or"):
-        parts = query.get(way)
-        if isinstance(parts, list) and parts:
-            return Joined(way, tuple(read_query(part, depth=depth + 1) for part in parts))
-    if isinstance(query.get("not"), Mapping) and query["not"]:
-        return Joined("not", (read_query(query["not"], depth=depth + 1),))
+    joined = _read_joined(query, depth=depth)
+    if joined is not None:
+        return joined
     if "prefix" in query and "query" in query:
         raise crash("maximum recursion depth exceeded", kind="RecursionError")
     return _read_mapping(query)
+
+
+def _read_joined(query: Mapping[str, object], *, depth: int) -> Joined | None:
+    """And, or, not; None where it is none, or where it is wrong and criteria are tried next."""
+    for way in ("and", "or"):
+        parts = query.get(way)
+        if isinstance(parts, list) and parts:
+            return Joined(way, _read_parts(way, parts, depth=depth))
+    if not query.get("not") or isinstance(query["not"], list | str):
+        return None
+    try:
+        return Joined("not", (read_query(query["not"], depth=depth + 1),))
+    except RefusalError as refusal:
+        if refusal.status != 422:
+            raise
+        return None
+
+
+def _read_parts(way: str, parts: list[object], *, depth: int) -> tuple[Node, ...]:
+    try:
+        return tuple(read_query(part, depth=depth + 1) for part in parts)
+    except RefusalError as refusal:
+        if way == "or" and refusal.status == 422:  # the model complains of the missing `and` first
+            raise _not_a_query(parts) from refusal
+        raise
 
 
 def _read_mapping(query: Mapping[str, object]) -> Node:

@@ -4,6 +4,7 @@ NOMAD parses with the optimade package and transforms with a subclass of its Ela
 transformer; what follows says the same over this package's query nodes.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Protocol
@@ -27,7 +28,7 @@ from gateway.demo.elastic import (
 )
 from gateway.demo.leaf_fields import Field, UntranslatableError, find_field, find_property, path_of
 from gateway.demo.quantities import RATIOS, Catalogue
-from gateway.demo.refusals import RefusalError, crash, query_refusal
+from gateway.demo.refusals import RefusalError, crash, elastic_refusal, query_refusal
 
 BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 REVERSED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -225,6 +226,10 @@ def compare(field: Field | str, op: str, value: object, *, nested: bool = False)
     """A comparison, also of what cannot be compared sensibly."""
     if not isinstance(value, str | int | float):
         raise crash("Object of type ElasticsearchQuantity is not serializable", kind="TypeError")
+    if isinstance(value, float) and math.isinf(value):  # no JSON that Elasticsearch reads
+        raise elastic_refusal(
+            "[1:96] [bool] failed to parse field [must]", kind="x_content_parse_exception"
+        )
     path = f"{RATIOS}.{field.name}" if nested and isinstance(field, Field) else path_of(field)
     if op in BOUNDS:
         return Range(path, ((BOUNDS[op], value),))

@@ -78,7 +78,7 @@ def as_text(value: Scalar) -> str:
 def to_float32(number: float) -> float:
     """The nearest number that a 32 bit float holds."""
     try:
-        return float(struct.unpack("f", struct.pack("f", number))[0])
+        return float(struct.unpack("<f", struct.pack("<f", number))[0])
     except OverflowError:
         raise elastic_refusal(
             f"failed to create query: [float] supports only finite values, but got [{number}]"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pymatgen.analysis.prototypes
 import pymatgen.util
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 

@@ -5,7 +5,8 @@ import hashlib
 import warnings
 
 from ase.data import atomic_masses, atomic_numbers
-from pymatgen.core import Lattice, Structure
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from gateway.demo.making.optimade import amounts_of
