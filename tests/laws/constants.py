@@ -112,9 +112,11 @@ class Constants:
         value = self._item(name)
         if not value or self._random.random() < 0.1:
             return self._random.choice(ODD_TEXTS)
+        if "~" in value and self._random.random() < 0.3:
+            return self._around_sign(value)
         start = self._random.randrange(len(value))
         end = self._random.randint(start, len(value))
-        kind = self._random.randrange(12)
+        kind = self._random.randrange(11)
         if kind < 3:
             return value
         if kind < 6:
@@ -127,9 +129,12 @@ class Constants:
             return value.swapcase()
         if kind == 9:
             return value + self._random.choice(("0", "~", "*", '"', "\\", "?"))
-        if kind == 10:
-            return self._changed(value, start)
-        return self._random.choice((value.partition("~")[0], value.rpartition("~")[2])) or "~"
+        return self._changed(value, start)
+
+    def _around_sign(self, value: str) -> str:
+        """Of an id: the site, the entry_id, or the end of the one with the start of the other."""
+        site, sign, entry_id = value.rpartition("~")
+        return self._random.choice((site, entry_id, site[-2:] + sign + entry_id[:2]))
 
     def _changed(self, value: str, place: int) -> str:
         other = ord(value[place]) + self._random.choice((-1, 1))

@@ -4,6 +4,7 @@ Numbers compare in double precision, moments by millisecond; an item that a memb
 not have is nothing, of which nothing holds.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -75,7 +76,7 @@ class Nothing:
     def _never(self, _other: object) -> bool:
         return False
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _never  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _never
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -105,6 +106,21 @@ def prepared(node: Node) -> Node:
                 dense = Property((subjects[0].name + DENSE,))
                 return replace(node, subjects=(dense,) * len(subjects))
     return node
+
+
+def served(value: Any) -> Any:
+    """The value as it stands in an answer."""
+    match value:
+        case list():
+            return [served(item) for item in value]
+        case Real(value=number):
+            return number
+        case Moment(value=milliseconds):
+            return _timestamp(milliseconds)
+        case Nothing():
+            return None
+        case _:
+            return value
 
 
 BOOLEANS = {one.name for one in read_quantities() if one.type == "boolean" and not one.is_list}
@@ -150,3 +166,8 @@ def _wrapped(value: Any, one: Quantity) -> Any:
 def _double(number: object) -> float:
     assert isinstance(number, Decimal)
     return float(number)
+
+
+def _timestamp(milliseconds: int) -> str:
+    moment = time.gmtime(milliseconds // 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{milliseconds % 1000:03d}Z"

@@ -70,7 +70,8 @@ class NmdFilterMaker(FilterMaker):
     def _nmd_known(self) -> str:
         one = self._random.choice((*self._filled, *self._empty))
         word = self._random.choice(("KNOWN", "UNKNOWN"))
-        return self._random.choice((f"{one.name} IS {word}", one.name))
+        known = f"{one.name} IS {word}"
+        return known if self._random.random() < 0.5 else one.name
 
     def _one(self, *, lists: bool) -> Property:
         pool = self._empty if self._random.random() < SHARE_OF_EMPTY else self._filled
@@ -81,7 +82,8 @@ class NmdFilterMaker(FilterMaker):
 
     def _test(self, one: Property) -> str:
         operators = ("=", "!=") if one.items == "boolean" else OPERATORS
-        return self._random.choice(("", "", *operators)) + self._constant(one)
+        op: str = self._random.choice(("", "", *operators))
+        return op + self._constant(one)
 
     def _constant(self, one: Property) -> str:
         match one.items or one.type:

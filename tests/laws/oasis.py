@@ -79,5 +79,5 @@ class Oasis:
         except httpx.RemoteProtocolError:  # NOMAD drops the connection after a 500
             response = self._client.post(path, json=body)
         if response.status_code != 200:
-            raise RefusedError(f"HTTP {response.status_code}: {response.text[:300]}")
+            raise RefusedError(f"HTTP {response.status_code}: {response.text[:3000]}")
         return response.json()

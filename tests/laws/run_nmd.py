@@ -25,7 +25,7 @@ from gateway.properties import STRUCTURE, structures_catalogue
 from gateway.shape import index_fields, shape_structure
 from tests.laws.entries import read_truth
 from tests.laws.evaluator import Entry, evaluate
-from tests.laws.nmd import Moment, Nothing, Real, nmd_values, prepared
+from tests.laws.nmd import nmd_values, prepared, served
 from tests.laws.nmd_filters import NmdFilterMaker
 from tests.laws.oasis import Oasis, RefusedError
 from tests.laws.phrases import Phrase, shrink
@@ -77,7 +77,7 @@ class Checked:
             yield from (notice.detail for notice in notices)
             entry = expected[document["entry_id"]]
             for name in NAMES:
-                wanted = _plain(entry.get(name))
+                wanted = served(entry.get(name))
                 if resource.attributes[name] != wanted:
                     yield f"{name} of {document['entry_id']}: {resource.attributes[name]!r}"
 
@@ -157,25 +157,6 @@ def _explain(phrase: Phrase, checked: Checked) -> None:
     print(f"    {checked.difference(smallest)}")
     query = translate(smallest, site=checked.site, version=checked.version)
     print(f"    {json.dumps(query)[:600]}")
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case list():
-            return [_plain(item) for item in value]
-        case Real(value=number):
-            return number
-        case Moment(value=milliseconds):
-            return _timestamp(milliseconds)
-        case Nothing():
-            return None
-        case _:
-            return value
-
-
-def _timestamp(milliseconds: int) -> str:
-    moment = time.gmtime(milliseconds // 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{milliseconds % 1000:03d}Z"
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

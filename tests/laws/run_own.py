@@ -71,10 +71,11 @@ def _try(phrase: Phrase, site: Site, tally: Tally) -> None:
 
 
 def _reason(refusal: str) -> str:
-    """Status and message, without the values in it."""
-    message = re.search(r'"msg":"(.*?[^\\])"|"reason":"(.*?[^\\])"', refusal)
-    text = message[0].partition(":")[2] if message else ""
-    return refusal[:8] + re.sub(r'\\+".*?"', "..", text)[:90]
+    """Status and the last sentence of NOMAD's message, without the filter's own words."""
+    if "Semantic error" not in refusal:
+        return f"{refusal[:8]} {'not in its grammar' if 'Syntax error' in refusal else ''}"
+    sentence = refusal.rpartition("\\n\\n")[2].partition('","')[0]
+    return refusal[:9] + re.sub(r"\\*\"[^\"]*\"|'[a-z_.]+'", "..", sentence)[:70]
 
 
 def _own(phrase: Phrase, site: Site) -> set[str]:

@@ -12,10 +12,12 @@ from gateway.plan.native import (
     WIDTH,
     Clause,
     all_of,
+    among,
     any_of,
-    depth_of,
     inverse,
     one_of,
+    size_of,
+    without,
 )
 
 A: NativeQuery = {"a": {"gt": 1}}
@@ -83,6 +85,23 @@ def test_inverse(clause: Clause, inverted: Clause) -> None:
     assert inverse(clause) == inverted
 
 
+@pytest.mark.parametrize(
+    ("clause", "rest"),
+    [
+        (True, True),
+        (False, False),
+        (A, A),
+        (KNOWN, True),
+        ({"and": [KNOWN, A]}, A),
+        ({"and": [KNOWN, A, B]}, {"and": [A, B]}),
+        ({"or": [KNOWN, A]}, {"or": [KNOWN, A]}),
+    ],
+)
+def test_what_holds_anyway_is_not_asked_again(clause: Clause, rest: Clause) -> None:
+    """Under `not` it would be in the way of merging."""
+    assert without(clause, [KNOWN]) == rest
+
+
 def test_no_list_is_empty() -> None:
     """NOMAD takes an empty list for no condition at all."""
     assert one_of("x", []) is False
@@ -132,7 +151,21 @@ def test_wide_exclusions_stay_within_the_limit() -> None:
 )
 def test_depth_counts_boolean_nodes(query: NativeQuery, depth: int) -> None:
     """NOMAD refuses 20 and more; a `:any` becomes a boolean node in NOMAD 1.3."""
-    assert depth_of(query) == depth < DEPTH
+    assert size_of(query) == (depth, 0)
+    assert depth < DEPTH
+
+
+def test_what_nomad_parses_is_counted() -> None:
+    """Wherever it stands."""
+    assert size_of({"and": [A, {"not": {"or": [C, C, {"x:any": ["1"]}]}}]}) == (4, 2)
+
+
+def test_a_base_is_joined_flatly() -> None:
+    """Nothing is asked for where nothing can match."""
+    assert among(KNOWN, {"and": [A, B]}) == {"and": [KNOWN, A, B]}
+    assert among(KNOWN, A) == {"and": [KNOWN, A]}
+    assert among(KNOWN, True) == KNOWN
+    assert among(KNOWN, False) is False
 
 
 clauses = st.recursive(

@@ -17,7 +17,7 @@ from gateway.errors import (
 )
 from gateway.model import Json
 from gateway.plan import translate
-from gateway.plan.native import DEPTH, WIDTH, depth_of
+from gateway.plan.native import DEPTH, PARSED_TEXT, WIDTH, size_of
 from gateway.plan.translation import NOTHING
 from gateway.properties import STRUCTURE
 from tests.laws.filters import FilterMaker
@@ -120,7 +120,9 @@ def check_limits(query: Json) -> None:
     """Hold a native query against what NOMAD 1.3 to 2.0 take."""
     assert isinstance(query, dict)
     json.dumps(query, allow_nan=False).encode()
-    assert depth_of(query) <= DEPTH < 20
+    depth, parsed = size_of(query)
+    assert depth <= DEPTH < 20
+    assert parsed <= PARSED_TEXT
     for node in _dicts(query):
         quantities = [key.partition(":")[0] for key in node]
         assert len(set(quantities)) == len(quantities), "a quantity twice"

@@ -15,6 +15,7 @@ def main() -> None:
     symbols = {}
     for number in SETTINGS:
         group = spglib.get_spacegroup_type(number)
+        assert group is not None
         symbols[group.international_short] = _spaced(group.international_short, group.international)
     for short, spaced in sorted(symbols.items()):
         print(f"{short}\t{spaced}")  # noqa: T201  # its output

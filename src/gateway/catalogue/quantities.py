@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 IndexType: TypeAlias = Literal["keyword", "text", "integer", "float", "double", "boolean", "date"]
@@ -77,7 +77,7 @@ def read_version(text: str) -> Version:
 @lru_cache(maxsize=1)
 def read_quantities() -> tuple[Quantity, ...]:
     """All quantities of the table, by name."""
-    table = json.loads(files(__package__).joinpath("nmd.json").read_bytes())
+    table = json.loads(Path(__file__).with_name("nmd.json").read_bytes())
     versions = table["versions"]
     return tuple(_quantity(row, versions[0], versions[-1]) for row in table["rows"])
 

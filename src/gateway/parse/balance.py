@@ -42,6 +42,8 @@ def shallow(node: Node, *, depth: int, size: int) -> Node:
 
     What is shallow and small already is returned as it is.
     """
+    if _is_flat(node, size):
+        return node
     tree = fold(node, _leaf, _measured)
     if tree.leaves > size:
         raise FilterLimitError(
@@ -56,6 +58,12 @@ def shallow(node: Node, *, depth: int, size: int) -> Node:
             f"The filter nests AND and OR {tree.height} levels deep. At most {depth} can be asked, "
             f"and to write it so takes more than {size} comparisons."
         ) from None
+
+
+def _is_flat(node: Node, size: int) -> bool:
+    """Whether the tree is one level of leaves, or a leaf: everyday filters are."""
+    parts = node.parts if isinstance(node, And | Or) else ()
+    return len(parts) <= size and not any(isinstance(part, And | Or) for part in parts)
 
 
 class _TooDeepError(Exception):

@@ -17,6 +17,8 @@ from gateway.parse.tree import Boolean, Constant, Number, Operand, Property, Str
 
 SPACES = " \t\n\r\v\f"
 STRAY = "STRAY"
+# Tried first; no other terminal begins as they do.
+_OFTEN = ("PROPERTY", "CONSTANT")
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -42,7 +44,8 @@ class Splitter:
     """Splits text by the terminals of the grammar."""
 
     def __init__(self, terminals: Iterable[TerminalDef]) -> None:
-        patterns = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in terminals]
+        often_first = sorted(terminals, key=lambda t: t.name not in _OFTEN)
+        patterns = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in often_first]
         patterns.append(f"(?P<{STRAY}>.)")
         self._pattern = re.compile(f"(?:{'|'.join(patterns)})[{SPACES}]*", re.DOTALL)
         self._words: dict[str, Lexeme] = {}

@@ -33,11 +33,11 @@ def is_foreign(name: Name, scope: Scope) -> bool:
 
 def resolve(name: Name, scope: Scope) -> Property | None:
     """What the catalogue says of a name; None for other providers' names."""
-    if is_foreign(name, scope):
-        return None
     found = scope.catalogue.get(name.path[0])
     if found is not None and (len(name.path) == 1 or _is_key(name, found)):
         return _at_site(found, scope)
+    if is_foreign(name, scope):
+        return None
     if len(name.path) > 1 and name.path[0] in ENTRY_TYPES:
         raise NotImplementedFilterError(
             f"{name.name} asks for related {name.path[0]}, which is not answered here.",

@@ -15,9 +15,9 @@ Clause: TypeAlias = NativeQuery | bool
 WIDTH = 1_000
 DEPTH = 17
 PARSED_TEXT = 100_000
-"""Characters of `optimade_filter` in one query: NOMAD parses them for about 5 s, without a pause."""
+"""Characters of `optimade_filter` in one query; NOMAD parses them for about 5 s without a pause."""
 
-_BOUNDS = {"gt", "gte", "lt", "lte"}
+_BOUNDS = frozenset({"gt", "gte", "lt", "lte"})
 _NO_QUANTITY = frozenset({"and", "or", "not", "optimade_filter", "quantities"})
 
 
@@ -30,7 +30,7 @@ def all_of(parts: Iterable[Clause]) -> Clause:
         if part is not True:
             kept.extend(_members(part, "and"))
     if len(kept) > 1:
-        kept = list(_merged_exclusions(_distinct(kept)))
+        kept = _merged_exclusions(_distinct(kept))
     return _joined("and", kept)
 
 
@@ -76,39 +76,28 @@ def one_of(quantity: str, values: Iterable[Scalar]) -> Clause:
     return _joined("or", clauses)
 
 
-def depth_of(query: NativeQuery) -> int:
-    """How deep boolean nodes are nested in a native query; a `:any` counts as one."""
-    deepest, level = 0, [cast(Json, query)]
-    while level:
-        deepest += 1
-        level = [inner for node in level for inner in _operands(node)]
-    return deepest - 1
+def among(base: NativeQuery, clause: Clause) -> Clause:
+    """The clause that holds for entries of the base, where nothing of the two can be merged."""
+    if isinstance(clause, bool):
+        return clause and base
+    return _joined("and", [base, *_members(clause, "and")])
 
 
-def text_of(query: NativeQuery) -> int:
-    """How many characters NOMAD has to parse as filters inside a native query."""
-    length, waiting = 0, [cast(Json, query)]
-    while waiting:
-        node = waiting.pop()
-        text = node.get("optimade_filter") if isinstance(node, dict) else None
-        length += len(text) if isinstance(text, str) else 0
-        waiting.extend(_operands(node))
-    return length
-
-
-def _operands(node: Json) -> Iterator[Json]:
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if key in ("and", "or") and isinstance(value, list):
-            yield from value
-        elif key == "not" or key.endswith(":any") or _is_on_member(value):
-            yield value
-
-
-def _is_on_member(value: Json) -> bool:
-    """Whether these are conditions on one member of a section, rather than bounds."""
-    return isinstance(value, dict) and not value.keys() <= _BOUNDS
+def size_of(query: NativeQuery) -> tuple[int, int]:
+    """How deep boolean nodes are nested in a native query (a `:any` counts as one), and how many
+    characters of it NOMAD has to parse as filters."""
+    depth, text = 0, 0
+    for key, value in query.items():
+        if key == "optimade_filter" and isinstance(value, str):
+            text += len(value)
+        elif isinstance(value, list):
+            sizes = [size_of(part) for part in value if isinstance(part, dict)]
+            depth = max(depth, 1 + max((size[0] for size in sizes), default=0))
+            text += sum(size[1] for size in sizes)
+        elif isinstance(value, dict) and not value.keys() <= _BOUNDS:
+            inner, length = size_of(value)
+            depth, text = max(depth, 1 + inner), text + length
+    return depth, text
 
 
 def _members(clause: NativeQuery, joint: str) -> list[NativeQuery]:
@@ -158,28 +147,27 @@ def _merged_equalities(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
             yield from _members(merged, "or")
 
 
-def _merged_exclusions(clauses: Iterable[NativeQuery]) -> Iterator[NativeQuery]:
+def _merged_exclusions(clauses: list[NativeQuery]) -> list[NativeQuery]:
     """`not a = 1 and not a = 2 and ..` as the negation of one terms clause."""
+    if sum("not" in clause for clause in clauses) < 2:
+        return clauses
+    kept: list[NativeQuery] = []
     values: dict[str, list[Scalar]] = {}
     for clause in clauses:
         inner = clause.get("not")
         equality = _equality(inner) if isinstance(inner, dict) else None
         if equality is None:
-            yield clause
+            kept.append(clause)
         else:
             values.setdefault(equality[0], []).extend(equality[1])
-    for quantity, unwanted in values.items():
-        merged = one_of(quantity, unwanted)
-        if not isinstance(merged, bool):
-            yield {"not": merged}
+    merged = (inverse(one_of(quantity, unwanted)) for quantity, unwanted in values.items())
+    return kept + [clause for clause in merged if not isinstance(clause, bool)]
 
 
-def _distinct(clauses: list[NativeQuery]) -> Iterator[NativeQuery]:
+def _distinct(clauses: list[NativeQuery]) -> list[NativeQuery]:
     """Without repeats of `quantities` and of one and the same object, as `known` clauses are."""
-    seen: set[str | int] = set()
+    distinct: dict[str | int, NativeQuery] = {}
     for clause in clauses:
         name = clause.get("quantities")
-        key = name if isinstance(name, str) else id(clause)
-        if key not in seen:
-            seen.add(key)
-            yield clause
+        distinct.setdefault(name if isinstance(name, str) else id(clause), clause)
+    return list(distinct.values())

@@ -11,7 +11,7 @@ from gateway.parse.balance import shallow
 from gateway.parse.tree import And, Compare, Has, Leaf, Node, Not, Or
 from gateway.parse.tree import Property as Name
 from gateway.plan.names import Scope, is_foreign
-from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, any_of, depth_of, text_of
+from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, among, any_of, size_of
 from gateway.plan.predicates import translate_leaf
 from gateway.plan.relationships import is_related, translate_related
 from gateway.properties import STRUCTURE
@@ -101,14 +101,14 @@ def _translate(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
 
 def with_base(clause: Clause, base: NativeQuery) -> NativeQuery | None:
     """The query for a site: the clause among the entries of `base`; None when nothing can match."""
-    combined = all_of((base, clause))
+    combined = among(base, clause)
     if isinstance(combined, bool):
         return None
-    if depth_of(combined) > DEPTH:
+    depth, parsed = size_of(combined)
+    if depth > DEPTH:
         raise FilterLimitError(
             "The filter nests AND, OR and NOT too deeply to be asked of NOMAD, even rewritten."
         )
-    parsed = text_of(combined)
     if parsed > PARSED_TEXT:
         raise FilterLimitError(
             "CONTAINS, ENDS WITH and element ratios are parsed by NOMAD, which is slow: rewritten "

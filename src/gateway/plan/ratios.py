@@ -94,7 +94,9 @@ def _leaf(elements: frozenset[str], tests: list[str], everything: frozenset[str]
     excluded = sorted(everything - elements)
     if len(excluded) >= len(elements):
         return _leaf_of_each(sorted(elements), tests)
-    words = [f'!="{element}"' for element in excluded] or ['>""']
+    words = [f'!="{element}"' for element in excluded]
+    if len(tests) + len(words) < 2:  # NOMAD has operators in zips of lists only
+        words = ['>""']
     names = ["elements_ratios"] * len(tests) + ["elements"] * len(words)
     return {"optimade_filter": f"{':'.join(names)} HAS {':'.join(tests + words)}"}
 

@@ -31,7 +31,7 @@ def check_comparable(found: Property, name: Name, op: Op, value: Operand) -> Non
         mismatch("Both sides of a comparison must have the same type", found, name, value)
     if found.type == "boolean" and op not in ("=", "!="):
         refuse(f"{found.name} is a boolean; only = and != compare booleans.", name)
-    if found.type == "timestamp" and isinstance(value, String):
+    if found.type == "timestamp" and found.reach == "absent" and isinstance(value, String):
         read_timestamp(value.value, column=value.column)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, TypeAlias, assert_never
 
+from gateway.errors import UnknownPropertyError
 from gateway.model import REFERENCES
 from gateway.parse.tree import (
     Bare,
@@ -107,9 +108,14 @@ def _asked(name: Name, scope: Scope) -> Asked:
             return "absent"
         case (target, *path) if target == _TARGET and path:
             return _target(Name(tuple(path), name.column), name, scope)
+        case (target,) if target == _TARGET:
+            refuse("Ask for references.id or references.target.doi.", name)
         case _:
-            refuse(
-                f"{name.name} is not answered; references.id and references.target.doi are.", name
+            raise UnknownPropertyError(
+                name.name,
+                entry_type=scope.entry_type,
+                suggestions=("references.id", "references.target.doi"),
+                column=name.column or None,
             )
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from functools import lru_cache
+from heapq import nlargest
 
 from gateway.catalogue.former_names import FORMER_NAMES
 
 _LONGEST = 200
+_SHORTLIST = 12
 _SECTIONS = ("dft_", "encyclopedia_material_", "encyclopedia_method_", "encyclopedia_")
 """What once stood before the names of quantities, and stands there no more."""
 
@@ -20,7 +23,7 @@ def nearest_names(name: str, names: Collection[str], *, most: int = 3) -> tuple[
     found |= dict.fromkeys(_ending(FORMER_NAMES.get(lower, ""), names))
     if not found:
         found |= dict.fromkeys(_ending(_bare(lower), names))
-        found |= dict.fromkeys(get_close_matches(lower, names, n=most))
+        found |= dict.fromkeys(get_close_matches(lower, _alike(lower, names), n=most))
     return tuple(found)[:most]
 
 
@@ -32,6 +35,23 @@ def _ending(words: str, names: Collection[str]) -> Iterator[str]:
         yield words
         return
     yield from sorted((one for one in names if one.endswith(f"_{words}")), key=len)
+
+
+def _alike(name: str, names: Collection[str]) -> list[str]:
+    """The names that share most pieces with it: difflib would need long for all of them."""
+    pieces = _pieces(name)
+
+    def share(one: str) -> float:
+        others = _pieces(one)
+        return len(pieces & others) / (len(pieces) + len(others))
+
+    return nlargest(_SHORTLIST, names, key=share)
+
+
+@lru_cache(maxsize=1024)
+def _pieces(name: str) -> frozenset[str]:
+    padded = f" {name} "
+    return frozenset(padded[i : i + 2] for i in range(len(padded) - 1))
 
 
 def _bare(name: str) -> str:

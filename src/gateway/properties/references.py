@@ -5,8 +5,11 @@ All of them are held against values here: the gateway has the references of all 
 
 from functools import lru_cache
 
+from gateway.model import NativeQuery
 from gateway.properties.property import Catalogue, Property
 
+_SOMETIMES: NativeQuery = {}
+"""No site is asked whether the value is known; this says that it need not be."""
 _BEFORE_NOTE = ("address", "annote", "booktitle", "chapter", "crossref", "edition", "howpublished",
                 "institution", "journal", "key", "month")  # fmt: skip
 _BEHIND_NOTE = ("number", "organization", "pages", "publisher", "school", "series")
@@ -26,10 +29,10 @@ def references_catalogue(prefix: str) -> Catalogue:
         Property("last_modified", "timestamp", "local"),
         _absent_people("authors"),
         _absent_people("editors"),
-        _text("doi", sortable=True),
-        _text("url", sortable=True),
+        _text("doi", sortable=True, known=_SOMETIMES),
+        _text("url", sortable=True, known=_SOMETIMES),
         *map(_absent, _BEFORE_NOTE),
-        _text("note", sortable=True),
+        _text("note", sortable=True, known=_SOMETIMES),
         *map(_absent, _BEHIND_NOTE),
         _text("title"),
         _absent("volume"),
@@ -41,9 +44,9 @@ def references_catalogue(prefix: str) -> Catalogue:
     return {one.name: one for one in every}
 
 
-def _text(name: str, *, sortable: bool = False) -> Property:
+def _text(name: str, *, sortable: bool = False, known: NativeQuery | bool = True) -> Property:
     quantity = name if sortable else None
-    return Property(name, "string", "local", quantity=quantity, sortable=sortable)
+    return Property(name, "string", "local", quantity=quantity, known=known, sortable=sortable)
 
 
 def _absent(name: str) -> Property:

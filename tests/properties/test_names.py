@@ -1,0 +1,57 @@
+"""Names that no property has."""
+
+import pytest
+
+from gateway.catalogue.former_names import FORMER_NAMES
+from gateway.properties import nearest_names, structures_catalogue
+
+CATALOGUE = structures_catalogue("fed")
+SYMMETRY = "_nmd_results_material_symmetry_"
+
+NEAREST = [
+    ("_nmd_dft_spacegroup", f"{SYMMETRY}space_group_number"),
+    ("_nmd_dft_spacegroup_symbol", f"{SYMMETRY}space_group_symbol"),
+    ("_nmd_dft_code_name", "_nmd_results_method_simulation_program_name"),
+    ("_nmd_dft_quantities", "_nmd_quantities"),
+    ("_nmd_encyclopedia_material_bulk_space_group_number", f"{SYMMETRY}space_group_number"),
+    ("_nmd_encyclopedia_properties_band_gap",
+     "_nmd_results_properties_electronic_band_gap_value"),
+    ("_nmd_upload_time", "_nmd_upload_create_time"),
+    ("_nmd_atoms", "elements"),
+    ("_nmd_entry_page_url", "_fed_entry_page"),
+    ("_nmd_archive_url", "_fed_api_url"),
+    ("_nmd_crystal_system", f"{SYMMETRY}crystal_system"),
+    ("_nmd_dft_bravais_lattice", f"{SYMMETRY}bravais_lattice"),
+    ("_nmd_results_material_symmetry_crystal_sytem", f"{SYMMETRY}crystal_system"),
+    ("_NMD_Upload_Id", "_nmd_upload_id"),
+    ("nelement", "nelements"),
+    ("chemical_formula", "chemical_formula_hill"),
+    ("_fed_dataset", "_fed_datasets"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "first"), NEAREST)
+def test_the_likeliest_comes_first(name: str, first: str) -> None:
+    """What NOMAD calls it today, else a name that ends with it, else one spelt alike."""
+    assert nearest_names(name, CATALOGUE)[0] == first
+
+
+@pytest.mark.parametrize("name", ["zzzzzzzz", "_nmd_qqqqq_wwwww", "_" * 70_000, ""])
+def test_nothing_is_near(name: str) -> None:
+    """Where no name is like it, none is suggested; however long it is, the answer is quick."""
+    assert nearest_names(name, CATALOGUE) == ()
+
+
+def test_at_most_so_many() -> None:
+    """No more names than asked for, none twice."""
+    names = nearest_names("_nmd_crystal_system", CATALOGUE, most=2)
+    assert len(set(names)) == len(names) == 2
+
+
+@pytest.mark.parametrize("name", FORMER_NAMES)
+def test_former_names_lead_somewhere(name: str) -> None:
+    """A former name is none of today's, and what it became is one."""
+    assert name not in CATALOGUE
+    assert nearest_names(name, CATALOGUE, most=1)
+    target = FORMER_NAMES[name]
+    assert target in CATALOGUE or f"_fed_{target}" in CATALOGUE
