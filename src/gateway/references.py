@@ -30,7 +30,10 @@ LONGEST = 8_191
 
 _ID = re.compile(r"(doi|ref)\.((?:[A-Za-z0-9.-]|_[0-9A-F]{2})+)")
 _ESCAPED = re.compile(r"_([0-9A-F]{2})")
-_UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
+_ESCAPED_BYTE = [
+    chr(byte) if re.match(rb"[A-Za-z0-9.-]", bytes((byte,))) else f"_{byte:02X}"
+    for byte in range(256)
+]
 _URL = re.compile(
     r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"(?::[0-9]{1,4})?(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*)?"
@@ -48,7 +51,7 @@ class Reference:
     @property
     def id(self) -> str:
         """The OPTIMADE id: kind, full stop, value; what URLs could not hold as _XX of UTF-8."""
-        return f"{self.kind}.{_UNSAFE.sub(_escaped, self.value)}"
+        return f"{self.kind}.{''.join([_ESCAPED_BYTE[byte] for byte in self.value.encode()])}"
 
     @property
     def doi(self) -> str | None:
@@ -60,12 +63,13 @@ class Reference:
         """The address of what is referred to; None: there is none to be told."""
         if self.kind == "ref" and _URL.fullmatch(self.value):
             return self.value
-        return None if self.doi is None else f"https://doi.org/{quote(self.doi, safe=_IN_PATHS)}"
+        doi = self.doi
+        return None if doi is None else f"https://doi.org/{quote(doi, safe=_IN_PATHS)}"
 
     @property
     def note(self) -> str | None:
-        """The text itself, where it is neither DOI nor address."""
-        return self.value if self.doi is None and self.url is None else None
+        """The text itself, where it is neither DOI nor address; DOIs have an address."""
+        return self.value if self.url is None else None
 
 
 def is_indexed(value: str) -> bool:
@@ -100,7 +104,3 @@ def references_with_doi(doi: str) -> tuple[Reference, ...]:
     texts = DOI_PREFIXES if doi.startswith(DOI_START) else ()
     every = (Reference("doi", doi), *(Reference("ref", prefix + doi) for prefix in texts))
     return tuple(one for one in every if is_indexed(one.value))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(f"_{byte:02X}" for byte in found[0].encode())

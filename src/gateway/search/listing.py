@@ -13,7 +13,7 @@ from gateway.fetch.archived import can_be_archived, read_archived
 from gateway.fetch.bodies import VERSION_FIELD, read_entries
 from gateway.fetch.cache import AnswerCache
 from gateway.fetch.client import SiteClient
-from gateway.fetch.fanout import Answered, ask_all
+from gateway.fetch.fanout import Answered, ask_all, failure_of, told
 from gateway.fetch.session import Call, SiteSession
 from gateway.fetch.window import read_window
 from gateway.merge import Progress, advance, merge_hits
@@ -37,6 +37,10 @@ the others still come in time."""
 COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
 """Parts of the time left for keys in which an offset's place is counted and found; a site that is
 too slow for it is left out, and the others still have time."""
+
+BODIES_SHARE = 0.7
+"""Part of the time left in which a page's bodies are read; a site that is too slow for it is left
+out, and there is time to fill the page from the others."""
 
 _PAGE = "read page of entries"
 
@@ -127,14 +131,17 @@ class Listing:
                         self._question, live, totals, cap=self._max_offset
                     )
             except TimeoutError:
+                slow = "; ".join(
+                    f"{one.site}: {one.reason}" for one in self._so_far.failures.values()
+                )
                 raise SitesMissingError(
-                    "The offset could not be found in time; follow links.next instead.",
+                    f"The offset could not be found in time{f' ({slow})' if slow else ''}; "
+                    "follow links.next instead.",
                     sites=tuple(live),
                     retry_after_s=RETRY_AFTER_S,
                 ) from None
             except SiteError as error:
-                reason = f"{error.doing}: {error.happened}"
-                self._so_far.fail(SiteFailure(error.site, reason, error.retry_after_s))
+                self._so_far.fail(told(failure_of(error)))
                 continue
             if place is None:
                 self._so_far.answers = {
@@ -243,10 +250,11 @@ class Listing:
             self._keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
             return False
         fields, catalogue = self._question.request.response_fields, self._question.catalogue
+        deadline = self._bodies_deadline()
         answers = await ask_all(
             {
                 site: read_entries(
-                    self._session(site, self._deadline),
+                    self._session(site, deadline),
                     hits,
                     required=archive_fields(fields, catalogue),
                     fallback_fields=index_fields(fields, catalogue),
@@ -255,7 +263,7 @@ class Listing:
                 for site, hits in wanted.items()
             },
             doing="read archives",
-            deadline=self._deadline,
+            deadline=deadline,
         )
         for site, answer in answers.items():
             match answer:
@@ -325,6 +333,12 @@ class Listing:
         """When so much of the time that is left for keys will have passed."""
         now = self._clock()
         return now + share * max(0.0, self._keys_deadline - now)
+
+    def _bodies_deadline(self) -> float:
+        if sum(bool(answer.hits) for answer in self._so_far.answers.values()) < 2:
+            return self._deadline  # there is nobody else to fill the page from
+        now = self._clock()
+        return now + BODIES_SHARE * max(0.0, self._deadline - now)
 
     def _sessions(self, deadline: float, *, but: Container[str]) -> dict[str, SiteSession]:
         return {

@@ -137,7 +137,8 @@ def cursor_of(request: SearchRequest, *, order: Order, fingerprint: str) -> Curs
     """Where the request's page begins; ParameterError for a cursor that is not its own."""
     if request.cursor is None:
         return Cursor(offset=request.offset)
-    return read_cursor(request.cursor, fingerprint=fingerprint, order=order)
+    are_shared = request.entry_type == REFERENCES
+    return read_cursor(request.cursor, fingerprint=fingerprint, order=order, are_shared=are_shared)
 
 
 def check_fields(

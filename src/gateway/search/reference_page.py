@@ -95,17 +95,23 @@ class _Starts:
                 return 0
             return bisect_right(hits, key(position), key=lambda hit: key(hit.position))
 
-        self._common = passed(progress.position)
+        self.common = passed(progress.position)
         self._own = {site: passed(position) for site, position in progress.lagging}
 
+    @property
+    def are_common(self) -> bool:
+        return not self._own
+
     def of(self, site: str) -> int:
-        return self._own.get(site, self._common)
+        return self._own.get(site, self.common)
 
 
 def _due(
     holdings: Holdings, starts: _Starts, missing: Collection[str]
 ) -> tuple[list[Hit], set[str]]:
     """The hits to be served, and the sites that must wait for a missing one."""
+    if starts.are_common:
+        return list(holdings.hits[starts.common :]), set()
     served_by_missing = max((starts.of(site) for site in missing), default=0)
     due: list[tuple[Hit, Collection[str]]] = []
     waiting: set[str] = set()

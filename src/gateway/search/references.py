@@ -163,7 +163,7 @@ class References:
         for at, cited in enumerate(every, 1):
             values = cited.values(self._prefix)
             if test(values) is True:
-                found[cited.reference.id] = (cited, tuple(_sortable(values, keys)))
+                found[str(values["id"])] = (cited, tuple(_sortable(values, keys)))
             if at % turn == 0:
                 await asyncio.sleep(0)
         return found

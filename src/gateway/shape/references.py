@@ -37,14 +37,15 @@ class Cited:
     def values(self, prefix: str) -> Values:
         """The values by property, as they are compared; what is not known is left out."""
         reference = self.reference
+        id_, url = reference.id, reference.url
         known = {
-            "id": reference.id,
+            "id": id_,
             "type": REFERENCES,
-            "immutable_id": reference.id,
+            "immutable_id": id_,
             "last_modified": self.last_modified,
             "doi": reference.doi,
-            "url": reference.url,
-            "note": reference.note,
+            "url": url,
+            "note": None if url else reference.note,
             "title": self.title,
             f"_{prefix}_sites": self.sites or None,
             f"_{prefix}_structures": self.structures,
@@ -85,6 +86,8 @@ def read_cited(
 def joined(parts: Iterable[Cited]) -> Cited:
     """One reference of several sites; where they differ, the first title and the last change."""
     every = tuple(parts)
+    if len(every) == 1:
+        return every[0]
     moments = [one.last_modified for one in every if one.last_modified is not None]
     return Cited(
         every[0].reference,
