@@ -206,6 +206,9 @@ class Heard:
     def breaker(self, site, state) -> None:
         self.breakers.append(state)
 
+    def site_waiting(self, site, more) -> None:
+        self.waits = getattr(self, "waits", 0) + more
+
     def cache(self, site, event) -> None:
         self.cached.append(event)
 

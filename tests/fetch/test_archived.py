@@ -9,15 +9,15 @@ from gateway.errors import SiteError
 from gateway.fetch.archived import can_be_archived, read_archived
 from gateway.fetch.window import read_window
 from gateway.merge import order_of
-from gateway.model import Ask, Position
+from gateway.model import Ask, JsonObject, Position
 from gateway.properties import STRUCTURE, structures_catalogue
 from tests.whole.lines import Asked
 from tests.whole.oases import awkward_lines, make_line, opened_session
 
 CATALOGUE = structures_catalogue("fed")
 LINES = awkward_lines(11, {"berlin": 60})["berlin"]
-WHOLE = {"metadata": {"entry_id": "*", "optimade": "*"}}
-PART = {"metadata": {"entry_id": "*", "optimade": {"elements": "*"}}}
+WHOLE: JsonObject = {"metadata": {"entry_id": "*", "optimade": "*"}}
+PART: JsonObject = {"metadata": {"entry_id": "*", "optimade": {"elements": "*"}}}
 
 Sort = list[tuple[str, bool]]
 
@@ -98,7 +98,7 @@ async def test_unknown_sort_value_is_left_to_the_index() -> None:
     async with opened_session("berlin", LINES) as (session, _):
         hill: Sort = [("chemical_formula_hill", False)]
         assert await read_archived(session, ask_of(hill), required=WHOLE) is not None
-        assert await read_archived(session, ask_of(hill, limit=50), required=WHOLE) is None
+        assert await read_archived(session, ask_of(hill, limit=59), required=WHOLE) is None
 
 
 def broken(asked: Asked) -> httpx.Response | None:
@@ -119,6 +119,16 @@ def not_a_section(asked: Asked, said: Any) -> Any:
     return said
 
 
+def without_key(asked: Asked, said: Any) -> Any:
+    del said["data"][3]["archive"]["metadata"]["upload_create_time"]
+    return said
+
+
+def with_another_key(asked: Asked, said: Any) -> Any:
+    said["data"][3]["archive"]["metadata"]["upload_create_time"] = ["2021"]
+    return said
+
+
 def out_of_order(asked: Asked, said: Any) -> Any:
     return {**said, "data": said["data"][::-1]}
 
@@ -133,6 +143,27 @@ async def test_doubtful_pages_are_not_used() -> None:
         for change in (shortened, without_metadata, not_a_section, out_of_order):
             wire.change = change
             assert await read_archived(session, ask_of([]), required=WHOLE) is None
+        for change in (without_key, with_another_key):
+            wire.change = change
+            ask = ask_of([("last_modified", False)])
+            assert await read_archived(session, ask, required=WHOLE) is None
+
+
+async def test_fields_of_the_index_come_along() -> None:
+    """What archives do not hold is asked of the index at the same time, for the same entries."""
+    async with opened_session("berlin", LINES) as (session, wire):
+        found = await read_archived(session, ask_of([]), required=WHOLE, fields=("authors.name",))
+        assert found is not None
+        assert all(one.document["authors"] == [{"name": "Ada Example"}] for one in found[1])
+        assert len(wire.asked) == 2
+        wire.change = lambda asked, said: said if asked.is_archive else shifted(said)
+        ask = ask_of([])
+        assert await read_archived(session, ask, required=WHOLE, fields=("authors.name",)) is None
+
+
+def shifted(said: Any) -> Any:
+    said["data"][0]["entry_id"] = "another"
+    return said
 
 
 async def test_other_failures_are_the_sites() -> None:

@@ -10,11 +10,11 @@ from gateway.errors import SiteError
 from gateway.fetch.bodies import BATCH, read_entries
 from gateway.fetch.cache import AnswerCache, open_cache
 from gateway.fetch.session import SiteSession
-from gateway.model import Entry, Hit
+from gateway.model import Entry, Hit, JsonObject
 from tests.whole.lines import Asked
 from tests.whole.oases import make_line, opened_session
 
-WHOLE = {"metadata": {"optimade": "*"}}
+WHOLE: JsonObject = {"metadata": {"optimade": "*"}}
 FALLBACK = ("optimade.nsites",)
 VERSION = "2023-01-01T00:00:00"
 
@@ -31,9 +31,7 @@ def hits_of(count: int, **document: Any) -> list[Hit]:
 async def entries_of(
     session: SiteSession, hits: Sequence[Hit], *, cache: AnswerCache | None = None
 ) -> tuple[Entry, ...]:
-    return await read_entries(
-        session, hits, required=WHOLE, fallback_fields=FALLBACK, cache=cache
-    )
+    return await read_entries(session, hits, required=WHOLE, fallback_fields=FALLBACK, cache=cache)
 
 
 def wanted(asked: Asked) -> list[str]:
@@ -84,7 +82,10 @@ async def test_broken_archives_cost_little_and_take_no_other_along(
         assert [one.entry_id for one in entries if one.archive is None] == broken
         for one in entries:
             if one.archive is None:
-                assert one.document == {"entry_id": one.entry_id, "optimade": {"nsites": int(one.entry_id[1:])}}
+                assert one.document == {
+                    "entry_id": one.entry_id,
+                    "optimade": {"nsites": int(one.entry_id[1:])},
+                }
         assert sum(one.is_archive for one in wire.asked) <= most
         assert sum(not one.is_archive for one in wire.asked) == 1
 
@@ -153,7 +154,7 @@ async def test_bodies_are_kept_by_version() -> None:
         assert len(wire.asked) == 1
         await entries_of(session, later, cache=cache)
         assert len(wire.asked) == 2
-        part = {"metadata": {"optimade": {"nsites": "*"}}}
+        part: JsonObject = {"metadata": {"optimade": {"nsites": "*"}}}
         await read_entries(session, now, required=part, fallback_fields=(), cache=cache)
         assert len(wire.asked) == 3
         for hits, kept in ((hits_of(3), cache), (now, None)):

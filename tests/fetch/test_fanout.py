@@ -31,9 +31,7 @@ async def test_answers_and_failures_by_site() -> None:
     assert isinstance(found["a"], Answered)
     assert found["a"].value == 1
     assert isinstance(found["c"], Answered)
-    assert found["b"] == SiteFailure(
-        "b", "count entries: HTTP 503", 7.0, found["b"].milliseconds
-    )
+    assert found["b"] == SiteFailure("b", "count entries: HTTP 503", 7.0, found["b"].milliseconds)
 
 
 async def test_late_site_costs_only_itself() -> None:

@@ -10,24 +10,29 @@ from hypothesis import strategies as st
 from gateway.errors import SiteError
 from gateway.fetch.keys import MAX_TEXT, milliseconds_of, preceding, read_hit
 from gateway.fetch.session import both
-from gateway.model import Json, Order, Position, SortKey
+from gateway.merge import order_of
+from gateway.model import Json, NativeQuery, Order, Position, SortKey
 from gateway.order import is_behind
 from gateway.properties import STRUCTURE, structures_catalogue
-from gateway.merge import order_of
 from tests.whole.expected import Known
-from tests.whole.oases import awkward_lines, known_entries, opened_session
+from tests.whole.oases import VOLUME, awkward_lines, known_entries, opened_session
 
 CATALOGUE = structures_catalogue("fed")
 NAMES = ("nelements", "nsites", "nperiodic_dimensions", "chemical_formula_hill",
-         "chemical_formula_descriptive", "last_modified", "id", "immutable_id")  # fmt: skip
+         "chemical_formula_descriptive", "last_modified", "id", "immutable_id", VOLUME)  # fmt: skip
 SORTS = st.lists(st.tuples(st.sampled_from(NAMES), st.booleans()), max_size=3)
 LINES = awkward_lines(3, {"berlin": 40, "munich": 25})
 ENTRIES = known_entries(LINES)
 
 
 def position_of(one: Known, order: Order) -> Position:
-    values = tuple(one.values.get(key.name) for key in order.keys)
+    values = tuple(one[key.name] for key in order.keys)
     return Position(values, one.entry_id, one.site)
+
+
+async def count_of(query: NativeQuery) -> int:
+    async with opened_session("berlin", LINES["berlin"]) as (session, _):
+        return await session.count(query)
 
 
 @settings(max_examples=60, deadline=None)
@@ -45,14 +50,10 @@ def test_preceding_holds_for_what_the_order_puts_before(
         expected -= at in places
     upto = preceding(order, at, site="berlin", itself=own)
 
-    async def count() -> int:
-        async with opened_session("berlin", LINES["berlin"]) as (session, _):
-            return await session.count(both(STRUCTURE, upto))
-
     if isinstance(upto, bool):
         assert expected == (len(places) if upto else 0)
     else:
-        assert asyncio.run(count()) == expected
+        assert asyncio.run(count_of(both(STRUCTURE, upto))) == expected
 
 
 @pytest.mark.parametrize(

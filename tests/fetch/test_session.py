@@ -65,7 +65,7 @@ async def test_wrong_page_is_the_sites_failure(answer: Any, happened: str) -> No
     """Nothing but a list of entries of the right size with an exact total is a page."""
     async with opened_session("berlin", []) as (session, wire):
         answering(wire, answer)
-        with pytest.raises(SiteError, match=f"read page of entries from berlin: .*{happened}"):
+        with pytest.raises(SiteError, match=rf"read page of entries from berlin: .*{happened}"):
             await page_of(session)
 
 
@@ -74,11 +74,13 @@ async def test_wrong_count_is_the_sites_failure(total: Any) -> None:
     """A number of entries is a whole number that can be one."""
     async with opened_session("berlin", []) as (session, wire):
         answering(wire, said([], total))
-        with pytest.raises(SiteError, match="count entries from berlin: .*no proper total"):
+        with pytest.raises(SiteError, match=r"count entries from berlin: .*no proper total"):
             await session.count(STRUCTURE)
 
 
-@pytest.mark.parametrize("answer", [said(ids("a", "a")), said([{"archive": {}}]), said(ids("a"), 0)])
+@pytest.mark.parametrize(
+    "answer", [said(ids("a", "a")), said([{"archive": {}}]), said(ids("a"), 0)]
+)
 async def test_wrong_archives_are_the_sites_failure(answer: Any) -> None:
     """Archives come with entry_ids, each once; fewer than the total may come."""
     async with opened_session("berlin", []) as (session, wire):

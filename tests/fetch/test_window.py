@@ -16,11 +16,18 @@ from gateway.order import is_behind
 from gateway.properties import STRUCTURE, structures_catalogue
 from tests.whole.expected import Known, sorted_entries
 from tests.whole.lines import Asked
-from tests.whole.oases import DemoLine, awkward_lines, known_entries, make_line, opened_session
+from tests.whole.oases import (
+    VOLUME,
+    DemoLine,
+    awkward_lines,
+    known_entries,
+    make_line,
+    opened_session,
+)
 
 CATALOGUE = structures_catalogue("fed")
 NAMES = ("nelements", "nsites", "nperiodic_dimensions", "chemical_formula_hill",
-         "chemical_formula_descriptive", "last_modified", "id", "immutable_id")  # fmt: skip
+         "chemical_formula_descriptive", "last_modified", "id", "immutable_id", VOLUME)  # fmt: skip
 LINES = awkward_lines(5, {"berlin": 35, "munich": 35})
 ENTRIES = known_entries(LINES)
 OWN = [one for one in ENTRIES if one.site == "berlin"]
@@ -29,7 +36,7 @@ Sort = list[tuple[str, bool]]
 
 
 def position_of(one: Known, order: Order) -> Position:
-    values = tuple(one.values.get(key.name) for key in order.keys)
+    values = tuple(one[key.name] for key in order.keys)
     return Position(values, one.entry_id, one.site)
 
 
@@ -38,7 +45,7 @@ async def window_of(ask: Ask, lines: Sequence[DemoLine]) -> tuple[SiteHits, list
         return await read_window(session, ask), wire.asked
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     sort=st.lists(st.tuples(st.sampled_from(NAMES), st.booleans()), max_size=4),
     at=st.none() | st.integers(0, len(ENTRIES) - 1),

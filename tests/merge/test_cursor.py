@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.errors import ParameterError
 from gateway.merge import Cursor, Progress, fingerprint_of, read_cursor, write_cursor
-from gateway.model import Order, Position, SortKey, SortValue
+from gateway.model import NativeQuery, Order, Position, SortKey, SortValue
 
-KNOWN = {"quantities": "x"}
+KNOWN: NativeQuery = {"quantities": "x"}
 KEYS = (
     SortKey("hill", "hill", "string", known=KNOWN),
     SortKey("n", "n", "integer", descending=True, known=KNOWN),
@@ -69,7 +69,7 @@ def test_any_text_is_refused(text: str) -> None:
     assert refusal.value.parameter == "page_cursor"
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(CURSORS, st.data())
 def test_damage_is_found(cursor: Cursor, data: st.DataObject) -> None:
     """A cursor with any part changed, lost or doubled is refused, never read as another place."""
@@ -79,20 +79,21 @@ def test_damage_is_found(cursor: Cursor, data: st.DataObject) -> None:
     other = data.draw(st.sampled_from(["", text[at:end] * 2, "A", "_", "%3D", " ", "ü"]))
     changed = text[:at] + other + text[end:]
     try:
-        assert read(changed) == cursor  # the same bytes in another spelling
-    except ParameterError as refusal:
-        assert refusal.parameter == "page_cursor"
+        found = read(changed)
+    except ParameterError:
+        return
+    assert found == cursor  # the same bytes in another spelling
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70).filter(lambda n: -(2**63) <= n < 2**64)
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["", "a", "a~b", "-"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.just("k"), inner, max_size=1),
     max_leaves=8,
 )  # fmt: skip
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(
     st.tuples(st.just(1), st.just(MADE_FOR), JSON, JSON, JSON, JSON, JSON)
     | st.tuples(st.just(1), st.just(MADE_FOR), st.integers(0, 9), st.booleans(), st.none(),

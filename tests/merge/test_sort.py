@@ -28,7 +28,7 @@ def parsed(sort: str) -> list[tuple[str, bool]]:
     ],
 )
 def test_order(sort: str, quantities: list[str], descending: bool) -> None:
-    """Keys as NOMAD names them; the last one's direction breaks ties; what cannot matter is gone."""
+    """Keys as NOMAD names them; the last one breaks ties its way; what cannot matter is gone."""
     order = order_of(parsed(sort), CATALOGUE)
     assert [key.quantity for key in order.keys] == quantities
     assert order.descending is descending

@@ -5,7 +5,7 @@ It shares nothing with the gateway: a stable sort, from the last rule to the fir
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,15 +29,19 @@ class Known:
         """The id that the gateway gives it."""
         return f"{self.site}~{self.entry_id}"
 
+    def __getitem__(self, name: str) -> Any:
+        """The value of a property; None is unknown."""
+        return self.id if name == "id" else self.values.get(name)
+
 
 def sorted_entries(entries: Iterable[Known], sort: Sort = ()) -> list[Known]:
     """All entries in the one order: keys, unknown last, then entry_id, then site."""
     ordered = sorted(entries, key=lambda one: one.site)
     ordered.sort(key=lambda one: one.entry_id, reverse=bool(sort) and sort[-1][1])
     for name, descending in reversed(sort):
-        known = [one for one in ordered if one.values.get(name) is not None]
-        unknown = [one for one in ordered if one.values.get(name) is None]
-        known.sort(key=lambda one: one.values[name], reverse=descending)
+        known = [one for one in ordered if one[name] is not None]
+        unknown = [one for one in ordered if one[name] is None]
+        known.sort(key=lambda one: one[name], reverse=descending)  # used at once
         ordered = known + unknown
     return ordered
 
@@ -64,8 +68,7 @@ def known_entry(site: str, metadata: Mapping[str, Any], index: Mapping[str, Any]
 
 def renamed(entries: Iterable[Known], names: Mapping[str, str]) -> list[Known]:
     """The entries under the names that the configuration gives their sites."""
-    renamed = [Known(names[one.site], one.entry_id, one.values) for one in entries]
-    return [Known(one.site, one.entry_id, {**one.values, "id": one.id}) for one in renamed]
+    return [replace(one, site=names[one.site]) for one in entries]
 
 
 def ids_of(entries: Sequence[Known]) -> list[str]:

@@ -3,6 +3,7 @@
 It stands around the transport of a real site or of a demo Oasis in this process.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -28,7 +29,7 @@ class Asked:
     @property
     def is_count(self) -> bool:
         """Whether it asks for a number alone."""
-        return self.body.get("pagination", {}).get("page_size") == 0
+        return bool(self.body.get("pagination", {}).get("page_size") == 0)
 
     @property
     def is_archive(self) -> bool:
@@ -46,12 +47,16 @@ class Line(httpx.AsyncBaseTransport):
     """What the site says -> what arrives."""
     rewrite: Callable[[Asked], None] | None = None
     """Changes the question's body before the site reads it."""
+    hangs: Callable[[Asked], bool] | None = None
+    """Which questions are never answered."""
     asked: list[Asked] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = orjson.loads(request.content) if request.content else {}
         asked = Asked(request.url.path, body)
         self.asked.append(asked)
+        if self.hangs is not None and self.hangs(asked):
+            await asyncio.Event().wait()
         answer = self.fault(asked) if self.fault else None
         if isinstance(answer, Exception):
             raise answer

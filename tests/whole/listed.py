@@ -7,15 +7,16 @@ tables answer in milliseconds. NOMAD's refusals are the demo Oasis's business, b
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gateway.fetch.session import Documents
 from gateway.model import NativeQuery, SortKey
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Column = np.ndarray[Any, Any]
+Mask: TypeAlias = Any
+"""A column of truths."""
 
 ALL: NativeQuery = {"quantities": "metadata.optimade"}
 COMPARE = {"gt": np.greater, "gte": np.greater_equal, "lt": np.less, "lte": np.less_equal}
@@ -25,7 +26,7 @@ def sort_key(name: str, *, descending: bool = False, always: bool = False) -> So
     """A key over the integer column of that name; entry_id for `id` and `immutable_id`."""
     if name in ("id", "immutable_id"):
         return SortKey(name, "entry_id", "string", descending)
-    known = None if always else {"quantities": f"metadata.{name}"}
+    known: NativeQuery | None = None if always else {"quantities": f"metadata.{name}"}
     return SortKey(name, name, "integer", descending, known)
 
 
@@ -36,6 +37,8 @@ class ListedSession:
     name: str
     entry_ids: Column
     columns: Mapping[str, Column]
+    hides: bool = False
+    """Whether it counts its entries but does not give them."""
     pages: int = 0
     counts: int = 0
     _orders: dict[tuple[str, bool], Column] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class ListedSession:
         order = self.order(order_by, descending)
         found = order[self.select(query)[order]]
         start = offset or 0
-        rows = found[start : start + size]
+        rows = found[start : start + (0 if self.hides else size)]
         return Documents(tuple(self.document(row, fields) for row in rows), len(found))
 
     def document(self, row: int, fields: Iterable[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Lines: TypeAlias = Mapping[str, Sequence[DemoLine]]
 PERSON = {"user_id": "u-1", "name": "Ada Example"}
 TIMES = ("2021-03-01T00:00:00", "2021-03-01T00:00:00.250400", "2021-03-01T00:00:00.250900",
          "2022-07-05T12:30:00.001000", "2019-12-31T23:59:59.999999")  # fmt: skip
+VOLUME = "_nmd_results_properties_structures_structure_original_cell_volume"
 ALPHABET = "-09AZ_az"
 
 
@@ -104,7 +105,7 @@ def make_line(entry_id: str, **changes: Any) -> DemoLine:
 
 
 def awkward_lines(seed: int, sizes: Mapping[str, int]) -> dict[str, list[DemoLine]]:
-    """So many entries for each site; about one in three also lives at another one, changed there."""
+    """So many entries for each site; a third of them also live at another one, changed there."""
     random = Random(seed)
     held: dict[str, list[DemoLine]] = {}
     for site, size in sizes.items():
@@ -118,7 +119,7 @@ def awkward_lines(seed: int, sizes: Mapping[str, int]) -> dict[str, list[DemoLin
 
 def _awkward(random: Random, entry_id: str) -> DemoLine:
     hill = random.choice((None, None, "None", "O", "OTi", "Ti", "a:b", "Ångström"))
-    return make_line(
+    line = make_line(
         entry_id,
         nelements=random.choice((1, 2, 2, 2, 3, 10)),
         nsites=random.choice((0, 1, 2, 20, 1000)),
@@ -129,7 +130,13 @@ def _awkward(random: Random, entry_id: str) -> DemoLine:
         upload_create_time=random.choice(TIMES),
         upload_id=random.choice(("u-1", "u-2", "-u", "_u")),
         published=random.random() < 0.95,
+        mainfile=random.choice(("a/b.xml", "a.xml", "größe: 5/é", "Z")),
     )
+    volume = random.choice((None, 0.0, -2.5e-30, 4.0499999999999e-28, 4.05e-28, 1e300, 3.0))
+    if volume is not None:
+        structures = {"structure_original": {"cell_volume": volume}}
+        line["results"] = {"properties": {"structures": structures}}
+    return line
 
 
 def known_entries(lines: Lines) -> list[Known]:
@@ -142,9 +149,14 @@ def known_entries(lines: Lines) -> list[Known]:
                 index = {k: v for k, v in metadata["optimade"].items() if not isinstance(v, list)}
                 index["nperiodic_dimensions"] = sum(metadata["optimade"].get("dimension_types", ()))
                 utc = {**metadata, "upload_create_time": f"{metadata['upload_create_time']}+00:00"}
-                known = known_entry(site, utc, index)
-                found.append(Known(site, known.entry_id, {**known.values, "id": known.id}))
+                found.append(known_entry(site, utc, index | _nmd_values(line)))
     return found
+
+
+def _nmd_values(line: DemoLine) -> dict[str, Any]:
+    structures = line.get("results", {}).get("properties", {}).get("structures", {})
+    volume = structures.get("structure_original", {}).get("cell_volume")
+    return {VOLUME: volume, "_nmd_mainfile": line["metadata"]["mainfile"]}
 
 
 def make_config(sites: Iterable[str], **sections: Any) -> Config:
@@ -154,11 +166,11 @@ def make_config(sites: Iterable[str], **sections: Any) -> Config:
         "site_defaults": {"attempts": 1},
         "timeouts": {"budget_s": 60, "total_s": 50, "first_byte_s": 50},
     }
-    return Config(
-        provider={"prefix": "fed", "name": "Tests", "description": "Demo Oases."},
-        sites=[{"name": name, "url": f"http://{name}.test/api/v1"} for name in sites],
-        **{**defaults, **sections},
-    )
+    needed = {
+        "provider": {"prefix": "fed", "name": "Tests", "description": "Demo Oases."},
+        "sites": [{"name": name, "url": f"http://{name}.test/api/v1"} for name in sites],
+    }
+    return Config(**{**defaults, **sections, **needed})
 
 
 @asynccontextmanager
@@ -176,14 +188,9 @@ async def opened_session(
 
 
 @asynccontextmanager
-async def opened(
-    lines: Lines, *, versions: Mapping[str, str] | None = None, **sections: Any
-) -> AsyncIterator[Opened]:
+async def opened(lines: Lines, **sections: Any) -> AsyncIterator[Opened]:
     """A federation over demo Oases that hold these lines."""
-    apps = {
-        site: create_demo_oasis(list(held), version=(versions or {}).get(site, "2.0.0"), path="")
-        for site, held in lines.items()
-    }
+    apps = {site: create_demo_oasis(list(held), path="") for site, held in lines.items()}
     async with opened_apps(apps, **sections) as (federation, wires):
         yield Opened(federation, wires, known_entries(lines))
 

@@ -36,17 +36,22 @@ SORTS: tuple[Sort, ...] = (
     (("last_modified", False), ("nsites", False)),
     (("nperiodic_dimensions", False), ("nelements", True), ("nsites", False)),
     (("nelements", False), ("chemical_formula_hill", True), ("last_modified", True)),
-    (("nperiodic_dimensions", True), ("nelements", True), ("nsites", True), ("immutable_id", False)),
+    (
+        ("nperiodic_dimensions", True),
+        ("nelements", True),
+        ("nsites", True),
+        ("immutable_id", False),
+    ),
     (("nelements", True), ("chemical_formula_anonymous", True), ("nsites", False), ("id", True)),
     (("immutable_id", False), ("nelements", True)),
     (("nsites", False), ("immutable_id", True), ("chemical_formula_descriptive", False)),
 )
 FILTERS: tuple[tuple[str, Callable[[Known], bool]], ...] = (
-    ('elements HAS "O"', lambda one: "O" in one.values["elements"]),
-    ("nelements = 2 AND nsites = 2", lambda one: one.values["nelements"] == one.values["nsites"] == 2),
-    ("chemical_formula_hill IS UNKNOWN", lambda one: one.values.get("chemical_formula_hill") is None),
+    ('elements HAS "O"', lambda one: "O" in one["elements"]),
+    ("nelements = 2 AND nsites = 2", lambda one: (one["nelements"], one["nsites"]) == (2, 2)),
+    ("chemical_formula_hill IS UNKNOWN", lambda one: one["chemical_formula_hill"] is None),
     ('id STARTS WITH "{0}~"', lambda one: True),
-    ('elements HAS ALL "C","H","O"', lambda one: {"C", "H", "O"} <= set(one.values["elements"])),
+    ('elements HAS ALL "C","H","O"', lambda one: {"C", "H", "O"} <= set(one["elements"])),
     ('chemical_formula_reduced = "XyXy"', lambda one: False),
 )  # fmt: skip
 
@@ -66,7 +71,7 @@ class Field:
         return walk_of(self.federation, how.pop("entries", self.entries), **how)
 
     async def measured(self, kind: str, walk: Walk, question: Any) -> Any:
-        """The answer; the native requests that it took, without those of the census."""
+        """The answer, its native requests counted; the census adds one a site each minute."""
         before, pages = self.asked, walk.pages
         answer = await question
         if walk.pages - pages == 1:
@@ -100,13 +105,13 @@ async def opened(config: Config, entries: list[Known]) -> AsyncIterator[Field]:
 async def walk_limits(one: Field) -> None:
     """The default order for many page limits, to the end and back."""
     total = len(one.entries)
-    exact = next(size for size in range(60, 500) if total % size == 0 or size == 499)
-    for limit in (20, exact, 100, 500):
+    divisor = next(size for size in range(60, 500) if total % size == 0 or size == 499)
+    for limit in (20, divisor, 100, 500):
         await to_and_fro(one, one.walk(limit=limit))
     some = [known for known in one.entries if known.values["nsites"] == 3]
-    exact = [size for size in range(2, 100) if len(some) % size == 0][:2]
-    for limit in (1, 2, 3, 7, *exact, len(some), len(some) + 1):
-        await to_and_fro(one, one.walk(entries=some, filter="nsites = 3", limit=limit))
+    divisors = [size for size in range(2, 100) if len(some) % size == 0][:2]
+    for limit in (1, 2, 3, 7, *divisors, len(some), len(some) + 1):
+        await to_and_fro(one, one.walk(entries=some, where="nsites = 3", limit=limit))
 
 
 async def walk_sorts(one: Field) -> None:
@@ -125,7 +130,7 @@ async def walk_filters(one: Field) -> None:
             for sort in ((), (("chemical_formula_hill", True),), (("last_modified", False),),
                          (("id", True),), (("nelements", True), ("nsites", False))):  # fmt: skip
                 for fields in (INDEX_ONLY, ("lattice_vectors",)):
-                    how = {"filter": text.format(site), "sort": sort, "fields": fields}
+                    how = {"where": text.format(site), "sort": sort, "fields": fields}
                     walk = one.walk(entries=entries, limit=100, **how)
                     await to_and_fro(one, walk)
 
@@ -175,7 +180,9 @@ async def run(options: argparse.Namespace) -> int:
         for name in options.parts:
             began, pages = time.monotonic(), one.pages
             await PARTS[name](one)
-            print(f"{name}: {one.pages - pages} pages, {time.monotonic() - began:.0f} s", flush=True)
+            print(
+                f"{name}: {one.pages - pages} pages, {time.monotonic() - began:.0f} s", flush=True
+            )
     for kind, costs in sorted(one.costs.items()):
         typical = sorted(costs.elements())[costs.total() // 2]
         print(f"native requests, {kind}: typically {typical}, at most {max(costs)}")

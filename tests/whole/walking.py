@@ -88,12 +88,17 @@ class Walk:
 
 
 def walk_of(
-    federation: Federation, entries: Sequence[Known], *, sort: Sort = (), limit: int = 20,
-    filter: str | None = None, fields: tuple[str, ...] | None = INDEX_ONLY,
-) -> Walk:  # fmt: skip
-    """A walk over `entries`, which are those that the filter selects."""
+    federation: Federation,
+    entries: Sequence[Known],
+    *,
+    sort: Sort = (),
+    limit: int = 20,
+    where: str | None = None,
+    fields: tuple[str, ...] | None = INDEX_ONLY,
+) -> Walk:
+    """A walk over `entries`, which are those that the filter `where` selects."""
     request = SearchRequest(
-        "structures", filter=filter, sort=sort, page_limit=limit, response_fields=fields
+        "structures", filter=where, sort=sort, page_limit=limit, response_fields=fields
     )
     return Walk(federation, request, ids_of(sorted_entries(entries, sort)))
 
@@ -113,5 +118,7 @@ def describe(request: SearchRequest) -> str:
 def _difference(found: Sequence[str], wanted: Sequence[str]) -> str:
     if len(found) != len(wanted):
         return f"{len(found)} entries instead of {len(wanted)}"
-    first = next((i for i, pair in enumerate(zip(found, wanted, strict=True)) if len(set(pair)) > 1), 0)
+    first = next(
+        (i for i, pair in enumerate(zip(found, wanted, strict=True)) if len(set(pair)) > 1), 0
+    )
     return f"entry {first} is {found[first]} instead of {wanted[first]}" if found else ""

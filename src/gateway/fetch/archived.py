@@ -5,12 +5,13 @@ than it should be, a sort value that is not what the index ordered by) gives Non
 takes the way of two phases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from gateway.errors import SiteError
 from gateway.fetch.bodies import BROKEN
 from gateway.fetch.fanout import gather
+from gateway.fetch.faults import TooLargeError
 from gateway.fetch.keys import after_id, after_value, cut_at, read_hit
 from gateway.fetch.session import Documents, SiteSession
 from gateway.fetch.window import is_in_order
@@ -46,7 +47,7 @@ async def read_archived(
     try:
         pages = await gather(parts)
     except SiteError as error:
-        if error.status != BROKEN:
+        if error.status != BROKEN and not isinstance(error, TooLargeError):
             raise
         return None
     page = pages["archives"]
@@ -57,8 +58,8 @@ async def read_archived(
     entries = [_entry(document, index, session.name) for document in page.documents]
     if any(not entry.archive or (fields and entry.entry_id not in index) for entry in entries):
         return None
-    hits = tuple(_hit(entry, ask) for entry in entries)
-    if any(None in hit.values for hit in hits) or not is_in_order(hits, ask):
+    hits = _hits(entries, ask)
+    if hits is None:
         return None
     more = len(hits) > ask.limit
     answer = SiteHits(session.name, hits[: ask.limit], more, page.total, session.state)
@@ -112,7 +113,7 @@ def _after(ask: Ask, site: str) -> str | None:
     if ask.after is None:
         return None
     cut = cut_at(ask.after, order=ask.order, site=site, backward=False)
-    if not cut.values:
+    if _order_by(ask) == "entry_id":
         return after_id(cut.edge, descending=ask.order.descending)
     return after_value(cut.values[0], cut.edge, descending=ask.order.descending)
 
@@ -125,6 +126,15 @@ def _entry(
     held = metadata if isinstance(metadata, dict) and metadata else None
     entry_id = cast("str", document["entry_id"])
     return Entry(site, entry_id, {**index.get(entry_id, {}), "entry_id": entry_id}, held)
+
+
+def _hits(entries: Sequence[Entry], ask: Ask) -> tuple[Hit, ...] | None:
+    """The hits of entries; None: their archives hold other values than the index ordered by."""
+    try:
+        hits = tuple(_hit(entry, ask) for entry in entries)
+    except SiteError:
+        return None
+    return hits if is_in_order(hits, ask) and all(None not in hit.values for hit in hits) else None
 
 
 def _hit(entry: Entry, ask: Ask) -> Hit:

@@ -1,8 +1,8 @@
 """The archives of a page's winners at one site; what cannot be read falls back to the index.
 
 A broken archive makes NOMAD answer 500 for the whole page, which is then asked for in ever smaller
-parts until the broken one stands alone; a vanished upload shortens the page silently. What cannot
-be had is served from the index document.
+parts until the broken one stands alone, as is a page that is too large; a vanished upload shortens
+the page silently. What cannot be had is served from the index document.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ import orjson
 from gateway.errors import SiteError
 from gateway.fetch.cache import AnswerCache, BodyKey
 from gateway.fetch.fanout import gather
+from gateway.fetch.faults import TooLargeError
 from gateway.fetch.session import SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
 
@@ -75,11 +76,12 @@ async def _read_part(
     try:
         page = await session.archives(_ids(entry_ids), required=required, size=len(entry_ids))
     except SiteError as error:
-        if error.status != BROKEN:
+        too_large = isinstance(error, TooLargeError)
+        if error.status != BROKEN and not too_large:
             raise
         if len(entry_ids) == 1:
             return {}
-        size = ceil(len(entry_ids) / PARTS)
+        size = ceil(len(entry_ids) / (2 if too_large else PARTS))
         return await _read(session, entry_ids, required, size=size)
     return _by_id(page.documents)
 

@@ -1,12 +1,15 @@
 """All sites at once, each under the same deadline; a site's failure is a value."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.errors import SiteError
 from gateway.model import SiteFailure
+
+logger = logging.getLogger(__name__)
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -30,6 +33,12 @@ async def ask_all(
             for site, question in questions.items()
         }
     return {site: task.result() for site, task in tasks.items()}
+
+
+def failure_of(error: SiteError, *, milliseconds: float = 0.0) -> SiteFailure:
+    """The failure that the error tells of, as a value."""
+    reason = f"{error.doing}: {error.happened}"
+    return SiteFailure(error.site, reason, error.retry_after_s, milliseconds)
 
 
 async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
@@ -56,8 +65,16 @@ async def _ask(
             value = await question
     except TimeoutError:
         spent = clock() - start
-        return SiteFailure(site, f"{doing}: timed out after {spent:.1f} s", None, 1000 * spent)
+        return told(
+            SiteFailure(site, f"{doing}: timed out after {spent:.1f} s", None, 1000 * spent)
+        )
     except SiteError as error:
-        reason = f"{error.doing}: {error.happened}"
-        return SiteFailure(site, reason, error.retry_after_s, 1000 * (clock() - start))
+        return told(failure_of(error, milliseconds=1000 * (clock() - start)))
     return Answered(value, 1000 * (clock() - start))
+
+
+def told(failure: SiteFailure) -> SiteFailure:
+    """The failure, which has got its one line in the log; a site at rest got its line before."""
+    if ": not asked: it failed " not in failure.reason:
+        logger.warning("site %s is missing: %s", failure.site, failure.reason)
+    return failure

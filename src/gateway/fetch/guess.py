@@ -139,9 +139,7 @@ class Guesser:
         found = [(one, float(counts[site])) for site, page in pages.items() for one in page]
         return self._quantile(found, sum(weight for _, weight in found) / 2)
 
-    def _offsets(
-        self, native: _Native, counts: Mapping[str, int], before: float
-    ) -> dict[str, int]:
+    def _offsets(self, native: _Native, counts: Mapping[str, int], before: float) -> dict[str, int]:
         share = before / max(1, sum(counts.values()))
         offsets = {site: int(share * count) for site, count in counts.items() if count > 0}
         if native is self._by_id and self._site_first:
@@ -236,9 +234,7 @@ class Guesser:
         return ordered[-1][0] if ordered else None
 
 
-def _place_by_site(
-    counts: Mapping[str, int], before: float, *, descending: bool
-) -> dict[str, int]:
+def _place_by_site(counts: Mapping[str, int], before: float, *, descending: bool) -> dict[str, int]:
     """Where a place lies if all entries of one site come before all of the next."""
     held = {site: count for site, count in counts.items() if count > 0}
     place: dict[str, int] = {}

@@ -17,6 +17,9 @@ class Observer(Protocol):
     def breaker(self, site: str, state: State) -> None:
         """The breaker of a site has changed to `state`."""
 
+    def site_waiting(self, site: str, more: int) -> None:
+        """So many questions more, or less, wait for a place at the site."""
+
     def cache(self, site: str, event: CacheEvent) -> None:
         """An answer was looked up; `joined`: an equal question was under way already."""
 
@@ -28,6 +31,9 @@ class Silent:
         """Do nothing."""
 
     def breaker(self, site: str, state: State) -> None:
+        """Do nothing."""
+
+    def site_waiting(self, site: str, more: int) -> None:
         """Do nothing."""
 
     def cache(self, site: str, event: CacheEvent) -> None:

@@ -53,16 +53,17 @@ class Search:
             position = await self._guesser.guess(among, aimed=aimed)
             if position is None:
                 break
-            mark = await self._mark(position)
+            mark = await self._mark(position, among)
             low, high = (mark, high) if mark.rank <= rank else (low, mark)
             # Where the aim was poor, another way of guessing is sure to get on.
             aimed = not aimed or min(rank - low.rank, high.rank - low.rank) < gap / 4
         raise TimeoutError
 
-    async def _mark(self, position: Position) -> Mark:
-        return Mark(
-            position, await gather({site: self._count(site, position) for site in self._totals})
-        )
+    async def _mark(self, position: Position, among: Range) -> Mark:
+        """The mark of an entry in a range; sites without entries there need not count."""
+        asked = [site for site, count in among.counts.items() if count > 0]
+        counted = await gather({site: self._count(site, position) for site in asked})
+        return Mark(position, {**among.low.counts, **counted})
 
     async def _count(self, site: str, position: Position) -> int:
         """How many entries of a site the walk meets up to a position."""

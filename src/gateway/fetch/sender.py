@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.fetch.breaker import Breaker, BreakerState, Ticket
 from gateway.fetch.exchange import Answered, Exchange, Question
@@ -50,7 +51,11 @@ class Sender:
         self._exchange = exchange
         self._observer = observer
         self._clock = clock
-        self._limits = Limits(concurrency=site.concurrency, rate_per_s=site.rate_per_s)
+        self._limits = Limits(
+            concurrency=site.concurrency,
+            rate_per_s=site.rate_per_s,
+            waiting=partial(observer.site_waiting, site.name),
+        )
         self._retry = Retry(attempts=site.attempts, sleep=sleep, uniform=uniform)
         self._breaker = Breaker(clock=clock, changed=changed)
 

@@ -2,7 +2,8 @@
 
 NOMAD orders by one key. For several, a window is taken by the first; groups of equal values wholly
 inside it are ordered here, and only the group that straddles its end is asked for again, ordered by
-the next key: at most n(n+1)/2 requests for n keys, mostly one or two.
+the next key: at most n(n+1)/2 requests for n keys (twice that where unknown values come first),
+mostly one or two.
 """
 
 from collections.abc import Sequence

@@ -24,6 +24,7 @@ _CHECK_BYTES = 6
 _MAX_LENGTH = 16_384
 _MAX_NUMBER = 2**53
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SHARED_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _SITE = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -63,8 +64,11 @@ def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
     return base64.urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, *, fingerprint: str, order: Order) -> Cursor:
-    """The cursor behind a text; ParameterError when damaged or made for another request."""
+def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool = False) -> Cursor:
+    """The cursor behind a text; ParameterError when damaged or made for another request.
+
+    Entries that are shared have one id at all sites, and positions among them name no site.
+    """
     match _payload(text):
         case [version, *_] if version != _VERSION:
             _refuse("was made by another version of this server; start again from the first page")
@@ -75,7 +79,8 @@ def read_cursor(text: str, *, fingerprint: str, order: Order) -> Cursor:
             )
         case [_, _, offset, bool(backward), count, position, list(lagging)]:
             progress = Progress(
-                _position(position, order), tuple(_lagging(one, order) for one in lagging)
+                _position(position, order, are_shared),
+                tuple(_lagging(one, order, are_shared) for one in lagging),
             )
             return Cursor(progress, _number(offset), backward, _count(count))
     _refuse("is damaged")
@@ -109,25 +114,32 @@ def _packed(position: Position | None) -> list[Json] | None:
     return [list(position.values), position.entry_id, position.site]
 
 
-def _lagging(packed: Json, order: Order) -> tuple[str, Position | None]:
+def _lagging(packed: Json, order: Order, are_shared: bool) -> tuple[str, Position | None]:
     match packed:
         case [str(site), position] if _SITE.fullmatch(site):
-            return site, _position(position, order)
+            return site, _position(position, order, are_shared)
     _refuse("is damaged")
 
 
-def _position(packed: Json, order: Order) -> Position | None:
+def _position(packed: Json, order: Order, are_shared: bool) -> Position | None:
     match packed:
         case None:
             return None
         case [list(values), str(entry_id), str(site)] if len(values) == len(order.keys):
-            if not _ENTRY_ID.fullmatch(entry_id) or not _SITE.fullmatch(site):
-                _refuse("is damaged")
-            own: dict[str, Json] = {"id": f"{site}~{entry_id}", "immutable_id": entry_id}
+            id_ = _id(entry_id, site, are_shared)
+            own: dict[str, Json] = {"id": id_, "immutable_id": entry_id}
             pairs = list(zip(values, order.keys, strict=True))
             if any(own.get(key.name, value) != value for value, key in pairs):
                 _refuse("is damaged")
             return Position(tuple(_value(value, key) for value, key in pairs), entry_id, site)
+    _refuse("is damaged")
+
+
+def _id(entry_id: str, site: str, are_shared: bool) -> str:
+    if are_shared and not site and _SHARED_ID.fullmatch(entry_id):
+        return entry_id
+    if not are_shared and _ENTRY_ID.fullmatch(entry_id) and _SITE.fullmatch(site):
+        return f"{site}~{entry_id}"
     _refuse("is damaged")
 
 

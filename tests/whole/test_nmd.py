@@ -1,0 +1,256 @@
+"""NOMAD's own quantities and symmetry over the three demo Oases, one of them of NOMAD 1.3.
+
+What is expected is read from the demo data itself.
+"""
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.demo import create_demo_oasis
+from gateway.errors import ParameterError, UnknownPropertyError
+from gateway.model import SearchAnswer, SearchRequest
+from gateway.search import Federation
+from tests.whole.oases import make_config
+
+VERSIONS = {"berlin": "2.0.0", "munich": "2.0.0", "dresden": "1.3.17"}
+SYMMETRY = "_nmd_results_material_symmetry_"
+GAP = "_nmd_results_properties_electronic_band_gap_"
+MODULUS = "_nmd_results_properties_mechanical_bulk_modulus_"
+
+
+def read_lines() -> dict[str, dict[str, Any]]:
+    """All public structures of the demo data, by id."""
+    held = {}
+    for site, version in VERSIONS.items():
+        packed = files("gateway.demo").joinpath(f"data/{site}.jsonl.gz").read_bytes()
+        for text in gzip.decompress(packed).decode("utf-8").splitlines():
+            line = json.loads(text)
+            metadata = line["metadata"]
+            if is_indexed(metadata, version):
+                held[f"{site}~{metadata['entry_id']}"] = line
+    return held
+
+
+def is_indexed(metadata: dict[str, Any], version: str) -> bool:
+    """Whether anybody can find the structure; NOMAD 1.3 cannot index unknown atoms."""
+    elements = metadata.get("optimade", {}).get("elements", ())
+    is_public = metadata["published"] and not metadata["with_embargo"] and bool(elements)
+    return is_public and not ("X" in elements and version < "1.4")
+
+
+LINES = read_lines()
+
+
+def at(line: dict[str, Any], path: str) -> Any:
+    """What a line has at a path below `results` or `metadata`; None if nothing."""
+    found: Any = line if path.startswith("results.") else line["metadata"]
+    for part in path.split("."):
+        found = (found or {}).get(part)
+    return found
+
+
+@pytest.fixture(scope="module")
+def oases() -> dict[str, httpx.ASGITransport]:
+    return {
+        name: httpx.ASGITransport(create_demo_oasis(name, version=version, path=""))
+        for name, version in VERSIONS.items()
+    }
+
+
+@pytest.fixture
+async def federation(oases: dict[str, httpx.ASGITransport]) -> AsyncIterator[Federation]:
+    opened = Federation(make_config(VERSIONS), transports=oases)
+    await opened.open()
+    for name in VERSIONS:
+        await opened.check(name)
+    yield opened
+    await opened.close()
+
+
+async def found(federation: Federation, filter_: str, **more: Any) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    cursor: str | None = None
+    while True:
+        answer = await ask(federation, filter=filter_, page_limit=400, cursor=cursor, **more)
+        ids += [resource.id for resource in answer.resources]
+        if answer.next is None:
+            assert answer.data_returned == len(ids)
+            return ids
+        cursor = answer.next.cursor
+
+
+async def ask(federation: Federation, **more: Any) -> SearchAnswer:
+    answer = await federation.search(SearchRequest("structures", **more))
+    assert {report.state for report in answer.reports} <= {"ok", "cached", "pruned"}
+    return answer
+
+
+def gaps(line: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = at(line, "results.properties.electronic.band_gap") or []
+    return found
+
+
+Holds = Callable[[dict[str, Any]], bool | None]
+
+FILTERS: list[tuple[str, Holds]] = [
+    (
+        f'{SYMMETRY}crystal_system = "cubic"',
+        lambda line: at(line, "results.material.symmetry.crystal_system") == "cubic",
+    ),
+    (
+        f'{SYMMETRY}crystal_system != "cubic"',
+        lambda line: at(line, "results.material.symmetry.crystal_system") not in (None, "cubic"),
+    ),
+    (
+        f"{SYMMETRY}crystal_system IS UNKNOWN",
+        lambda line: at(line, "results.material.symmetry.crystal_system") is None,
+    ),
+    (
+        "space_group_it_number >= 195 AND space_group_it_number < 215",
+        lambda line: 195 <= (at(line, "results.material.symmetry.space_group_number") or 0) < 215,
+    ),
+    (
+        'space_group_symbol_hermann_mauguin = "F m -3 m"',
+        lambda line: at(line, "results.material.symmetry.space_group_symbol") == "Fm-3m",
+    ),
+    (
+        'space_group_symbol_hermann_mauguin STARTS WITH "P 63/m"',
+        lambda line: (at(line, "results.material.symmetry.space_group_symbol") or "").startswith(
+            "P6_3/m"
+        ),
+    ),
+    (
+        'space_group_symbol_hall = "-F 4 2 3"',
+        lambda line: at(line, "results.material.symmetry.hall_symbol") == "-F 4 2 3",
+    ),
+    (f"{GAP}value HAS > 0", lambda line: any(one["value"] > 0 for one in gaps(line))),
+    (f"{GAP}value HAS <= 1.6e-19", lambda line: any(one["value"] <= 1.6e-19 for one in gaps(line))),
+    (
+        f'{GAP}type:{GAP}value HAS "direct":> 1e-19',
+        lambda line: any(one["type"] == "direct" and one["value"] > 1e-19 for one in gaps(line)),
+    ),
+    (
+        f'NOT {GAP}type HAS "direct"',
+        lambda line: bool(gaps(line)) and all(one["type"] != "direct" for one in gaps(line)),
+    ),
+    (
+        f"{MODULUS}value HAS > 1e11",
+        lambda line: any(
+            one["value"] > 1e11
+            for one in at(line, "results.properties.mechanical.bulk_modulus") or ()
+        ),
+    ),
+    (
+        '_nmd_results_method_simulation_dft_xc_functional_names HAS ANY "GGA_X_PBE", "LDA_X"',
+        lambda line: bool(
+            {"GGA_X_PBE", "LDA_X"}.intersection(
+                at(line, "results.method.simulation.dft.xc_functional_names") or ()
+            )
+        ),
+    ),
+    (
+        '_nmd_results_material_material_name CONTAINS "ite"',
+        lambda line: "ite" in (at(line, "results.material.material_name") or ""),
+    ),
+    ('_nmd_upload_name CONTAINS "Größe"', lambda line: "Größe" in (at(line, "upload_name") or "")),
+    ("_nmd_comment IS KNOWN", lambda line: at(line, "comment") is not None),
+    (
+        '_nmd_publish_time < "2022-01-01T00:00:00Z"',
+        lambda line: (at(line, "publish_time") or "3") < "2022",
+    ),
+    (
+        "_nmd_datasets_doi IS KNOWN",
+        lambda line: any("doi" in one for one in at(line, "datasets") or ()),
+    ),
+    (
+        '_nmd_main_author_name STARTS WITH "I"',
+        lambda line: line["metadata"]["main_author"]["name"].startswith("I"),
+    ),
+    ("_nmd_published", lambda line: True),
+    ("_nmd_description IS UNKNOWN", lambda line: True),
+    ('_nmd_description = "x"', lambda line: False),
+]
+
+
+@pytest.mark.parametrize(("filter_", "holds"), FILTERS, ids=[text for text, _ in FILTERS])
+async def test_filters(federation: Federation, filter_: str, holds: Holds) -> None:
+    """A filter finds the structures of all sites that it matches, and no others."""
+    wanted = {id_ for id_, line in LINES.items() if holds(line)}
+    assert set(await found(federation, filter_)) == wanted
+    if "_nmd_p" not in filter_ and "description" not in filter_:
+        assert 0 < len(wanted) < len(LINES)
+
+
+SORTS = [
+    (f"{SYMMETRY}space_group_number", "results.material.symmetry.space_group_number"),
+    ("space_group_symbol_hall", "results.material.symmetry.hall_symbol"),
+    ("_nmd_results_material_material_name", "results.material.material_name"),
+    ("_nmd_upload_name", "upload_name"),
+]
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize(("name", "path"), SORTS)
+async def test_sort(federation: Federation, name: str, path: str, falling: bool) -> None:
+    """All sites' structures in one order, those of unknown value last."""
+    ids = await found(federation, "nsites IS KNOWN", sort=((name, falling),))
+    values = [at(LINES[id_], path) for id_ in ids]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known, reverse=falling)
+    assert values == known + [None] * (len(values) - len(known))
+    assert len(known) > 100
+
+
+async def test_response_fields(federation: Federation) -> None:
+    """Exactly the values that the data hold, in OPTIMADE's spelling, beside structural ones."""
+    fields = (
+        *("nsites", "lattice_vectors", "space_group_symbol_hermann_mauguin", f"{GAP}value"),
+        *(f"{GAP}type", "_nmd_comment", "_nmd_references", "_nmd_authors_name", "_nmd_description"),
+    )
+    answer = await ask(federation, filter=f"{GAP}value IS KNOWN", response_fields=fields)
+    assert answer.resources
+    for resource in answer.resources:
+        line, given = LINES[resource.id], resource.attributes
+        assert tuple(given) == fields
+        assert given["nsites"] == line["metadata"]["optimade"]["nsites"]
+        assert given["lattice_vectors"] == line["metadata"]["optimade"].get("lattice_vectors")
+        assert given[f"{GAP}value"] == [one["value"] for one in gaps(line)]
+        assert given[f"{GAP}type"] == [one["type"] for one in gaps(line)]
+        assert given["_nmd_comment"] == at(line, "comment")
+        assert given["_nmd_references"] == at(line, "references")
+        people = [line["metadata"]["main_author"], *line["metadata"].get("coauthors", ())]
+        assert given["_nmd_authors_name"] == [one["name"] for one in people]
+        assert given["_nmd_description"] is None
+
+
+async def test_not_given_unless_asked_for(federation: Federation) -> None:
+    """Default answers hold none of them."""
+    answer = await ask(federation, page_limit=3)
+    names = {name for resource in answer.resources for name in resource.attributes}
+    assert "nsites" in names
+    assert not [name for name in names if name.startswith(("_nmd_", "space_group"))]
+
+
+async def test_former_names(federation: Federation) -> None:
+    """Names of NOMAD before version 1 lead to today's, wherever they stand."""
+    today = f"{SYMMETRY}space_group_number"
+    with pytest.raises(UnknownPropertyError, match=today):
+        await ask(federation, filter="_nmd_dft_spacegroup = 225")
+    with pytest.raises(ParameterError, match=today):
+        await ask(federation, sort=(("_nmd_dft_spacegroup", False),))
+    with pytest.raises(ParameterError, match=today):
+        await ask(federation, response_fields=("_nmd_dft_spacegroup",))
+
+
+async def test_versions_decide_who_is_asked(federation: Federation) -> None:
+    """A site whose NOMAD lacks a quantity is skipped, and said to be."""
+    answer = await ask(federation, filter='_nmd_description = "x"')
+    states = {report.name: report.state for report in answer.reports}
+    assert states == {"berlin": "ok", "munich": "ok", "dresden": "pruned"}
