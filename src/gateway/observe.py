@@ -40,6 +40,19 @@ class Observer:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self._waiting = Gauge(
+            "gateway_requests_waiting",
+            "Requests that wait for a place.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._site_waiting = Gauge(
+            "gateway_site_requests_waiting",
+            "Requests to a site that wait for one of its places.",
+            ("site",),
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._asked = Histogram(
             "gateway_site_request_seconds",
             "Requests to sites, by site, path and outcome.",
@@ -77,6 +90,14 @@ class Observer:
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
         self._asked.labels(site, path, outcome).observe(seconds)
+
+    def waiting(self, more: int) -> None:
+        """So many requests more, or less, wait for a place."""
+        self._waiting.inc(more)
+
+    def site_waiting(self, site: str, more: int) -> None:
+        """So many requests more, or less, wait for a place at a site."""
+        self._site_waiting.labels(site).inc(more)
 
     def breaker(self, site: str, state: str) -> None:
         """A site's breaker has changed."""

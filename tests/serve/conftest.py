@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from gateway.config import Config, PagingKeys, ProviderKeys, ServerKeys, SiteKeys
 from gateway.model import EntryRequest, PageLink, Resource, SearchAnswer, SearchRequest, SiteReport
 from gateway.observe import Observer
-from gateway.properties import Catalogue, structures_catalogue
+from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search import SiteStatus
 from gateway.serve.app import build_app
 
@@ -90,8 +90,8 @@ class FakeFederation:
         return self.states
 
     def catalogue(self, entry_type: str) -> Catalogue:
-        assert entry_type == "structures"
-        return structures_catalogue("fed")
+        made = {"structures": structures_catalogue, "references": references_catalogue}
+        return made[entry_type]("fed")
 
     @property
     def last(self) -> SearchRequest | EntryRequest:

@@ -121,7 +121,7 @@ async def test_column(client: httpx.AsyncClient, federation) -> None:
     ("method", "path", "status", "says"),
     [
         ("GET", "/v1/nowhere", 404, "/nowhere"),
-        ("GET", "/v1/references", 404, "/references"),
+        ("GET", "/v1/calculations", 404, "/calculations"),
         ("GET", "/v1/info/nothing", 404, "/info/nothing"),
         ("GET", "/index/v1/structures", 404, "/structures"),
         ("GET", "/sites/rome/v1/info", 404, "the sites are berlin, munich"),

@@ -238,6 +238,7 @@ async def test_unknown_entry(client: httpx.AsyncClient) -> None:
         ("a/b", "a/b"),
         ("%C3%A9", "é"),
         ("a%20b%3Fc", "a b?c"),
+        ("a%0Ab%0D%0A", "a\nb\r\n"),
         ("info", "info"),
     ],
 )

@@ -22,6 +22,7 @@ def test_paths(document: dict[str, Any]) -> None:
     """Every endpoint is there; each operation has words of its own and an id of its own."""
     assert set(document["paths"]) == {
         "/structures", "/structures/{entry_id}", "/info", "/info/structures", "/links", "/versions",
+        "/references", "/references/{entry_id}", "/info/references",
         "/index/info", "/index/links", "/index/versions", "/health", "/ready", "/metrics",
     }  # fmt: skip
     operations = [one for path in document["paths"].values() for one in path.values()]
@@ -40,11 +41,23 @@ def test_parameters(document: dict[str, Any]) -> None:
 
 
 def test_answers(document: dict[str, Any]) -> None:
-    """Answers are described with their statuses and OPTIMADE's media type."""
+    """Answers are described with their statuses and media types; a listing can be a stream."""
     responses = document["paths"]["/structures"]["get"]["responses"]
     assert {"200", "400", "403", "501", "503", "553"} <= set(responses)
     assert "422" not in responses
-    assert set(responses["200"]["content"]) == {"application/vnd.api+json"}
+    assert set(responses["400"]["content"]) == {"application/vnd.api+json"}
+    assert set(responses["200"]["content"]) == {"application/vnd.api+json", "application/jsonl"}
+
+
+def test_formats(document: dict[str, Any]) -> None:
+    """Of formats, each endpoint names those that it serves."""
+    for path, formats in (
+        ("/structures", ["json", "_fed_jsonl"]),
+        ("/structures/{entry_id}", ["json"]),
+    ):
+        parameters = document["paths"][path]["get"]["parameters"]
+        (named,) = (one["schema"]["enum"] for one in parameters if one["name"] == "response_format")
+        assert named == formats
 
 
 async def test_examples_work(client: httpx.AsyncClient, document: dict[str, Any]) -> None:

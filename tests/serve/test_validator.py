@@ -40,11 +40,11 @@ def is_copy(told: tuple[str, str]) -> bool:
 @pytest.mark.parametrize(
     ("base", "index", "least"),
     [
-        ("", False, 41),
-        ("/v1", False, 41),
-        ("/sites/berlin", False, 41),
-        ("/sites/munich/v1", False, 41),
-        ("/sites/dresden", False, 41),
+        ("", False, 60),
+        ("/v1", False, 60),
+        ("/sites/berlin", False, 60),
+        ("/sites/munich/v1", False, 60),
+        ("/sites/dresden", False, 60),
         ("/index", True, 7),
     ],
 )

@@ -15,10 +15,10 @@ from starlette.types import ASGIApp
 
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import SHARED_NUMBERS, log, set_up_logging
-from gateway.serve.app import create_app
 from gateway.serve.forms import largest_form
+from gateway.serve.reloading import Reloading
 
-FACTORY = "gateway.serve.app:create_app_from_environment"
+FACTORY = "gateway.serve.reloading:create_reloading_app"
 _LOOK_S = 0.02
 _SPARE_S = 2
 
@@ -38,7 +38,7 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     bound = open_socket(host, port)
     log().info("serving", address=address_of(bound), workers=workers)
     if workers == 1:
-        settings = uvicorn.Config(create_app(config), **_options(config))
+        settings = uvicorn.Config(Reloading(config, path=path), **_options(config))
         with suppress(KeyboardInterrupt):
             uvicorn.Server(settings).run(sockets=[bound])
         return

@@ -16,7 +16,7 @@ from gateway.config.keys import (
     SiteKeys,
     TimeoutKeys,
 )
-from gateway.config.loading import CONFIG_VARIABLE, load_config
+from gateway.config.loading import CONFIG_VARIABLE, load_config, path_from_environment
 from gateway.config.settings import Config
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "SiteKeys",
     "TimeoutKeys",
     "load_config",
+    "path_from_environment",
 ]

@@ -90,7 +90,7 @@ class SiteKeys(_Keys):
     token_env: Text | None = Field(
         default=None,
         description="Environment variable with a bearer token that the gateway sends to this site; "
-        "what that account may see becomes visible to everybody who asks the gateway.",
+        "only public entries are asked for with it.",
     )
     token_file: Text | None = Field(
         default=None, description="File with such a token, beside the configuration or absolute."
@@ -182,7 +182,7 @@ class FilterKeys(_Keys):
     """How large a filter may be; beyond it the answer is 400."""
 
     length: Count = Field(default=65_536, description="Characters of a filter.")
-    depth: Count = Field(default=200, description="Parentheses within each other.")
+    depth: Count = Field(default=200, description="AND, OR and NOT within one another.")
     terms: Count = Field(default=10_000, description="Comparisons in one filter.")
     values: Count = Field(default=20_000, description="Values in all lists of one filter.")
 

@@ -17,7 +17,7 @@ _PATH_KEYS = ("token_file", "ca_file")
 
 def load_config(path: Path | None = None) -> Config:
     """The configuration in that file (or in `$GATEWAY_CONFIG`) and the environment."""
-    path = path or _path_from_environment()
+    path = path or path_from_environment()
     file = read_yaml(path) if path else None
     wrong = unknown_variables(os.environ)
     try:
@@ -31,7 +31,8 @@ def load_config(path: Path | None = None) -> Config:
     return config
 
 
-def _path_from_environment() -> Path | None:
+def path_from_environment() -> Path | None:
+    """The file that `$GATEWAY_CONFIG` names, if it does."""
     name = os.environ.get(CONFIG_VARIABLE)
     return Path(name) if name else None
 

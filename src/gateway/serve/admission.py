@@ -1,7 +1,7 @@
 """How many requests are answered at a time; the others wait a little, then are sent away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from gateway.errors import OverloadError
@@ -13,15 +13,19 @@ _BUSY = 0.5
 class Admission:
     """The places of one worker."""
 
-    def __init__(self, *, places: int, queue_s: float) -> None:
+    def __init__(
+        self, *, places: int, queue_s: float, waiting: Callable[[int], None] | None = None
+    ) -> None:
         self._places = places
         self._queue_s = queue_s
         self._taken = asyncio.Semaphore(places)
         self._count = 0
+        self._waiting = waiting or (lambda _: None)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """Hold a place while a request is answered; an OverloadError when none is free in time."""
+        self._waiting(+1)
         try:
             async with asyncio.timeout(self._queue_s):
                 await self._taken.acquire()
@@ -30,6 +34,8 @@ class Admission:
                 f"The gateway is answering {self._places} requests already; try again.",
                 retry_after_s=max(1.0, self._queue_s),
             ) from error
+        finally:
+            self._waiting(-1)
         self._count += 1
         try:
             yield

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette_compress import CompressMiddleware
 
 from gateway import __version__
-from gateway.config import Config, load_config
+from gateway.config import Config
 from gateway.errors import GatewayError, RequestError
-from gateway.observe import Observer, set_up_logging
+from gateway.observe import Observer
 from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.door import Door, error_of, refusal_response
@@ -25,17 +25,24 @@ from gateway.serve.service import service_router
 
 
 def create_app(
-    config: Config, *, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None
+    config: Config,
+    *,
+    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    observer: Observer | None = None,
 ) -> FastAPI:
     """The gateway over the configured sites; `transports` reach sites by name, in process."""
-    observer = Observer()
+    observer = observer or Observer()
     federation = Federation(config, transports=transports, observer=observer)
     return build_app(config, federation=federation, observer=observer)
 
 
 def build_app(config: Config, *, federation: Searching, observer: Observer) -> FastAPI:
     """The HTTP side over any federation."""
-    admission = Admission(places=config.admission.max_requests, queue_s=config.admission.queue_s)
+    admission = Admission(
+        places=config.admission.max_requests,
+        queue_s=config.admission.queue_s,
+        waiting=observer.waiting,
+    )
     served = Served(config, federation, observer, admission)
     app = FastAPI(
         title=config.provider.name,
@@ -54,21 +61,21 @@ def build_app(config: Config, *, federation: Searching, observer: Observer) -> F
     return app
 
 
-def create_app_from_environment() -> FastAPI:
-    """What each worker process of `gateway serve` runs; `$GATEWAY_CONFIG` names the file."""
-    config = load_config()
-    set_up_logging(config.logging.level, as_json=config.logging.as_json)
-    return create_app(config)
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     served: Served = app.state.served
+    async with opened(served):
+        with draining(served, served.config.server.drain_s):
+            yield
+
+
+@asynccontextmanager
+async def opened(served: Served) -> AsyncIterator[None]:
+    """What the endpoints need is open while the context is."""
     served.warm_up()
     await served.federation.open()
     try:
-        with draining(served, served.config.server.drain_s):
-            yield
+        yield
     finally:
         served.draining = True
         await served.federation.close()

@@ -28,6 +28,8 @@ class Call:
     notices: tuple[Notice, ...] = ()
     known_tags: tuple[str, ...] = ()
     is_get: bool = True
+    is_head: bool = False
+    """Whether only headers are wanted; to the routes it is a GET."""
     request_delay_s: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 
@@ -66,6 +68,7 @@ def read_call(scope: Scope, *, root: Root, place: Place, request_id: str) -> Cal
         caller=caller,
         known_tags=tuple(tag.strip() for tag in headers.get("if-none-match", "").split(",")),
         is_get=scope["method"] in ("GET", "HEAD"),
+        is_head=scope.get("state", {}).get("is_head", False),
     )
 
 

@@ -33,6 +33,10 @@ _JSON_TYPES: Mapping[ValueType, str] = {
 _PREFIX = re.compile(r"^_[a-z][a-z0-9]*_")
 _SUPPORT = {"must": "must", "should": "should", "optional": "may"}
 _ONLY_KNOWN = ("IS KNOWN", "IS UNKNOWN")
+_OF_SCALARS = ("=", "!=", "<", "<=", ">", ">=")
+_OF_LISTS = ("HAS", "HAS ALL", "HAS ANY", "HAS ONLY")
+_MEASURED = ("elements", "elements_ratios", "structure_features")
+"""Lists of which the index also knows the length."""
 
 
 def define(catalogue: Catalogue, *, entry_type: str, prefix: str, exact: bool) -> JsonObject:
@@ -93,7 +97,11 @@ def _plain_shape(one: Property, prefix: str) -> Shape:
     """A property that the package does not know, from the catalogue alone."""
     words = one.description or DESCRIPTIONS.get(_bare(one.name, prefix))
     description = words or f"{_title(one.name).capitalize()}."
-    inner = (Shape(one.items or "string", ""),) if one.type == "list" else ()
+    if one.lifetime.since is not None:
+        description += f" (NOMAD {'.'.join(map(str, one.lifetime.since))} and later.)"
+    inner: tuple[Shape, ...] = ()
+    if one.type == "list":
+        inner = (Shape(one.items or "string", "", nullable=one.nested is not None),)
     if one.items == "list":
         inner = (Shape("list", "", items=(Shape("float", ""),), size=3),)
     return Shape(one.type, description, items=inner, unit=one.unit)
@@ -106,10 +114,23 @@ def _type(type_: ValueType, *, nullable: bool, exact: bool) -> Json:
 
 
 def _implementation(one: Property) -> JsonObject:
+    operators = _operators(one)
     support: JsonObject = {"query-support": "all mandatory"}
-    if one.reach in ("archive", "absent"):
-        support = {"query-support": "partial", "query-support-operators": list(_ONLY_KNOWN)}
+    if operators is not None:
+        support = {"query-support": "partial", "query-support-operators": list(operators)}
     return {"sortable": one.sortable, "response-default": one.by_default, **support}
+
+
+def _operators(one: Property) -> tuple[str, ...] | None:
+    """What can be asked of a property; None: all that is mandatory for its type."""
+    if one.reach in ("archive", "absent"):
+        return _ONLY_KNOWN
+    if one.type == "list" and one.name not in _MEASURED:
+        return (*_OF_LISTS, *_ONLY_KNOWN)
+    is_searched = one.reach == "local" or one.text_name or one.spelling
+    if one.type == "string" and not is_searched:
+        return (*_OF_SCALARS, "STARTS WITH", *_ONLY_KNOWN)
+    return None
 
 
 def _requirements(body: Shape) -> JsonObject:
@@ -124,6 +145,8 @@ def _requirements(body: Shape) -> JsonObject:
 def _dimensions(one: Property) -> tuple[str, ...]:
     if one.name in DIMENSIONS:
         return DIMENSIONS[one.name]
+    if one.nested is not None:  # the items of all lists of a section belong together
+        return (f"_nmd_dim_{one.nested.replace('.', '_').lower()}",)
     if not one.name.startswith("_"):
         return (f"dim_{one.name}",)
     _, owner, name = one.name.split("_", 2)

@@ -19,6 +19,7 @@ from gateway.serve.negotiation import check_accept
 from gateway.serve.place import Place, read_place
 from gateway.serve.public_url import read_root
 from gateway.serve.refusals import MethodError
+from gateway.serve.served import served_of
 
 
 class Door:
@@ -113,4 +114,5 @@ def refusal_response(error: GatewayError, *, request: Request, config: Config) -
     """The document for an error that an endpoint has raised."""
     if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         log().error("fault", reason=str(error))
-    return error_response(error, call=call_of(request), config=config)
+    call = replace(call_of(request), request_delay_s=served_of(request).admission.delay_s())
+    return error_response(error, call=call, config=config)

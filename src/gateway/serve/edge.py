@@ -32,6 +32,7 @@ class Edge:
         headers = Headers(scope=scope)
         state = scope.setdefault("state", {})
         state["request_id"] = _request_id(headers.get("x-request-id", ""))
+        state["is_head"] = scope["method"] == "HEAD"
         bind_request(state["request_id"])
         answer = _Answer(send, scope["method"], state["request_id"])
         started = time.perf_counter()

@@ -4,6 +4,7 @@ from gateway.errors import MediaTypeError
 from gateway.serve.refusals import NotAcceptableError
 
 JSON_API = "application/vnd.api+json"
+JSON_LINES = "application/jsonl"
 FORM = "application/x-www-form-urlencoded"
 _HARMLESS = ("profile", "q")
 """Parameters that do not change what is served; `q` is a weight, not part of the type."""

@@ -1,10 +1,13 @@
 """The OpenAPI document of what `params` reads by hand: parameters, examples, answers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from fastapi import Response
 
-from gateway.model import Json, JsonObject
-from gateway.serve.negotiation import FORM, JSON_API
-from gateway.serve.params import INCLUDES, JSON, format_name
+from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject
+from gateway.serve.negotiation import FORM, JSON_API, JSON_LINES
+from gateway.serve.params import INCLUDES, JSON, listing_formats
 
 DESCRIPTION = """
 An [OPTIMADE](https://www.optimade.org) API over several NOMAD installations: one filter is sent to
@@ -55,29 +58,64 @@ class JsonApiResponse(Response):
     media_type = JSON_API
 
 
-def listing_docs(prefix: str) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What parameters may say at one entry type."""
+
+    filter: str
+    sort: str
+    response_fields: str
+    id_form: str
+
+
+_EXAMPLES: Mapping[str, Examples] = {
+    STRUCTURES: Examples(
+        filter='elements HAS ALL "Si","O" AND nelements=2',
+        sort="-nelements,chemical_formula_reduced",
+        response_fields="chemical_formula_reduced,nsites",
+        id_form="`<site>~<entry_id>`, as in `id`.",
+    ),
+    REFERENCES: Examples(
+        filter='doi STARTS WITH "10." OR title IS KNOWN',
+        sort="-doi,url",
+        response_fields="doi,title",
+        id_form="`doi.` or `ref.` and the DOI or text itself, escaped, as in `id`.",
+    ),
+}
+
+
+def listing_docs(entry_type: str, prefix: str) -> JsonObject:
     """What a listing takes and gives."""
-    return {"parameters": _listing_parameters(prefix), "responses": _responses()}
+    parameters: list[Json] = [*_listing(_EXAMPLES[entry_type], prefix)]
+    return {"parameters": parameters, "responses": _responses(streams=True)}
 
 
-def form_docs(prefix: str) -> JsonObject:
+def form_docs(entry_type: str, prefix: str) -> JsonObject:
     """The same parameters as a form."""
-    parameters = {str(one["name"]): one["schema"] for one in _listing(prefix)}
+    listing = _listing(_EXAMPLES[entry_type], prefix)
+    parameters = {str(one["name"]): one["schema"] for one in listing}
     form: JsonObject = {"schema": {"type": "object", "properties": parameters}}
     refusals = {"413": "The body is too large.", "415": "The body is no form."}
-    return {"requestBody": {"content": {FORM: form}}, "responses": _responses(**refusals)}
+    return {
+        "requestBody": {"content": {FORM: form}},
+        "responses": _responses(streams=True, **refusals),
+    }
 
 
-def entry_docs(prefix: str) -> JsonObject:
+def entry_docs(entry_type: str, prefix: str) -> JsonObject:
     """What a single entry takes and gives."""
+    examples = _EXAMPLES[entry_type]
     path: JsonObject = {
         "name": "entry_id",
         "in": "path",
         "required": True,
-        "description": "`<site>~<entry_id>`, as in `id`.",
+        "description": examples.id_form,
         "schema": _STRING,
     }
-    return {"parameters": [path, *_common(prefix)], "responses": _responses()}
+    return {
+        "parameters": [path, *_common(examples, prefix, formats=(JSON,))],
+        "responses": _responses(),
+    }
 
 
 def about_docs() -> JsonObject:
@@ -85,21 +123,17 @@ def about_docs() -> JsonObject:
     return {"parameters": [_hint()], "responses": _responses()}
 
 
-def _listing_parameters(prefix: str) -> list[Json]:
-    return [*_listing(prefix)]
-
-
-def _listing(prefix: str) -> list[JsonObject]:
+def _listing(examples: Examples, prefix: str) -> list[JsonObject]:
     return [
         _parameter(
             "filter",
             "Which entries: an OPTIMADE filter.",
-            example='elements HAS ALL "Si","O" AND nelements=2',
+            example=examples.filter,
         ),
         _parameter(
             "sort",
             "Properties to sort by, separated by commas; a minus before one descends.",
-            example="-nelements,chemical_formula_reduced",
+            example=examples.sort,
         ),
         _parameter("page_limit", "How many entries.", {"type": "integer", "minimum": 1}),
         _parameter(
@@ -107,7 +141,7 @@ def _listing(prefix: str) -> list[JsonObject]:
         ),
         _parameter("page_offset", "How many entries to skip.", _WHOLE),
         _parameter("page_number", "Which page, from 1.", {"type": "integer", "minimum": 1}),
-        *_common(prefix),
+        *_common(examples, prefix, formats=listing_formats(prefix)),
         _parameter(f"_{prefix}_sites", "Sites to ask, separated by commas; all unless given."),
         _parameter(
             f"_{prefix}_partial",
@@ -117,17 +151,17 @@ def _listing(prefix: str) -> list[JsonObject]:
     ]
 
 
-def _common(prefix: str) -> list[JsonObject]:
+def _common(examples: Examples, prefix: str, *, formats: tuple[str, ...]) -> list[JsonObject]:
     return [
         _parameter(
             "response_fields",
             "Which properties to return, separated by commas.",
-            example="chemical_formula_reduced,nsites",
+            example=examples.response_fields,
         ),
         _parameter(
             "response_format",
             "The format of the answer.",
-            {"type": "string", "enum": [JSON, format_name(prefix)]},
+            {"type": "string", "enum": [*formats]},
         ),
         _parameter(
             "include",
@@ -167,9 +201,14 @@ def _parameter(
     return written if example is None else {**written, "example": example}
 
 
-def _responses(**more: str) -> JsonObject:
-    content: JsonObject = {JSON_API: {"schema": _DOCUMENT}}
+def _responses(*, streams: bool = False, **more: str) -> JsonObject:
+    document: JsonObject = {JSON_API: {"schema": _DOCUMENT}}
     described = {"200": "An OPTIMADE document.", **_REFUSALS, **more}
-    return {
-        status: {"description": words, "content": content} for status, words in described.items()
+    responses: JsonObject = {
+        status: {"description": words, "content": document} for status, words in described.items()
     }
+    if streams:
+        content: JsonObject = {**document, JSON_LINES: {"schema": _STRING}}
+        words = "An OPTIMADE document, or the whole result as JSON Lines."
+        responses["200"] = {"description": words, "content": content}
+    return responses

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
 from gateway.serve.about import ENTRY_TYPES, VERSIONS, VERSIONS_TYPE, base_info, link_resources
+from gateway.serve.attention import while_connected
 from gateway.serve.call import Call, rules_of
 from gateway.serve.door import call_of
 from gateway.serve.envelope import about_response, entry_response, listing_response
@@ -25,6 +27,15 @@ from gateway.serve.stream import stream_response
 from gateway.serve.versions import check_hint, is_exact
 
 LINKS_KEPT_S = 60
+
+
+class _Anything(PathConvertor):
+    """Any id, with line breaks too, at which Starlette's own `path` ends."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("anything", _Anything())
 
 
 def optimade_router(prefix: str) -> APIRouter:
@@ -54,7 +65,8 @@ def _add_about(router: APIRouter, view: str) -> None:
 def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
     async def list_entries(request: Request) -> Response:
         """One page of entries that match a filter, from all sites, in one order."""
-        return await _answer_listing(request, entry_type, read_pairs(_query(request)))
+        pairs = read_pairs(_query(request))
+        return await while_connected(request, _answer_listing(request, entry_type, pairs))
 
     async def list_by_form(request: Request) -> Response:
         """The same as GET, for filters too long for a URL (an extension of this server)."""
@@ -63,26 +75,27 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
         both = b"&".join(part for part in (_query(request), form) if part)
         shown = both.decode("utf-8", "replace")
         request.scope["state"]["call"] = replace(call_of(request), query=shown)
-        return await _answer_listing(request, entry_type, read_pairs(both))
+        pairs = read_pairs(both)
+        return await while_connected(request, _answer_listing(request, entry_type, pairs))
 
     async def get_entry(request: Request) -> Response:
         """One entry by its id; `data` is null where there is none."""
-        return await _answer_entry(request, entry_type)
+        return await while_connected(request, _answer_entry(request, entry_type))
 
     async def get_entry_info(request: Request) -> Response:
         """The properties of this entry type: definitions, units, what can be sorted, filtered."""
         return _answer_entry_info(request, entry_type)
 
-    tags = [entry_type]
-    path, info = f"/{entry_type}", f"/info/{entry_type}"
-    router.add_api_route(path, list_entries, tags=list(tags), openapi_extra=listing_docs(prefix))
-    router.add_api_route(
-        path, list_by_form, methods=["POST"], tags=list(tags), openapi_extra=form_docs(prefix)
+    routes = (
+        (f"/{entry_type}", "GET", list_entries, listing_docs(entry_type, prefix)),
+        (f"/{entry_type}", "POST", list_by_form, form_docs(entry_type, prefix)),
+        (f"/{entry_type}/{{entry_id:anything}}", "GET", get_entry, entry_docs(entry_type, prefix)),
+        (f"/info/{entry_type}", "GET", get_entry_info, about_docs()),
     )
-    router.add_api_route(
-        f"{path}/{{entry_id:path}}", get_entry, tags=list(tags), openapi_extra=entry_docs(prefix)
-    )
-    router.add_api_route(info, get_entry_info, tags=list(tags), openapi_extra=about_docs())
+    for path, method, endpoint, docs in routes:
+        router.add_api_route(
+            path, endpoint, methods=[method], tags=[entry_type], openapi_extra=docs
+        )
 
 
 async def get_info(request: Request) -> Response:

@@ -15,14 +15,13 @@ from gateway.model import Json, JsonObject, PageLink, SearchAnswer, SearchReques
 from gateway.serve.call import Call
 from gateway.serve.envelope import resource_object
 from gateway.serve.meta import meta_of, report_object
+from gateway.serve.negotiation import JSON_LINES
 from gateway.serve.page_links import address_of
 from gateway.serve.place import API_VERSION
 from gateway.serve.served import Served
 
 PAGE = 200
 """Entries asked for at a time; the next ones only once the client has taken these."""
-
-MEDIA_TYPE = "application/jsonl"
 
 
 async def stream_response(
@@ -34,7 +33,7 @@ async def stream_response(
         first = await served.federation.search(asked)
     lines = _Lines(asked, first, call=call, served=served)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(lines.all(), media_type=MEDIA_TYPE, headers=headers)
+    return StreamingResponse(lines.all(), media_type=JSON_LINES, headers=headers)
 
 
 class _Lines:
@@ -52,7 +51,9 @@ class _Lines:
         self._included: set[tuple[str, str]] = set()
 
     async def all(self) -> AsyncIterator[bytes]:
-        """Header, resources, last line."""
+        """Header, resources, last line; nothing for HEAD, which is not worth a walk."""
+        if self._call.is_head:
+            return
         yield _line(self._header())
         answer, link = self._first, PageLink(self._asked.cursor, 0)
         while True:
