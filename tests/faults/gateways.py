@@ -1,0 +1,83 @@
+"""A gateway over Oases that may be behind proxies, asked through HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import httpx
+from starlette.types import ASGIApp
+
+from gateway.cli.serving import address_of, open_socket, serving
+from gateway.config import Config, ProviderKeys, SiteKeys
+from gateway.demo import create_demo_oasis
+from gateway.serve.app import create_app
+from tests.whole.oases import DemoLine
+
+Document: TypeAlias = dict[str, Any]
+OWN = "_fed_"
+HASTY = {
+    "timeouts": {"budget_s": 5, "connect_s": 1, "first_byte_s": 1.5, "total_s": 2},
+    "site_defaults": {"attempts": 2, "max_answer_bytes": 2**20},
+}
+"""Small deadlines, so that what hangs does not cost the tests much."""
+
+
+def make_config(addresses: Mapping[str, str], **sections: Any) -> Config:
+    """A federation of those sites, without caches unless `sections` say so."""
+    return Config(
+        provider=ProviderKeys(prefix="fed", name="Tests", description="Behind faults."),
+        sites=tuple(SiteKeys(name=name, url=url) for name, url in addresses.items()),
+        **{"cache": {"backend": "none"}, **HASTY, **sections},
+    )
+
+
+@asynccontextmanager
+async def oases(lines: Mapping[str, Sequence[DemoLine]]) -> AsyncIterator[dict[str, str]]:
+    """Demo Oases over HTTP, by name; their API's addresses."""
+    bound = {name: open_socket("127.0.0.1", 0) for name in lines}
+    apps: list[tuple[ASGIApp, Any]] = [
+        (create_demo_oasis(list(held), path=""), bound[name]) for name, held in lines.items()
+    ]
+    async with serving(apps):
+        yield {name: address_of(one, "/api/v1") for name, one in bound.items()}
+
+
+@asynccontextmanager
+async def gateway(config: Config, *, known: Iterable[str] = ()) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a gateway in this process; the `known` sites have been counted."""
+    app = create_app(config)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60) as client,
+    ):
+        for name in known:
+            await until_known(client, name)
+        yield client
+
+
+async def until_known(client: httpx.AsyncClient, name: str) -> None:
+    """Wait for the first look at a site."""
+    async with asyncio.timeout(20):
+        while True:
+            sites = (await client.get("/health")).json()["sites"]
+            if any(one["name"] == name and one["version"] for one in sites):
+                return
+            await asyncio.sleep(0.02)
+
+
+def states_of(document: Document) -> dict[str, str]:
+    """What each site did."""
+    return {one["name"]: one["state"] for one in document["meta"][f"{OWN}sites"]}
+
+
+def warnings_of(document: Document, code: str) -> list[str]:
+    """The texts of the warnings of one kind."""
+    warnings = document["meta"].get("warnings", [])
+    return [one["detail"] for one in warnings if one.get("code") == OWN + code]
+
+
+def ids_of(document: Document) -> list[str]:
+    """The entries of a page."""
+    return [one["id"] for one in document["data"]]
