@@ -2,7 +2,7 @@
 
 GatewayError
 ├── RequestError            the caller can mend the request (`parameter` names the part at fault)
-│   ├── FilterError         ... its filter (`column` is 1-based, None when no single place is at fault)
+│   ├── FilterError         its filter (`column` is 1-based; None: no single place)
 │   │   ├── FilterSyntaxError     not in the grammar
 │   │   ├── FilterLimitError      longer, deeper or wider than the configured limits
 │   │   ├── UnknownPropertyError  a name that this entry type does not have

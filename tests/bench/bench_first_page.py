@@ -57,7 +57,7 @@ def _measure(bases: dict[str, str], rounds: int) -> dict[str, list[float]]:
 
 
 def _ask(base: str, text: str) -> float | None:
-    """Seconds to the whole answer; None where the site's own endpoint fails (it does on no hits)."""
+    """Seconds to the whole answer; None where it failed (NOMAD's own does when nothing matches)."""
     start = time.perf_counter()
     answer = httpx.get(
         f"{base}/structures", params={"filter": text, "page_limit": "20"}, timeout=60

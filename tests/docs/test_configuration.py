@@ -10,10 +10,12 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gateway.config import Config, SiteKeys, load_config
+from gateway.config import Config, ServerKeys, SiteKeys, load_config
 from tests.docs.pages import PAGES, ROOT, Block, code_of, only_code, read_page
 
 PAGE = read_page("reference/configuration.md")
+LISTS = {"GATEWAY_SERVER__TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"}
+"""Values for variables that take lists, which are not written as in YAML."""
 YAML = [
     pytest.param(block, id=f"{path.relative_to(ROOT)}-{block.heading}")
     for path in PAGES
@@ -36,11 +38,12 @@ def written(field: FieldInfo) -> str:
         return "`[]`"
     if isinstance(value, str):
         return f"`{value}`" if value else '`""`'
-    return f"`{int(value) if isinstance(value, float) else json.dumps(value)}`"
+    return f"`{json.dumps(value).removesuffix('.0')}`"
 
 
-def variable(section: str, key: str) -> str:
-    return "`GATEWAY_SITES`" if section == "sites" else f"`GATEWAY_{section}__{key}`".upper()
+def variable(section: str, key: str) -> tuple[str, ...]:
+    """The sites have one for the whole list."""
+    return () if section == "sites" else (f"`GATEWAY_{section}__{key}`".upper(),)
 
 
 @pytest.mark.parametrize(("section", "model"), list(sections()))
@@ -52,19 +55,25 @@ def test_keys(section: str, model: type[BaseModel]) -> None:
     for key, field in keys.items():
         row = told[f"`{section}.{key}`"]
         assert row[1]
-        assert (row[2], row[3]) == (written(field), variable(section, key)), key
+        assert row.cells[2:] == (written(field), *variable(section, key)), key
 
 
 def test_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The variables that the page names are read."""
+    """The variables of the page are read: an unknown one would be an error."""
     path = tmp_path / "gateway.yaml"
     path.write_text((ROOT / "config/demo.yaml").read_text("utf-8"), "utf-8")
     for row in PAGE.rows:
-        name = only_code(row[3])
-        if name != "GATEWAY_SITES" and (values := code_of(row[2])):
-            monkeypatch.setenv(name, values[0])
-    monkeypatch.setenv("GATEWAY_PAGING__MAX_LIMIT", "77")
-    assert load_config(path).paging.max_limit == 77
+        if row.heading != "`sites`" and (values := code_of(row[2])):
+            name = only_code(row[3])
+            monkeypatch.setenv(name, LISTS.get(name, values[0]))
+    config = load_config(path)
+    assert config.server.trusted_proxies == ("10.0.0.0/8", "127.0.0.1/32")
+    assert config.model_copy(update={"server": ServerKeys()}) == load_plain(path, monkeypatch)
+
+
+def load_plain(path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.undo()
+    return load_config(path)
 
 
 @pytest.mark.parametrize("block", YAML)

@@ -26,8 +26,8 @@ SHOWN = [
 
 def test_classes() -> None:
     """Each class has its heading, with the status that it is answered with."""
-    told = {only_code(heading) for heading in PAGE.headings[:BEFORE_WARNINGS]}
-    assert told == set(CLASSES)
+    told = [only_code(heading) for heading in PAGE.headings[:BEFORE_WARNINGS] if "`" in heading]
+    assert sorted(told) == sorted(CLASSES)
 
 
 @pytest.mark.parametrize("kind", SHOWN)

@@ -110,8 +110,9 @@ async def test_exchange(
     asked, told = lines[-2:]
     method, _, url = asked.partition(" ")
     status, _, words = told.partition(" ")
-    body = {"content": b"{}", "headers": {"Content-Type": "application/json"}}
-    response = await client.request(method, url, **(body if method == "POST" else {}))
+    body = b"{}" if method == "POST" else None
+    headers = {"Content-Type": "application/json"} if body else {}
+    response = await client.request(method, url, content=body, headers=headers)
     document = response.json()
     said = document.get("errors") or document["meta"]["warnings"]
     assert (str(response.status_code), words) == (status, said[0]["detail"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from markdown.extensions.toc import slugify
+from markdown.extensions.toc import slugify  # type: ignore[import-untyped]  # it has no types
 
 from tests.docs.pages import DOCS, PAGES, ROOT, code_of, read_page
 

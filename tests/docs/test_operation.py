@@ -89,9 +89,10 @@ async def test_health(demo: httpx.AsyncClient) -> None:
     assert set((await demo.get("/ready")).json()) == set(told["`/ready`"])
 
 
-async def test_timings(demo: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("listing", ["structures", "references"])
+async def test_timings(listing: str, demo: httpx.AsyncClient) -> None:
     """The steps in Server-Timing are told."""
-    header = (await demo.get("/v1/structures?page_limit=1")).headers["server-timing"]
+    header = (await demo.get(f"/v1/{listing}?page_limit=1")).headers["server-timing"]
     text = PAGE.prose.split("## Times in an answer")[1].split("\n## ")[0]
     assert {step.split(";")[0] for step in header.split(", ")} <= set(code_of(text))
 

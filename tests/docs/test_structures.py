@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.properties import Property, structures_catalogue
+from gateway.properties import Property, references_catalogue, structures_catalogue
 from tests.docs.pages import PAGES, ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/structures.md")
@@ -40,6 +40,16 @@ def test_properties(heading: str, own: bool) -> None:
     assert told == known
 
 
+def test_references() -> None:
+    """Each property that references have has its row, too."""
+    told = {
+        only_code(row[0]).replace("<prefix>", "fed"): row.cells[1:4]
+        for row in PAGE.under("References")
+    }
+    held = {name: one for name, one in references_catalogue("fed").items() if one.reach == "local"}
+    assert told == {name: written(one)[:1] + written(one)[2:] for name, one in held.items()}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_names(path: str) -> None:
     """A name under NOMAD's prefix that a page holds is the name of a property."""
@@ -67,5 +77,6 @@ def test_filters() -> None:
         for name, one in CATALOGUE.items()
         if not name.startswith("_") and one.reach in ("local", "indexed", "ratios")
     }
-    assert {name for name in told if not name.startswith("_")} <= set(CATALOGUE)
+    plain = {name for name in told if not name.startswith(("_", "references."))}
+    assert {name for name in plain if not name.endswith("*")} <= set(CATALOGUE)
     assert {name for name in standard - told if "space_group" not in name} == set()
