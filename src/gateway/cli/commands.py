@@ -22,6 +22,8 @@ FAILED = 1
 MISUSED = 2
 """Exit code for a wrong option, configuration or filter."""
 
+HELP = {"help_option_names": ["-h", "--help"]}
+
 config_option = click.option(
     "--config",
     "path",
@@ -55,7 +57,7 @@ class Commands(click.Group):
             _fail(str(error), FAILED)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """One OPTIMADE API over many NOMAD Oases.
@@ -64,7 +66,7 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @config_option
 @host_option
 @port_option
@@ -76,7 +78,7 @@ def serve(path: Path | None, host: str, port: int, workers: int) -> None:
     run_server(_config(path), path=path, host=host, port=port, workers=workers)
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @host_option
 @port_option
 def demo(host: str, port: int) -> None:
@@ -84,7 +86,7 @@ def demo(host: str, port: int) -> None:
     asyncio.run(run_demo(host=host, port=port))
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @click.argument("name", type=click.Choice([site.name for site in DEMO_SITES]))
 @host_option
 @port_option
@@ -93,7 +95,7 @@ def oasis(name: str, host: str, port: int) -> None:
     asyncio.run(run_oasis(name, host=host, port=port))
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @config_option
 @json_option
 def check(path: Path | None, as_json: bool) -> None:
@@ -104,7 +106,7 @@ def check(path: Path | None, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @click.argument("filter_")
 @config_option
 @json_option
@@ -118,7 +120,7 @@ def explain(filter_: str, path: Path | None, as_json: bool) -> None:
     click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
 
 
-@main.command()
+@main.command(context_settings=HELP)
 @click.argument("filter_")
 @config_option
 @click.option("--sort", default="", help="Properties, separated by commas; a minus descends.")
