@@ -1,6 +1,5 @@
 """A tree -> the same without AND in AND or OR in OR; its depth is measured on the way."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.parse.tree import And, Node, Not, Or
@@ -19,11 +18,10 @@ class _Open:
     done: list[Node] = field(default_factory=list)
 
 
-def flatten(node: Node, *, repeats: bool = True) -> tuple[Node, int]:
+def flatten(node: Node) -> tuple[Node, int]:
     """The tree with parts lifted into groups of their own kind, and how many levels it has.
 
     A NOT and the group right below it are one level, as they share one pair of parentheses.
-    Without `repeats`, equal leaves of one group are one.
     """
     stack = [_Open(None, [node], 0)]
     deepest = 0
@@ -36,7 +34,7 @@ def flatten(node: Node, *, repeats: bool = True) -> tuple[Node, int]:
         stack.pop()
         if not stack:
             return group.done[0], deepest
-        stack[-1].done.append(_closed(group, repeats=repeats))
+        stack[-1].done.append(_closed(group))
 
 
 def _take(node: Node, stack: list[_Open]) -> None:
@@ -54,16 +52,7 @@ def _take(node: Node, stack: list[_Open]) -> None:
             group.done.append(node)
 
 
-def _closed(group: _Open, *, repeats: bool) -> Node:
+def _closed(group: _Open) -> Node:
     if group.kind is None:
         return Not(group.done[0])
-    parts = tuple(group.done) if repeats else _distinct(group.done)
-    return parts[0] if len(parts) == 1 else group.kind(parts)
-
-
-def _distinct(parts: Iterable[Node]) -> tuple[Node, ...]:
-    # Groups are told apart by identity: comparing them would walk down the tree again.
-    keyed: dict[Node | int, Node] = {}
-    for part in parts:
-        keyed.setdefault(id(part) if isinstance(part, And | Or) else part, part)
-    return tuple(keyed.values())
+    return group.kind(tuple(group.done))

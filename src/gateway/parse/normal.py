@@ -10,7 +10,6 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import assert_never
 
 from gateway.errors import FilterValueError, NotImplementedFilterError
-from gateway.parse.flat import flatten
 from gateway.parse.tree import (
     ALWAYS,
     NEVER,
@@ -50,7 +49,17 @@ def normal_form(node: Node) -> Node:
 
     Comparisons of constants are decided here or refused, also where the rest decides the filter.
     """
-    return flatten(_pushed(node), repeats=False)[0]
+    stack = [_Open(And, [(node, False)])]
+    while True:
+        group = stack[-1]
+        if group.todo:
+            _take(*group.todo.pop(), stack)
+            continue
+        stack.pop()
+        done = group.done[0] if len(group.done) == 1 else join(group.kind, group.done)
+        if not stack:
+            return done
+        stack[-1].done.append(done)
 
 
 @dataclass(slots=True)
@@ -62,42 +71,39 @@ class _Open:
     done: list[Node] = field(default_factory=list)
 
 
-def _pushed(node: Node) -> Node:
-    """The tree with NOT moved to the leaves and constants absorbed."""
-    stack = [_Open(And, [(node, False)])]
-    while True:
-        group = stack[-1]
-        if group.todo:
-            _take(*group.todo.pop(), stack)
-            continue
-        stack.pop()
-        done = join(group.kind, group.done)
-        if not stack:
-            return done
-        stack[-1].done.append(done)
-
-
 def _take(node: Node, negated: bool, stack: list[_Open]) -> None:
     match node:
         case Not(part):
             stack[-1].todo.append((part, not negated))
         case And(parts) | Or(parts):
             kind = And if isinstance(node, And) != negated else Or
-            stack.append(_Open(kind, [(part, negated) for part in reversed(parts)]))
+            todo = [(part, negated) for part in reversed(parts)]
+            if kind is stack[-1].kind:
+                stack[-1].todo.extend(todo)
+            else:
+                stack.append(_Open(kind, todo))
         case _:
             stack[-1].done.append(_leaf(node, negated=negated))
 
 
 def join(kind: type[And] | type[Or], parts: Iterable[Node]) -> Node:
-    """The parts as one group, constants absorbed; a single part stays as it is."""
-    rest: list[Node] = []
+    """The parts as one flat group, constants absorbed, equal leaves once.
+
+    A single part stays as it is.
+    """
+    # Groups are told apart by identity: comparing them would walk down the tree.
+    rest: dict[Node | int, Node] = {}
     for part in parts:
-        if isinstance(part, And | Or) and not part.parts:
-            if type(part) is not kind:
-                return part
+        if not isinstance(part, And | Or):
+            rest.setdefault(part, part)
+        elif type(part) is kind:
+            rest.update({id(one) if isinstance(one, And | Or) else one: one for one in part.parts})
+        elif part.parts:
+            rest[id(part)] = part
         else:
-            rest.append(part)
-    return rest[0] if len(rest) == 1 else kind(tuple(rest))
+            return part
+    joined = tuple(rest.values())
+    return joined[0] if len(joined) == 1 else kind(joined)
 
 
 def _leaf(leaf: Leaf, *, negated: bool) -> Node:

@@ -19,13 +19,15 @@ from gateway.properties import Property, ValueType
 def translate_has(leaf: Has, scope: Scope) -> Clause:
     """The clause that holds where the leaf is true."""
     found = [resolve(name, scope) for name in leaf.subjects]
-    for test in (test for item in leaf.items for test in item):
-        refuse_property(test.value, scope)
     for item in leaf.items:
+        for test in item:
+            refuse_property(test.value, scope)
         check_item(found, leaf.subjects, item)
     lists = [one for one in found if one is not None and one.reach != "absent"]
     if len(lists) < len(found):
         return False
+    if len(lists) == 1 and lists[0].reach != "ratios":
+        return _has_items(leaf, lists[0])
     names = {one.name for one in lists}
     if "elements_ratios" in names and names <= {"elements", "elements_ratios"}:
         return _has_pairs(leaf, lists, scope)
