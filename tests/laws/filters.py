@@ -1,7 +1,6 @@
 """Random filters over every property of structures and every operator, mostly of real values.
 
-All choices come from one `random.Random`, so a seed repeats a run and hypothesis can hand in its
-own, which shrinks.
+All choices come from one `random.Random`, so a seed repeats a run.
 """
 
 from collections.abc import Callable, Sequence

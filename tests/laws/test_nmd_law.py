@@ -73,9 +73,9 @@ def demo(request: pytest.FixtureRequest) -> Iterator[Demo]:
     max_examples=150,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.too_slow],
 )
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))  # seeded by hypothesis; wide filters draw a lot
 def test_native_answer_is_what_the_filter_says(demo: Demo, random: Random) -> None:
     """Random filters over all properties and operators; what is refused with 501 proves nothing."""
     text = str(NmdFilterMaker(random, demo.entries).filter())

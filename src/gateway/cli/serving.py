@@ -29,6 +29,7 @@ class _Options(TypedDict):
     proxy_headers: bool
     server_header: bool
     timeout_graceful_shutdown: int
+    http: Literal["h11"]
     h11_max_incomplete_event_size: int
 
 
@@ -60,6 +61,7 @@ def _options(config: Config) -> _Options:
         "proxy_headers": False,  # whom to believe is said in server.trusted_proxies
         "server_header": False,
         "timeout_graceful_shutdown": int(config.timeouts.budget_s) + _SPARE_S,
+        "http": "h11",  # httptools takes addresses and headers of any size
         "h11_max_incomplete_event_size": largest_form(config.filters.length),
     }
 

@@ -6,7 +6,7 @@ others.
 
 import asyncio
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.errors import SiteError, SitesMissingError
 from gateway.fetch.archived import can_be_archived, read_archived
@@ -17,10 +17,11 @@ from gateway.fetch.fanout import Answered, ask_all, failure_of, told
 from gateway.fetch.session import Call, SiteSession
 from gateway.fetch.window import read_window
 from gateway.merge import Progress, advance, merge_hits
-from gateway.model import Ask, Entry, Hit, SiteFailure, SiteHits
+from gateway.model import Ask, Entry, Hit, Position, SiteFailure, SiteHits
 from gateway.search.census import Census
 from gateway.search.missing import RETRY_AFTER_S, check_missing
 from gateway.search.place import Place, is_walked, place_of_cursor, place_of_offset
+from gateway.search.portions import portions, run_dry
 from gateway.search.question import Question
 from gateway.shape import (
     archive_fields,
@@ -95,7 +96,7 @@ class Listing:
         self._clients = clients
         self._census = census
         private = question.request.token is not None or question.request.fresh
-        self._cache = None if private else cache
+        self._cache = cache if cache is not None and cache.keep_bytes and not private else None
         self._max_offset = max_offset
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         start = self._clock()
@@ -113,8 +114,9 @@ class Listing:
         if place is None:
             return self._found((), None, (("keys", 1000 * (self._clock() - start)),))
         await self._ask_keys(place)
+        keys = await self._complete(place, self._keys_deadline)
         between = self._clock()
-        merged = await self._fill(place)
+        merged = await self._fill(place, keys)
         timings = (("keys", 1000 * (between - start)), ("bodies", 1000 * (self._clock() - between)))
         return self._found(merged, place, timings)
 
@@ -169,7 +171,11 @@ class Listing:
 
     async def _ask_keys(self, place: Place) -> None:
         sessions = self._sessions(self._keys_deadline, but=self._so_far.failures)
-        asks = {site: self._ask(site, place) for site in sessions}
+        limits = self._limits(place)
+        asks = {
+            site: self._ask(site, limits[site], place.progress.of(site), backward=place.backward)
+            for site in sessions
+        }
         if len(asks) == 1 and not self._index_alone and self._archive_alone and not place.skip:
             ((site, ask),) = asks.items()
             if can_be_archived(ask, site=site) and await self._read_at_once(site, ask):
@@ -209,15 +215,59 @@ class Listing:
                 self._so_far.spend(site, milliseconds)
                 self._census.remember(site, self._question.queries[site], hits.total)
 
-    def _ask(self, site: str, place: Place) -> Ask:
+    def _limits(self, place: Place) -> dict[str, int]:
+        """How many keys to ask of each site: its portion where that is known, or all."""
+        queries = self._question.queries
+        counts = {site: self._census.last_count(site, queries[site]) for site in queries}
+        known = {site: count for site, count in counts.items() if count is not None}
+        # The portion follows the counts, so an answer kept from before they were known is not found
+        # again; only a walk's later pages are first asked for with counts.
+        is_kept = self._question.request.cursor is None and self._cache is not None
+        in_turn = not self._question.order.keys and not place.progress.lagging
+        if in_turn and not is_kept and len(known) == len(counts):
+            return portions(place.read, known)
+        return dict.fromkeys(queries, place.read)
+
+    def _ask(self, site: str, limit: int, after: Position | None, *, backward: bool) -> Ask:
         return Ask(
             query=self._question.queries[site],
             order=self._question.order,
-            limit=place.read,
-            after=place.progress.of(site),
-            backward=place.backward,
+            limit=limit,
+            after=after,
+            backward=backward,
             fields=self._fields(),
         )
+
+    async def _complete(self, place: Place, deadline: float) -> tuple[Hit, ...]:
+        """The merged hits of the page; sites whose keys ran out before its end are asked on."""
+        held = self._so_far.answers
+        while True:
+            merged = merge_hits(
+                self._question.order,
+                [answer.hits for answer in held.values()],
+                limit=place.read,
+                backward=place.backward,
+            )
+            dry = run_dry(merged, held, limit=place.read)
+            if not dry:
+                return merged
+            await self._ask_on(dry, backward=place.backward, deadline=deadline)
+
+    async def _ask_on(self, dry: Mapping[str, int], *, backward: bool, deadline: float) -> None:
+        held = self._so_far.answers
+        windows = {}
+        for site, limit in dry.items():
+            ask = self._ask(site, limit, held[site].hits[-1].position, backward=backward)
+            windows[site] = read_window(self._session(site, deadline), ask)
+        answers = await ask_all(windows, doing=_PAGE, deadline=deadline)
+        for site, answer in answers.items():
+            match answer:
+                case SiteFailure():
+                    self._so_far.fail(answer)
+                case Answered(further, milliseconds):
+                    hits = (*held[site].hits, *further.hits)
+                    held[site] = replace(held[site], hits=hits, more=further.more)
+                    self._so_far.spend(site, milliseconds)
 
     def _fields(self) -> tuple[str, ...]:
         """What is wanted of index documents along with the keys."""
@@ -228,17 +278,11 @@ class Listing:
         further = () if self._archive_alone else index_fields(fields, catalogue)
         return (VERSION_FIELD, *further, *related)
 
-    async def _fill(self, place: Place) -> tuple[Hit, ...]:
+    async def _fill(self, place: Place, merged: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """The merged hits of the page, once the bodies of all of them are there."""
-        while True:
-            merged = merge_hits(
-                self._question.order,
-                [answer.hits for answer in self._so_far.answers.values()],
-                limit=place.read,
-                backward=place.backward,
-            )
-            if not await self._read_bodies(merged[place.skip :]):
-                return merged
+        while await self._read_bodies(merged[place.skip :]):
+            merged = await self._complete(place, self._bodies_deadline())
+        return merged
 
     async def _read_bodies(self, page: tuple[Hit, ...]) -> bool:
         """Whether a site failed, so that the page must be merged again without it."""
