@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -14,7 +15,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 SHARED_NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -125,14 +126,34 @@ class Observer:
         """How many entries a site has."""
         self._entries.labels(site).set(total)
 
+    def gone(self, site: str) -> None:
+        """A site is in the configuration no longer: it has no state now."""
+        if SHARED_NUMBERS not in os.environ:
+            for gauge in (self._breaker, self._entries, self._site_waiting):
+                gauge.remove_by_labels({"site": site})
+            return
+        self._entries.labels(site).set(0)  # series of several workers cannot be removed
+        for state in _BREAKER_STATES:
+            self._breaker.labels(site, state).set(0)
+
     def exposition(self) -> bytes:
         """All numbers as Prometheus reads them, of type `EXPOSITION_TYPE`; those of all workers
         where there are several."""
         if SHARED_NUMBERS not in os.environ:
             return generate_latest(self._registry)
+        _forget_dead_workers(Path(os.environ[SHARED_NUMBERS]))
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the package has no types here
         return generate_latest(shared)
+
+
+def _forget_dead_workers(folder: Path) -> None:
+    """A worker that was killed waits for nothing and answers nothing; uvicorn starts another."""
+    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the package has no types here
 
 
 EXPOSITION_TYPE = CONTENT_TYPE_LATEST

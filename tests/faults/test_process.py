@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -125,6 +126,7 @@ async def test_reloading(tmp_path: Path) -> None:
             assert ids_of(both) == ["one~e-one", "two~e-two"]
             write(path, {"two": addresses["two"]})
             await until(client, {"two"})
+            assert await states_told(client) == {"two"}
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
             assert len(statuses) > 20
@@ -136,6 +138,20 @@ async def test_reloading(tmp_path: Path) -> None:
     bad = [one for one in told if one["event"].startswith("the new configuration is wrong")]
     assert 1 <= len(bad) <= 2
     assert str(path) in bad[0]["reason"]
+
+
+async def states_told(client: httpx.AsyncClient) -> set[str]:
+    """The sites whose state the metrics tell, once the configuration before has ended."""
+    async with asyncio.timeout(5):
+        while True:
+            text = (await client.get("/metrics")).text
+            named = {
+                name: set(re.findall(rf'^gateway_site_{name}{{site="(\w+)"', text, re.MULTILINE))
+                for name in ("breaker", "entries")
+            }
+            if named["breaker"] == named["entries"]:
+                return named["breaker"]
+            await asyncio.sleep(0.05)
 
 
 async def keep_asking(client: httpx.AsyncClient, statuses: list[int]) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.bodies import BATCH, read_entries
+from gateway.fetch.bodies import BATCH, MOST_REQUESTS, read_entries
 from gateway.fetch.cache import AnswerCache, open_cache
 from gateway.fetch.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject
@@ -88,6 +88,28 @@ async def test_broken_archives_cost_little_and_take_no_other_along(
                 }
         assert sum(one.is_archive for one in wire.asked) <= most
         assert sum(not one.is_archive for one in wire.asked) == 1
+
+
+@pytest.mark.parametrize("too_large", [False, True])
+async def test_a_site_whose_archives_are_all_bad_is_asked_so_often_and_no_more(
+    too_large: bool,
+) -> None:
+    """Beyond the bound entries are served from the index unasked: none is lost, none waits."""
+
+    def fault(asked: Asked) -> httpx.Response | None:
+        if not asked.is_archive:
+            return None
+        headers = {"content-length": str(10**12)} if too_large else {}
+        return httpx.Response(200 if too_large else 500, headers=headers)
+
+    async with opened_session("berlin", lines_of(BATCH)) as (session, wire):
+        wire.fault = fault
+        entries = await entries_of(session, hits_of(BATCH))
+        assert [one.document["optimade"] for one in entries] == [
+            {"nsites": i} for i in range(BATCH)
+        ]
+        assert all(one.archive is None for one in entries)
+        assert len(wire.asked) == MOST_REQUESTS + 1
 
 
 async def test_vanished_archives_are_served_from_the_index() -> None:

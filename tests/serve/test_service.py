@@ -3,6 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -44,19 +47,48 @@ async def test_metrics(client: httpx.AsyncClient, app: FastAPI) -> None:
     """/metrics is in Prometheus' text format and tells the sites' sizes."""
     observer = app.state.served.observer
     observer.asked("berlin", "entries/query", "ok", 0.02)
-    observer.breaker("berlin", "open")
     observer.cache("berlin", "hit")
     response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
     for line in (
         'gateway_site_entries{site="berlin"} 40.0',
-        'gateway_site_breaker{site="berlin",state="open"} 1.0',
-        'gateway_site_breaker{site="berlin",state="closed"} 0.0',
+        'gateway_site_breaker{site="berlin",state="closed"} 1.0',
+        'gateway_site_breaker{site="munich",state="open"} 1.0',
+        'gateway_site_breaker{site="munich",state="closed"} 0.0',
         'gateway_cache_lookups_total{event="hit",site="berlin"} 1.0',
         'gateway_site_request_seconds_count{outcome="ok",path="entries/query",site="berlin"} 1.0',
     ):
         assert line in response.text
     assert 'gateway_site_entries{site="munich"}' not in response.text
+
+
+KILLED_WORKER = """
+import os
+from gateway.observe import Observer
+observer = Observer()
+for site in ("berlin", "munich"):
+    observer.breaker(site, "open")
+observer.gone("munich")
+if not (worker := os.fork()):
+    Observer().began()
+    os.kill(os.getpid(), 9)
+os.waitpid(worker, 0)
+print(observer.exposition().decode())
+"""
+
+
+def test_numbers_of_several_workers(tmp_path: Path) -> None:
+    """What a killed worker had under way is not counted on; a site that is gone has no state."""
+    told = subprocess.run(
+        [sys.executable, "-c", KILLED_WORKER],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "gateway_requests_under_way 1.0" not in told
+    assert 'gateway_site_breaker{site="berlin",state="open"} 1.0' in told
+    assert 'gateway_site_breaker{site="munich",state="open"} 0.0' in told
 
 
 async def test_lifespan(app: FastAPI, federation) -> None:

@@ -25,6 +25,10 @@ PARTS = 8
 """Into so many parts a page with a broken archive is split: to find one among 20 takes 10 more
 requests, among 500 it takes 24."""
 
+MOST_REQUESTS = 200
+"""For one site's archives of a page, however many are broken or too large; what is left unread then
+is served from the index, too."""
+
 BROKEN = 500
 """NOMAD's status for a page that holds a broken archive."""
 
@@ -45,7 +49,7 @@ async def read_entries(
     """The entries behind hits of one site, in their sequence; `archive` None: it is broken."""
     kept = await _cached(session, hits, required, cache)
     wanted = [hit.entry_id for hit in hits if hit.entry_id not in kept]
-    read = await _read(session, wanted, required)
+    read = await _Reading(session, required).read(wanted, size=BATCH)
     await _remember(session, hits, required, read, cache)
     archives = kept | read
     broken = [hit.entry_id for hit in hits if hit.entry_id not in archives]
@@ -61,29 +65,35 @@ async def read_entries(
     )
 
 
-async def _read(
-    session: SiteSession, entry_ids: Sequence[str], required: JsonObject, *, size: int = BATCH
-) -> dict[str, Archive]:
-    """Archives by entry_id, asked for `size` at a time."""
-    parts = [entry_ids[i : i + size] for i in range(0, len(entry_ids), size)]
-    found = await gather({part[0]: _read_part(session, part, required) for part in parts})
-    return {entry_id: one for part in found.values() for entry_id, one in part.items()}
+class _Reading:
+    """The reading of one page's archives at one site."""
 
+    def __init__(self, session: SiteSession, required: JsonObject) -> None:
+        self._session = session
+        self._required = required
+        self._left = MOST_REQUESTS
 
-async def _read_part(
-    session: SiteSession, entry_ids: Sequence[str], required: JsonObject
-) -> dict[str, Archive]:
-    try:
-        page = await session.archives(_ids(entry_ids), required=required, size=len(entry_ids))
-    except SiteError as error:
-        too_large = isinstance(error, TooLargeError)
-        if error.status != BROKEN and not too_large:
-            raise
-        if len(entry_ids) == 1:
+    async def read(self, entry_ids: Sequence[str], *, size: int) -> dict[str, Archive]:
+        """Archives by entry_id, asked for `size` at a time; what cannot be read is left out."""
+        parts = [entry_ids[i : i + size] for i in range(0, len(entry_ids), size)]
+        found = await gather({part[0]: self._read_part(part) for part in parts})
+        return {entry_id: one for part in found.values() for entry_id, one in part.items()}
+
+    async def _read_part(self, entry_ids: Sequence[str]) -> dict[str, Archive]:
+        if not self._left:
             return {}
-        size = ceil(len(entry_ids) / (2 if too_large else PARTS))
-        return await _read(session, entry_ids, required, size=size)
-    return _by_id(page.documents)
+        self._left -= 1
+        size = len(entry_ids)
+        try:
+            page = await self._session.archives(_ids(entry_ids), required=self._required, size=size)
+        except SiteError as error:
+            too_large = isinstance(error, TooLargeError)
+            if error.status != BROKEN and not too_large:
+                raise
+            if size == 1:
+                return {}
+            return await self.read(entry_ids, size=ceil(size / (2 if too_large else PARTS)))
+        return _by_id(page.documents)
 
 
 async def _documents(

@@ -71,10 +71,15 @@ class Reloading:
         await new.until_ready()
         set_up_logging(config.logging.level, as_json=config.logging.as_json)
         old, self._current = self._current, new
-        retiring = asyncio.create_task(old.close_when_unused())
+        retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
         log().info("configuration read again", sites=[site.name for site in config.sites])
+
+    async def _retire(self, old: "_Generation") -> None:
+        await old.close_when_unused()
+        for name in old.site_names - self._current.site_names:
+            self._observer.gone(name)
 
     @asynccontextmanager
     async def _living(self, _: object) -> AsyncIterator[None]:
@@ -132,6 +137,11 @@ class _Generation:
         self.served: Served = app.state.served
         self.under_way = 0
         self._opened = AsyncExitStack()
+
+    @property
+    def site_names(self) -> frozenset[str]:
+        """The sites it asks."""
+        return frozenset(site.name for site in self.served.config.site_list)
 
     async def open(self) -> None:
         await self._opened.enter_async_context(opened(self.served))

@@ -48,6 +48,7 @@ async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
     served = served_of(request)
     for state in served.federation.site_states():
+        served.observer.breaker(state.name, state.breaker)
         if state.total is not None:
             served.observer.entries(state.name, state.total)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
