@@ -41,8 +41,8 @@ bench: install ## Side-by-side benchmarks; prints ratios
 	else echo "bench_first_page left out: it needs real Oases in GATEWAY_TEST_OASES"; fi
 
 lock: install ## Pin what pyproject.toml asks for (needs uv)
-	uv pip compile pyproject.toml --extra redis --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
-	uv pip compile pyproject.toml --extra redis --group dev --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra redis --extra otel --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
+	uv pip compile pyproject.toml --extra redis --extra otel --group dev --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
 
 clean: ## Remove what the other targets made
 	rm -rf .venv site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

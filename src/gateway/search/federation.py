@@ -33,8 +33,9 @@ from gateway.plan.identity import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.census import Census
 from gateway.search.links import neighbours
-from gateway.search.listing import Found, Listing
+from gateway.search.listing import Listing
 from gateway.search.question import RELATIONSHIPS, Question, Reader, check_fields
+from gateway.search.reading import Found
 from gateway.search.reference_tables import ReferenceTables
 from gateway.search.references import References
 from gateway.search.report import returned_of, site_notices, site_reports

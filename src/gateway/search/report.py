@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
 from gateway.search.census import Census
-from gateway.search.listing import Found
 from gateway.search.question import Question
+from gateway.search.reading import Found
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"
