@@ -151,6 +151,16 @@ def test_explain() -> None:
     assert "berlin, munich, dresden asked" in both
 
 
+def test_explain_for_a_version() -> None:
+    """Quantities that only later versions of NOMAD have are asked of those alone."""
+    filter_ = '_nmd_description = "a"'
+    assert run("explain", filter_).stdout.count("skipped: ") == 3
+    assert "berlin, munich, dresden asked" in run("explain", filter_, "--nomad", "2.0.0").stdout
+    refused = run("explain", filter_, "--nomad", "new")
+    assert refused.exit_code == 2
+    assert "'new' is not a version of NOMAD" in refused.stderr
+
+
 def test_explain_json(config: str) -> None:
     """--json says the same for programs; a configuration names other sites."""
     filter_ = 'elements HAS "Si" OR NOT _exmpl_x=1'

@@ -1,6 +1,7 @@
 """The commands and their options; each hands over to the module that does its work."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,22 +107,37 @@ def check(path: Path | None, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
+def _nomad_version(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.match(r"\d+\.\d+", value):
+        raise click.BadParameter(f"{value!r} is not a version of NOMAD, such as 2.0.0.")
+    return value
+
+
 @main.command(context_settings=HELP)
-@click.argument("filter_")
+@click.argument("filter_", metavar="FILTER")
 @config_option
+@click.option(
+    "--nomad",
+    "version",
+    default="1.3",
+    show_default=True,
+    metavar="VERSION",
+    callback=_nomad_version,
+    help="The sites' NOMAD version: a few quantities are not in all of them.",
+)
 @json_option
-def explain(filter_: str, path: Path | None, as_json: bool) -> None:
+def explain(filter_: str, path: Path | None, version: str, as_json: bool) -> None:
     """Show how FILTER is understood, and what each site is asked.
 
     Without a configuration, the sites are those of the demo.
     """
     config = _config(path) if path else None
-    explanation = explain_filter(filter_, config)
+    explanation = explain_filter(filter_, config, version=version)
     click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
 
 
 @main.command(context_settings=HELP)
-@click.argument("filter_")
+@click.argument("filter_", metavar="FILTER")
 @config_option
 @click.option("--sort", default="", help="Properties, separated by commas; a minus descends.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Entries.")

@@ -26,14 +26,17 @@ class Explanation:
     plan: Plan
 
 
-def explain_filter(text: str, config: Config | None) -> Explanation:
-    """How a filter is understood and planned; None: for the demo's sites."""
+def explain_filter(text: str, config: Config | None, *, version: str) -> Explanation:
+    """How a filter is understood, and planned for sites of this NOMAD `version`.
+
+    Without a configuration the sites are the demo's.
+    """
     keys = config.filters if config else FilterKeys()
     limits = FilterLimits(
         length=keys.length, depth=keys.depth, terms=keys.terms, values=keys.values
     )
     tree = read_filter(text, limits)
-    return Explanation(text, tree, normal_form(tree), _plan(tree, config))
+    return Explanation(text, tree, normal_form(tree), _plan(tree, config, version))
 
 
 def explanation_text(explained: Explanation) -> str:
@@ -65,11 +68,12 @@ def explanation_json(explained: Explanation) -> str:
     )
 
 
-def _plan(tree: Node, config: Config | None) -> Plan:
+def _plan(tree: Node, config: Config | None, version: str) -> Plan:
     prefix = config.provider.prefix if config else DEMO_PREFIX
     sites = config.sites if config else DEMO_SITES
     scope = Scope(STRUCTURES, structures_catalogue(prefix), prefix)
-    return plan_sites(tree, sites=[site.name for site in sites], scope=scope)
+    names = [site.name for site in sites]
+    return plan_sites(tree, sites=names, scope=scope, versions=dict.fromkeys(names, version))
 
 
 def _grouped(plan: Plan) -> Iterator[tuple[str, list[str]]]:

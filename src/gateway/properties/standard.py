@@ -132,7 +132,7 @@ def _structure_properties() -> tuple[Property, ...]:
         _symmetric("space_group_it_number", "integer", "space_group_number"),
         _archived("cartesian_site_positions", "list"),
         _absent("fractional_site_positions", "list", items="list"),
-        _absent("site_coordinate_span", "dictionary"),
+        _absent("site_coordinate_span", "string"),
         _absent("site_coordinate_span_description", "string"),
         _scalar("nsites", "integer"),
         _archived("species_at_sites", "string"),
