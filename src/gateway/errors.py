@@ -11,13 +11,18 @@ GatewayError
 │   ├── ParameterError      a query parameter
 │   ├── PageLimitError      page_limit above the maximum
 │   ├── VersionError        an API version that is not served
+│   ├── NotImplementedParameterError  a parameter that is answered with 501
 │   ├── MediaTypeError      a body of a type that is not understood
+│   ├── TooLargeError       a body that no allowed filter needs
+│   ├── NotAcceptableError  only media types wanted that are not served
+│   ├── MethodError         an HTTP method that the endpoint does not know
 │   └── NotFoundError       no such endpoint
 ├── SiteNeededError         what was asked depends on the site, and none was given
 ├── SitesMissingError       sites that hold (part of) the answer do not answer now
 ├── OverloadError           the gateway itself has too much to do
 ├── ConfigError             the configuration file or environment
 └── SiteError               one site's failure; a value to the search, never shown as it is
+    └── AnswerTooLargeError its answer is larger than allowed
 """
 
 
@@ -104,6 +109,26 @@ class NotFoundError(RequestError):
     """There is no such endpoint."""
 
 
+class NotImplementedParameterError(RequestError):
+    """A valid OPTIMADE parameter that this server does not answer (HTTP 501)."""
+
+
+class MethodError(RequestError):
+    """The endpoint does not know this HTTP method; `allowed` are those it knows."""
+
+    def __init__(self, detail: str, *, allowed: str) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class NotAcceptableError(RequestError):
+    """The client accepts no media type that is served (HTTP 406)."""
+
+
+class TooLargeError(RequestError):
+    """The body of the request is larger than any allowed filter needs (HTTP 413)."""
+
+
 class SiteNeededError(GatewayError):
     """The query depends on the site it is sent to, and no site was given."""
 
@@ -156,6 +181,10 @@ class SiteError(GatewayError):
         self.retry_after_s = retry_after_s
         self.refused = refused
         self.status = status
+
+
+class AnswerTooLargeError(SiteError):
+    """The answer is larger than allowed; asking for less may help."""
 
 
 def _either(words: tuple[str, ...]) -> str:

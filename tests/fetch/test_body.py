@@ -8,9 +8,9 @@ import zlib
 import orjson
 import pytest
 
-from gateway.errors import SiteError
+from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.body import PIECE_BYTES, Gunzip, checked_object, read_object, weight
-from gateway.fetch.faults import Fault, TooLargeError
+from gateway.fetch.faults import Fault
 from gateway.fetch.room import Room
 
 MIB = 2**20
@@ -131,7 +131,7 @@ async def test_an_announced_size_is_refused_at_once(servers, client_of):
     client = client_of(await servers.answering(answer))
     error = await failure(client)
     assert error.happened == "the answer is larger than 64 MiB"
-    assert isinstance(error, TooLargeError)
+    assert isinstance(error, AnswerTooLargeError)
     assert client.breaker.failures == 0
 
 
@@ -346,7 +346,7 @@ async def test_a_dense_answer_is_not_decoded(servers, client_of):
     room = Room(64 * MIB)
     client = client_of(await sending(servers, body), with_={"room": room}, total_s=5.0)
     error = await failure(client)
-    assert isinstance(error, TooLargeError)
+    assert isinstance(error, AnswerTooLargeError)
     assert "too large to be held" in error.happened
     assert room.held == 0
 

@@ -7,13 +7,14 @@ import aiohttp
 import httpx
 import pytest
 
+from gateway.errors import AnswerTooLargeError
 from gateway.fetch.diagnosis import (
     TRANSPORT_ERRORS,
     retry_after_s,
     status_fault,
     transport_fault,
 )
-from gateway.fetch.faults import Fault, TooLargeError, seconds, size
+from gateway.fetch.faults import Fault, seconds, size
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
@@ -281,4 +282,4 @@ def test_the_error_that_leaves():
     error = fault.error("oasis-b", doing="read page of entries")
     assert str(error) == "read page of entries from oasis-b: HTTP 503"
     assert (error.status, error.retry_after_s, error.refused) == (503, 5.0, False)
-    assert isinstance(Fault("x", too_large=True).error("b", doing="y"), TooLargeError)
+    assert isinstance(Fault("x", too_large=True).error("b", doing="y"), AnswerTooLargeError)

@@ -25,7 +25,6 @@ from gateway.errors import (
     UnknownPropertyError,
     VersionError,
 )
-from gateway.serve import refusals
 from gateway.serve.envelope import STATUS, status_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
@@ -48,7 +47,7 @@ MISSING = SitesMissingError("berlin does not answer", sites=("berlin",), retry_a
         (SiteNeededError("no"), 500, "Internal Server Error", None),
         (ConfigError("no"), 500, "Internal Server Error", None),
         (NotImplementedFilterError("no"), 501, "Not Implemented", {"parameter": "filter"}),
-        (refusals.NotImplementedParameterError("no", parameter="dimension_slices"), 501,
+        (errors.NotImplementedParameterError("no", parameter="dimension_slices"), 501,
          "Not Implemented", {"parameter": "dimension_slices"}),
         (SiteError("a", doing="b", happened="c"), 502, "Bad Gateway", None),
         (MISSING, 503, "Service Unavailable", None),
@@ -91,8 +90,7 @@ def test_every_error_has_a_status() -> None:
     """The table knows the root of the tree, so any error has a status; ours are at their place."""
     kinds = [
         kind
-        for module in (errors, refusals)
-        for kind in vars(module).values()
+        for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, GatewayError)
     ]
     assert GatewayError in STATUS

@@ -2,9 +2,8 @@
 
 import pytest
 
-from gateway.errors import MediaTypeError, ParameterError, VersionError
+from gateway.errors import MediaTypeError, NotAcceptableError, ParameterError, VersionError
 from gateway.serve.negotiation import check_accept, check_form
-from gateway.serve.refusals import NotAcceptableError
 from gateway.serve.versions import check_hint, is_exact
 
 API = "application/vnd.api+json"

@@ -2,11 +2,15 @@
 
 import pytest
 
-from gateway.errors import PageLimitError, ParameterError, RequestError
+from gateway.errors import (
+    NotImplementedParameterError,
+    PageLimitError,
+    ParameterError,
+    RequestError,
+)
 from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.params import Caller, read_entry, read_search
 from gateway.serve.query_string import Rules, read_pairs
-from gateway.serve.refusals import NotImplementedParameterError
 
 RULES = Rules("fed", ("berlin", "munich"))
 

@@ -98,6 +98,19 @@ async def test_the_others_fill_the_page_of_a_site_that_fails(make: Make, broken:
         assert [each.partition("~")[2] for each in found] == expected[:100]
 
 
+async def test_a_site_that_hangs_leaves_time_to_ask_the_others_on() -> None:
+    """Its keys never come; what the others have to give on top is asked for after that."""
+    sizes = {"berlin": 200, "munich": 30, "ulm": 30}
+    async with opened(mixed(sizes), timeouts={"budget_s": 2}) as one:
+        request = SearchRequest("structures", page_limit=40, response_fields=ARCHIVE)
+        await one.federation.search(request)
+        one.lines["berlin"].hangs = lambda asked: True
+        answer = await one.federation.search(request)
+        assert len(answer.resources) == 40
+        states = {report.name: report.state for report in answer.reports}
+        assert states == {"berlin": "failed", "munich": "ok", "ulm": "ok"}
+
+
 async def test_a_site_that_fails_when_asked_on_is_left_out_whole() -> None:
     """It gave its portion and not the rest: nothing of it is served out of turn."""
     async with opened(in_turn({"berlin": 60, "munich": 60})) as one:

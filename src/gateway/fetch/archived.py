@@ -8,10 +8,9 @@ takes the way of two phases.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from gateway.errors import SiteError
+from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.bodies import BROKEN
 from gateway.fetch.fanout import gather
-from gateway.fetch.faults import TooLargeError
 from gateway.fetch.keys import after_id, after_value, cut_at, read_hit
 from gateway.fetch.session import Documents, SiteSession
 from gateway.fetch.window import is_in_order
@@ -47,7 +46,7 @@ async def read_archived(
     try:
         pages = await gather(parts)
     except SiteError as error:
-        if error.status != BROKEN and not isinstance(error, TooLargeError):
+        if error.status != BROKEN and not isinstance(error, AnswerTooLargeError):
             raise
         return None
     page = pages["archives"]

@@ -11,10 +11,9 @@ from typing import cast
 
 import orjson
 
-from gateway.errors import SiteError
+from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.cache import AnswerCache, BodyKey
 from gateway.fetch.fanout import gather
-from gateway.fetch.faults import TooLargeError
 from gateway.fetch.session import SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
 
@@ -87,7 +86,7 @@ class _Reading:
         try:
             page = await self._session.archives(_ids(entry_ids), required=self._required, size=size)
         except SiteError as error:
-            too_large = isinstance(error, TooLargeError)
+            too_large = isinstance(error, AnswerTooLargeError)
             if error.status != BROKEN and not too_large:
                 raise
             if size == 1:

@@ -1,15 +1,12 @@
 """What went wrong between the gateway and one site, in words for a person, and what follows.
 
-A `Fault` is raised and passed on within `fetch`; what leaves it:
-
-    SiteError               (errors.py)
-    └── TooLargeError       the answer is larger than allowed; asking for less may help
+A `Fault` is raised and passed on within `fetch`; what leaves it is a SiteError.
 """
 
 import re
 from typing import Literal, TypeAlias
 
-from gateway.errors import SiteError
+from gateway.errors import AnswerTooLargeError, SiteError
 
 Health: TypeAlias = Literal["good", "bad", "unknown"]
 """What a fault says of the site: it is alive, it is ill, or nothing (the fault is on our side)."""
@@ -20,10 +17,6 @@ MAX_TEXT = 240
 MAX_FOREIGN = 4096
 """Characters of foreign text that are looked at."""
 _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
-
-
-class TooLargeError(SiteError):
-    """The answer is larger than allowed; asking for less may help."""
 
 
 class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
@@ -67,7 +60,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
 
     def error(self, site: str, *, doing: str) -> SiteError:
         """The error that tells a caller of this fault."""
-        kind = TooLargeError if self.too_large else SiteError
+        kind = AnswerTooLargeError if self.too_large else SiteError
         return kind(
             site,
             doing=doing,

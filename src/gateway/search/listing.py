@@ -30,9 +30,9 @@ COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
 """Parts of the time left for keys in which an offset's place is counted and found; a site that is
 too slow for it is left out, and the others still have time."""
 
-BODIES_SHARE = 0.7
-"""Part of the time left in which a page's bodies are read; a site that is too slow for it is left
-out, and there is time to fill the page from the others."""
+NEXT_SHARE = 0.7
+"""Part of the time left in which a page's bodies, or further keys, are read; a site that is too
+slow for it is left out, and there is time to fill the page from the others."""
 
 
 class Listing:
@@ -70,10 +70,10 @@ class Listing:
         is_kept = self._cache is not None
         keys = Keys(self._reading, place, census=self._census, is_kept=is_kept)
         await keys.ask(deadline=self._keys_deadline, whole_deadline=self._deadline)
-        merged = await keys.complete(deadline=self._keys_deadline)
+        merged = await keys.complete(deadline=self._next_deadline())
         between = self._clock()
         while await self._read_bodies(merged[place.skip :]):
-            merged = await keys.complete(deadline=self._bodies_deadline())
+            merged = await keys.complete(deadline=self._next_deadline())
         timings = (("keys", 1000 * (between - start)), ("bodies", 1000 * (self._clock() - between)))
         return self._found(merged, place, timings)
 
@@ -136,7 +136,7 @@ class Listing:
             self._reading.keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
             return False
         fields, catalogue = self._question.request.response_fields, self._question.catalogue
-        deadline = self._bodies_deadline()
+        deadline = self._next_deadline()
         answers = await ask_all(
             {
                 site: read_entries(
@@ -217,8 +217,9 @@ class Listing:
         now = self._clock()
         return now + share * max(0.0, self._keys_deadline - now)
 
-    def _bodies_deadline(self) -> float:
+    def _next_deadline(self) -> float:
+        """For the next questions: where others could fill the page, there is time left for them."""
         if sum(bool(answer.hits) for answer in self._reading.answers.values()) < 2:
             return self._deadline  # there is nobody else to fill the page from
         now = self._clock()
-        return now + BODIES_SHARE * max(0.0, self._deadline - now)
+        return now + NEXT_SHARE * max(0.0, self._deadline - now)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config import Config
-from gateway.errors import GatewayError, NotFoundError, RequestError
+from gateway.errors import GatewayError, MethodError, NotFoundError, RequestError
 from gateway.observe import log
 from gateway.serve.about import ENTRY_TYPES
 from gateway.serve.call import Call, read_call
@@ -18,7 +18,6 @@ from gateway.serve.envelope import error_response, status_of
 from gateway.serve.negotiation import check_accept
 from gateway.serve.place import Place, read_place
 from gateway.serve.public_url import read_root
-from gateway.serve.refusals import MethodError
 from gateway.serve.served import served_of
 
 

@@ -12,13 +12,17 @@ from gateway.errors import (
     FilterError,
     GatewayError,
     MediaTypeError,
+    MethodError,
+    NotAcceptableError,
     NotFoundError,
     NotImplementedFilterError,
+    NotImplementedParameterError,
     OverloadError,
     PageLimitError,
     RequestError,
     SiteError,
     SitesMissingError,
+    TooLargeError,
     VersionError,
 )
 from gateway.model import Json, JsonObject, Resource, SearchAnswer
@@ -27,12 +31,6 @@ from gateway.serve.meta import meta_of, report_object
 from gateway.serve.negotiation import JSON_API
 from gateway.serve.page_links import page_links
 from gateway.serve.place import API_VERSION
-from gateway.serve.refusals import (
-    MethodError,
-    NotAcceptableError,
-    NotImplementedParameterError,
-    TooLargeError,
-)
 
 MUST_NOT_BE_KEPT = "no-store"
 

@@ -2,8 +2,8 @@
 
 from starlette.requests import Request
 
+from gateway.errors import TooLargeError
 from gateway.serve.negotiation import check_form
-from gateway.serve.refusals import TooLargeError
 
 _ENCODED = 12
 """Bytes that one character of a filter takes at most: four bytes, each written %XX."""

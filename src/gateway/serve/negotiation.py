@@ -1,7 +1,6 @@
 """The rules of JSON:API 1.1 for Accept and Content-Type, and none beyond them."""
 
-from gateway.errors import MediaTypeError
-from gateway.serve.refusals import NotAcceptableError
+from gateway.errors import MediaTypeError, NotAcceptableError
 
 JSON_API = "application/vnd.api+json"
 JSON_LINES = "application/jsonl"

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.errors import ParameterError
+from gateway.errors import NotImplementedParameterError, ParameterError
 from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.paging import read_limit, read_offset
 from gateway.serve.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
-from gateway.serve.refusals import NotImplementedParameterError
 
 JSON = "json"
 """The one `response_format` of all endpoints."""
