@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import socket
+import statistics
 import sys
 import tempfile
 import time
@@ -27,6 +28,8 @@ from tests.whole.oases import DemoLine, make_line
 
 DEMO = {"amber": 900, "broken": 700, "coral": 500}
 HEALTHY_SHARE = 0.5
+CACHE_BYTES = 8 * 2**20
+"""Small enough to be full soon, so that what grows then is not the cache."""
 CALM_S = 13.0
 """So long all sites are well now and then: a breaker's rest and a bit."""
 SILENT_FAULTS = ("total: too small", "the first page for ever", "duplicate ids")
@@ -65,8 +68,6 @@ class Tally:
         return bool(self.lost or self.double or self.wrong_counts or self.unexplained)
 
     def rows(self) -> list[tuple[str, str]]:
-        mib = [f"{size / 2**20:.0f} MiB" for size in self.memory]
-        biggest = f"{max(self.memory, default=0) / 2**20:.0f} MiB"
         return [
             ("walks to the end", str(self.walks)),
             ("pages", str(self.pages)),
@@ -79,10 +80,20 @@ class Tally:
             ("**duplicates**", str(self.double)),
             ("**wrong counts**", str(self.wrong_counts)),
             ("**unexplained 5xx and others**", str(dict(self.unexplained) or 0)),
-            ("memory at start", mib[0] if mib else "?"),
-            ("memory at the end", mib[-1] if mib else "?"),
-            ("memory, most", biggest),
+            ("memory at start", mebibytes(self.memory[0])),
+            ("memory in each quarter of the time, median", ", ".join(self.quarters())),
+            ("memory, most", mebibytes(max(self.memory))),
         ]
+
+    def quarters(self) -> list[str]:
+        """The memory held in each quarter of the time."""
+        size = max(1, len(self.memory) // 4)
+        parts = [self.memory[i * size : (i + 1) * size] for i in range(4)]
+        return [mebibytes(statistics.median(part)) for part in parts if part]
+
+
+def mebibytes(size: float) -> str:
+    return f"{size / 2**20:.0f} MiB"
 
 
 class Soak:
@@ -276,6 +287,7 @@ async def served(addresses: dict[str, str], log: Path) -> AsyncIterator[tuple[in
         "sites": [{"name": name, "url": url} for name, url in addresses.items()],
         "logging": {"json": True},
         "timeouts": HASTY["timeouts"],
+        "cache": {"max_bytes": CACHE_BYTES},
         "site_defaults": {"attempts": 2, "max_answer_bytes": 8 * 2**20},
     }
     path.write_text(json.dumps(content), encoding="utf-8")
