@@ -10,7 +10,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -138,6 +138,28 @@ async def test_reloading(tmp_path: Path) -> None:
     bad = [one for one in told if one["event"].startswith("the new configuration is wrong")]
     assert 1 <= len(bad) <= 2
     assert str(path) in bad[0]["reason"]
+
+
+@pytest.mark.parametrize("head", [b"GET /v1/structures?filter=", b"GET /v1/info HTTP/1.1\r\nX: "])
+async def test_an_endless_request_is_ended(tmp_path: Path, head: bytes) -> None:
+    """An address or a header without end is answered with 400 and not kept in memory."""
+    path = tmp_path / "gateway.yaml"
+    async with oases({"one": LINES["one"]}) as addresses:
+        write(path, addresses)
+        async with process(path) as (_, client):
+            reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+            writer.write(head)
+            sent = 0
+            with suppress(ConnectionError):
+                while sent < 64 * 2**20:
+                    writer.write(b"a" * 65_536)
+                    await writer.drain()
+                    sent += 65_536
+            assert sent < 64 * 2**20
+            with suppress(ConnectionError):
+                assert (await reader.read(100)).startswith(b"HTTP/1.1 400 ")
+            writer.close()
+            assert (await client.get(URL)).status_code == 200
 
 
 async def states_told(client: httpx.AsyncClient) -> set[str]:
