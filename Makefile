@@ -29,7 +29,7 @@ check: install ## Format, lint, types, import contract, docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: install ## Write the code as ruff wants it
 	$(BIN)/ruff format .
