@@ -8,15 +8,14 @@ import pytest
 
 from gateway import errors
 from gateway.errors import GatewayError
-from gateway.serve import envelope, refusals
+from gateway.serve import envelope
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/errors.md")
 BEFORE_WARNINGS = PAGE.headings.index("Warnings")
 CLASSES = {
     name: kind
-    for module in (errors, refusals)
-    for name, kind in inspect.getmembers(module, inspect.isclass)
+    for name, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, GatewayError)
 }
 SHOWN = [
