@@ -109,7 +109,7 @@ async def test_a_site_whose_archives_are_all_bad_is_asked_so_often_and_no_more(
             {"nsites": i} for i in range(BATCH)
         ]
         assert all(one.archive is None for one in entries)
-        assert len(wire.asked) == MOST_REQUESTS + 1
+        assert len(wire.asked) == 1 + MOST_REQUESTS + 1
 
 
 async def test_vanished_archives_are_served_from_the_index() -> None:

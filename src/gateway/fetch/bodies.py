@@ -25,8 +25,8 @@ PARTS = 8
 requests, among 500 it takes 24."""
 
 MOST_REQUESTS = 200
-"""For one site's archives of a page, however many are broken or too large; what is left unread then
-is served from the index, too."""
+"""On top of one for each batch of a page at one site, however many archives are broken or too large;
+what is left unread then is served from the index, too."""
 
 BROKEN = 500
 """NOMAD's status for a page that holds a broken archive."""
@@ -48,7 +48,7 @@ async def read_entries(
     """The entries behind hits of one site, in their sequence; `archive` None: it is broken."""
     kept = await _cached(session, hits, required, cache)
     wanted = [hit.entry_id for hit in hits if hit.entry_id not in kept]
-    read = await _Reading(session, required).read(wanted, size=BATCH)
+    read = await _Reading(session, required, count=len(wanted)).read(wanted, size=BATCH)
     await _remember(session, hits, required, read, cache)
     archives = kept | read
     broken = [hit.entry_id for hit in hits if hit.entry_id not in archives]
@@ -65,12 +65,12 @@ async def read_entries(
 
 
 class _Reading:
-    """The reading of one page's archives at one site."""
+    """The reading of one page's archives, so many of them, at one site."""
 
-    def __init__(self, session: SiteSession, required: JsonObject) -> None:
+    def __init__(self, session: SiteSession, required: JsonObject, *, count: int) -> None:
         self._session = session
         self._required = required
-        self._left = MOST_REQUESTS
+        self._left = ceil(count / BATCH) + MOST_REQUESTS
 
     async def read(self, entry_ids: Sequence[str], *, size: int) -> dict[str, Archive]:
         """Archives by entry_id, asked for `size` at a time; what cannot be read is left out."""
