@@ -25,8 +25,8 @@ PARTS = 8
 requests, among 500 it takes 24."""
 
 MOST_REQUESTS = 200
-"""On top of one for each batch of a page at one site, however many archives are broken or too large;
-what is left unread then is served from the index, too."""
+"""On top of one for each batch of a page at one site, however many archives are broken or too
+large; what is left unread then is served from the index, too."""
 
 BROKEN = 500
 """NOMAD's status for a page that holds a broken archive."""
