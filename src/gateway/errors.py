@@ -161,7 +161,7 @@ class SiteError(GatewayError):
 
     `retry_after_s` is what the site asked for, if it did; `refused` is True when the site answered
     that the request itself is wrong (4xx), so that asking again is no use; `status` is that of its
-    answer, None when there was none.
+    answer, None when there was none; `resting`: it was not asked, as it kept failing before.
     """
 
     def __init__(
@@ -173,6 +173,7 @@ class SiteError(GatewayError):
         retry_after_s: float | None = None,
         refused: bool = False,
         status: int | None = None,
+        resting: bool = False,
     ) -> None:
         super().__init__(f"{doing} from {site}: {happened}")
         self.site = site
@@ -181,6 +182,7 @@ class SiteError(GatewayError):
         self.retry_after_s = retry_after_s
         self.refused = refused
         self.status = status
+        self.resting = resting
 
 
 class AnswerTooLargeError(SiteError):

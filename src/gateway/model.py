@@ -149,6 +149,8 @@ class SiteFailure:
     reason: str
     retry_after_s: float | None = None
     milliseconds: float = 0.0
+    resting: bool = False
+    """Whether it was not asked, as it kept failing before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from gateway import __version__
+from gateway.catalogue.quantities import OLDEST
 from gateway.cli.check import check_sites, checks_json, checks_table
 from gateway.cli.demo import run_demo, run_oasis
 from gateway.cli.explain import explain_filter, explanation_json, explanation_text
@@ -119,14 +120,14 @@ def _nomad_version(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--nomad",
     "version",
-    default="1.3",
+    default=OLDEST,
     show_default=True,
     metavar="VERSION",
     callback=_nomad_version,
     help="The sites' NOMAD version: a few quantities are not in all of them.",
 )
 @json_option
-def explain(filter_: str, path: Path | None, version: str, as_json: bool) -> None:
+def explain(filter_: str, *, path: Path | None, version: str, as_json: bool) -> None:
     """Show how FILTER is understood, and what each site is asked.
 
     Without a configuration, the sites are those of the demo.
@@ -143,8 +144,8 @@ def explain(filter_: str, path: Path | None, version: str, as_json: bool) -> Non
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Entries.")
 @click.option("--fields", default="", help="Properties to show, separated by commas.")
 @json_option
-def query(  # click hands each option over by itself
-    filter_: str, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
+def query(
+    filter_: str, *, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
 ) -> None:
     """Print the first page of entries that match FILTER."""
     config = _config(path)

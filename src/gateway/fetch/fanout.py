@@ -38,16 +38,19 @@ async def ask_all(
 def failure_of(error: SiteError, *, milliseconds: float = 0.0) -> SiteFailure:
     """The failure that the error tells of, as a value."""
     reason = f"{error.doing}: {error.happened}"
-    return SiteFailure(error.site, reason, error.retry_after_s, milliseconds)
+    return SiteFailure(error.site, reason, error.retry_after_s, milliseconds, error.resting)
 
 
 async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
     """All results by key; the first SiteError ends the others and is raised."""
+    failure: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = {key: group.create_task(_waited(part)) for key, part in parts.items()}
     except* SiteError as failures:
-        raise failures.exceptions[0] from None
+        failure = failures.exceptions[0]  # raised here, some Pythons would make it a group again
+    if failure is not None:
+        raise failure
     return {key: task.result() for key, task in tasks.items()}
 
 
@@ -75,6 +78,6 @@ async def _ask(
 
 def told(failure: SiteFailure) -> SiteFailure:
     """The failure, which has got its one line in the log; a site at rest got its line before."""
-    if ": not asked: it failed " not in failure.reason:
+    if not failure.resting:
         logger.warning("site %s is missing: %s", failure.site, failure.reason)
     return failure

@@ -68,6 +68,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
             retry_after_s=self.retry_after_s,
             refused=self.refused,
             status=self.status,
+            resting=self.kind == "resting",
         )
 
 

@@ -72,7 +72,7 @@ class _Window:
             return []
         falling = falling != self._ask.backward
         after = after_id(edge, descending=falling)
-        return await self._native(query, None, falling, after, limit)
+        return await self._native(query, None, falling=falling, after=after, limit=limit)
 
     async def _by_key(
         self, query: NativeQuery, key: SortKey, cut: Cut | None, limit: int
@@ -101,7 +101,7 @@ class _Window:
         after = None
         if cut is not None:
             after = after_value(cut.values[0], cut.edge, descending=falling)
-        return await self._native(query, key, falling, after, limit)
+        return await self._native(query, key, falling=falling, after=after, limit=limit)
 
     async def _unknown(
         self, query: NativeQuery, key: SortKey, cut: Cut | None, limit: int
@@ -134,7 +134,13 @@ class _Window:
         return hits + await self.read(group, rest, None, limit - len(hits))
 
     async def _native(
-        self, query: NativeQuery, key: SortKey | None, falling: bool, after: str | None, limit: int
+        self,
+        query: NativeQuery,
+        key: SortKey | None,
+        *,
+        falling: bool,
+        after: str | None,
+        limit: int,
     ) -> list[Hit]:
         """Hits as NOMAD orders them: by one key or by entry_id."""
         page = await self._session.page(

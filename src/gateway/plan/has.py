@@ -26,8 +26,6 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
     lists = [one for one in found if one is not None and one.reach != "absent"]
     if len(lists) < len(found):
         return False
-    if len(lists) == 1 and lists[0].reach != "ratios":
-        return _has_items(leaf, lists[0])
     names = {one.name for one in lists}
     if "elements_ratios" in names and names <= {"elements", "elements_ratios"}:
         return _has_pairs(leaf, lists, scope)

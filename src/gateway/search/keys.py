@@ -1,7 +1,6 @@
 """The keys of a page: from all sites at once, merged; a site that runs dry is asked on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from gateway.fetch.archived import can_be_archived, read_archived
 from gateway.fetch.bodies import VERSION_FIELD
@@ -106,8 +105,7 @@ class Keys:
                 case SiteFailure():
                     self._reading.fail(answer)
                 case Answered(further, milliseconds):
-                    hits = (*held[site].hits, *further.hits)
-                    held[site] = replace(held[site], hits=hits, more=further.more)
+                    self._reading.extend(site, further)
                     self._reading.spend(site, milliseconds)
 
     def _take(self, site: str, answer: Answered[SiteHits] | SiteFailure) -> None:

@@ -137,10 +137,11 @@ class Listing:
             return False
         fields, catalogue = self._question.request.response_fields, self._question.catalogue
         deadline = self._next_deadline()
+        sessions = {site: self._reading.session(site, deadline) for site in wanted}
         answers = await ask_all(
             {
                 site: read_entries(
-                    self._reading.session(site, deadline),
+                    sessions[site],
                     hits,
                     required=archive_fields(fields, catalogue),
                     fallback_fields=index_fields(fields, catalogue),
@@ -158,6 +159,8 @@ class Listing:
                 case Answered(entries, milliseconds):
                     self._reading.keep(entries)
                     self._reading.spend(site, milliseconds)
+                    if sessions[site].state == "stale":
+                        self._reading.note(site, "stale")
         return any(isinstance(answer, SiteFailure) for answer in answers.values())
 
     def _found(

@@ -1,12 +1,12 @@
 """A page as it comes in: what each site gave and failed in, and at last the page itself."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.fetch.client import SiteClient
 from gateway.fetch.session import Call, SiteSession
 from gateway.merge import Progress
-from gateway.model import Entry, Hit, SiteFailure, SiteHits
+from gateway.model import Entry, Hit, SiteFailure, SiteHits, State
 from gateway.search.question import Question
 
 
@@ -52,6 +52,21 @@ class Reading:
         self.failures[failure.site] = failure
         self.answers.pop(failure.site, None)
         self.spend(failure.site, failure.milliseconds)
+
+    def extend(self, site: str, further: SiteHits) -> None:
+        """These hits follow those that the site has given."""
+        held = self.answers[site]
+        self.answers[site] = replace(held, hits=(*held.hits, *further.hits), more=further.more)
+        self.note(site, further.state)
+
+    def note(self, site: str, state: State) -> None:
+        """How the site has answered once more: stale if it ever was, cached if it always was."""
+        held = self.answers[site]
+        joined = {held.state, state}
+        for one in ("stale", "ok"):
+            if one in joined:
+                self.answers[site] = replace(held, state=one)
+                return
 
     def spend(self, site: str, milliseconds: float) -> None:
         """So long has this site been waited for."""

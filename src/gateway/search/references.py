@@ -87,7 +87,7 @@ class References:
         check_missing(
             tables.failures, is_empty=not turned.page, forbidden=request.partial == "forbid"
         )
-        answer = self._answer(question, place, tables, found, turned)
+        answer = self._answer(question, place, tables=tables, found=found, turned=turned)
         spent = {
             "plan": understood - start,
             "list": told - understood,
@@ -172,6 +172,7 @@ class References:
         self,
         question: ReferenceQuestion,
         place: Place,
+        *,
         tables: Tables,
         found: _Found,
         turned: Turned,
