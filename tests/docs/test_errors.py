@@ -8,7 +8,7 @@ import pytest
 
 from gateway import errors
 from gateway.errors import GatewayError
-from gateway.serve import envelope
+from gateway.serve.response import envelope
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/errors.md")

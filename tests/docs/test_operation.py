@@ -11,8 +11,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.fetch.breaker import State as BreakerState
-from gateway.fetch.observer import CacheEvent, Outcome
+from gateway.fetch.http.circuit_breaker import State as BreakerState
+from gateway.fetch.http.observer import CacheEvent, Outcome
 from gateway.model import State
 from gateway.observe import set_up_logging
 from tests.docs.pages import ROOT, code_of, only_code, read_page

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import orjson
 import pytest
 
-from gateway.fetch.cache import AnswerCache, open_cache
-from gateway.fetch.client import SiteClient
+from gateway.fetch.cache.answers import AnswerCache, open_cache
+from gateway.fetch.http.client import SiteClient
 from gateway.model import Site
 
 

@@ -13,9 +13,9 @@ LIMIT_MIB = 400
 WORKER = """
 import asyncio, json, sys, time
 from gateway.errors import SiteError
-from gateway.fetch.cache import open_cache
-from gateway.fetch.client import SiteClient
-from gateway.fetch.room import Room
+from gateway.fetch.cache.answers import open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.memory_budget import Room
 from gateway.model import Site
 
 async def ask(client, n, ends, data):

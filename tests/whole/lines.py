@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import httpx
 import orjson
 
-from gateway.fetch.transport import open_transport
+from gateway.fetch.http.transport import open_transport
 from gateway.model import Site
 
 Body: TypeAlias = dict[str, Any]

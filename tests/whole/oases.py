@@ -15,9 +15,9 @@ import httpx
 
 from gateway.config import Config
 from gateway.demo import create_demo_oasis
-from gateway.fetch.cache import open_cache
-from gateway.fetch.client import SiteClient
-from gateway.fetch.session import Call, SiteSession
+from gateway.fetch.cache.answers import open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.nomad.session import Call, SiteSession
 from gateway.model import Site
 from gateway.search import Federation
 from tests.whole.expected import Known, known_entry

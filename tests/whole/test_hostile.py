@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.errors import SitesMissingError
 from gateway.merge import Cursor, Progress, write_cursor
 from gateway.model import Position, SearchRequest
-from gateway.search.question import fingerprint_of_request
+from gateway.search.planned_request import fingerprint_of_request
 from tests.whole.expected import Sort, ids_of, sorted_entries
 from tests.whole.lines import Asked
 from tests.whole.oases import VOLUME, Opened, awkward_lines, opened

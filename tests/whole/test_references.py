@@ -15,7 +15,9 @@ from gateway.errors import (
 )
 from gateway.model import EntryRequest, Resource, SearchAnswer, SearchRequest
 from gateway.references import LONGEST, Reference
-from gateway.search import Federation, reference_tables, references
+from gateway.search import Federation
+from gateway.search.references import listing as references
+from gateway.search.references import tables as reference_tables
 from tests.whole.lines import Asked, refused
 from tests.whole.oases import DemoLine, Opened, make_line, opened_apps
 

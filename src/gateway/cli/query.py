@@ -7,9 +7,9 @@ from gateway.config import Config
 from gateway.errors import PageLimitError
 from gateway.model import STRUCTURES, SearchAnswer
 from gateway.search import Federation
-from gateway.serve.envelope import resource_object
-from gateway.serve.params import Caller, read_search
-from gateway.serve.query_string import Rules
+from gateway.serve.response.envelope import resource_object
+from gateway.serve.request.params import Caller, read_search
+from gateway.serve.request.query_string import Rules
 
 _SHOWN = ("chemical_formula_reduced", "nelements", "nsites")
 

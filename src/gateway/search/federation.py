@@ -13,11 +13,11 @@ import httpx
 
 from gateway.config import Config
 from gateway.config.keys import CacheKeys
-from gateway.fetch.cache import AnswerCache, open_cache
-from gateway.fetch.client import SiteClient
-from gateway.fetch.observer import Observer, Silent
-from gateway.fetch.room import Room
-from gateway.fetch.session import ENTRY_ID
+from gateway.fetch.cache.answers import AnswerCache, open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.observer import Observer, Silent
+from gateway.fetch.http.memory_budget import Room
+from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
@@ -31,13 +31,13 @@ from gateway.model import (
 )
 from gateway.plan.identity import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search.census import Census
+from gateway.search.site_stats import Census
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
-from gateway.search.question import RELATIONSHIPS, Question, Reader, check_fields
-from gateway.search.reading import Found
-from gateway.search.reference_tables import ReferenceTables
-from gateway.search.references import References
+from gateway.search.planned_request import RELATIONSHIPS, Question, Reader, check_fields
+from gateway.search.page_state import Found
+from gateway.search.references.tables import ReferenceTables
+from gateway.search.references.listing import References
 from gateway.search.report import returned_of, site_notices, site_reports
 from gateway.shape import (
     Cited,

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from gateway.fetch.archived import can_be_archived, read_archived
-from gateway.fetch.bodies import VERSION_FIELD
+from gateway.fetch.nomad.one_request import can_be_archived, read_archived
+from gateway.fetch.nomad.archives import VERSION_FIELD
 from gateway.fetch.fanout import Answered, ask_all
-from gateway.fetch.window import read_window
+from gateway.fetch.nomad.key_pages import read_window
 from gateway.merge import merge_hits
 from gateway.model import Ask, Hit, Position, SiteFailure, SiteHits
-from gateway.search.census import Census
-from gateway.search.place import Place
-from gateway.search.portions import portions, run_dry
-from gateway.search.reading import Reading
+from gateway.search.site_stats import Census
+from gateway.search.page_start import Place
+from gateway.search.fair_shares import portions, run_dry
+from gateway.search.page_state import Reading
 from gateway.shape import (
     archive_fields,
     archive_suffices,

@@ -8,18 +8,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from gateway.errors import SiteError, SitesMissingError
-from gateway.fetch.bodies import read_entries
-from gateway.fetch.cache import AnswerCache
-from gateway.fetch.client import SiteClient
+from gateway.fetch.nomad.archives import read_entries
+from gateway.fetch.cache.answers import AnswerCache
+from gateway.fetch.http.client import SiteClient
 from gateway.fetch.fanout import Answered, ask_all, failure_of, told
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
-from gateway.search.census import Census
+from gateway.search.site_stats import Census
 from gateway.search.keys import Keys
 from gateway.search.missing import RETRY_AFTER_S, check_missing
-from gateway.search.place import Place, is_walked, place_of_cursor, place_of_offset
-from gateway.search.question import Question
-from gateway.search.reading import Found, Reading
+from gateway.search.page_start import Place, is_walked, place_of_cursor, place_of_offset
+from gateway.search.planned_request import Question
+from gateway.search.page_state import Found, Reading
 from gateway.shape import archive_fields, index_fields, index_suffices
 
 KEYS_SHARE = 0.7

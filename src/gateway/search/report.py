@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
-from gateway.search.census import Census
-from gateway.search.question import Question
-from gateway.search.reading import Found
+from gateway.search.site_stats import Census
+from gateway.search.planned_request import Question
+from gateway.search.page_state import Found
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"

@@ -15,13 +15,13 @@ from gateway.errors import GatewayError, RequestError
 from gateway.observe import Observer
 from gateway.search import Federation
 from gateway.serve.admission import Admission
-from gateway.serve.door import Door, error_of, refusal_response
-from gateway.serve.draining import draining
-from gateway.serve.edge import Edge
-from gateway.serve.openapi import DESCRIPTION
+from gateway.serve.middleware.versioned_paths import Door, error_of, refusal_response
+from gateway.serve.graceful_shutdown import draining
+from gateway.serve.middleware.access import Edge
+from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.routes import optimade_router
-from gateway.serve.served import Searching, Served
-from gateway.serve.service import service_router
+from gateway.serve.state import Searching, Served
+from gateway.serve.health import service_router
 
 
 def create_app(

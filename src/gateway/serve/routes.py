@@ -6,13 +6,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
-from gateway.serve.about import ENTRY_TYPES, VERSIONS, VERSIONS_TYPE, base_info, link_resources
-from gateway.serve.attention import while_connected
-from gateway.serve.call import Call, rules_of
-from gateway.serve.door import call_of
-from gateway.serve.envelope import about_response, entry_response, listing_response
-from gateway.serve.forms import read_form
-from gateway.serve.openapi import (
+from gateway.serve.info.about import ENTRY_TYPES, VERSIONS, VERSIONS_TYPE, base_info, link_resources
+from gateway.serve.middleware.disconnect import while_connected
+from gateway.serve.request.context import Call, rules_of
+from gateway.serve.middleware.versioned_paths import call_of
+from gateway.serve.response.envelope import about_response, entry_response, listing_response
+from gateway.serve.request.forms import read_form
+from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,
     about_docs,
@@ -20,11 +20,11 @@ from gateway.serve.openapi import (
     form_docs,
     listing_docs,
 )
-from gateway.serve.params import read_entry, read_search, wants_stream
-from gateway.serve.query_string import Pairs, read_pairs
-from gateway.serve.served import Served, served_of
-from gateway.serve.stream import stream_response
-from gateway.serve.versions import check_hint, is_exact
+from gateway.serve.request.params import read_entry, read_search, wants_stream
+from gateway.serve.request.query_string import Pairs, read_pairs
+from gateway.serve.state import Served, served_of
+from gateway.serve.response.json_lines import stream_response
+from gateway.serve.request.api_hint import check_hint, is_exact
 
 LINKS_KEPT_S = 60
 

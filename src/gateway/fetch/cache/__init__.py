@@ -1,0 +1,1 @@
+"""Answers and archives kept between requests."""

@@ -1,0 +1,1 @@
+"""There and back: one HTTP request to one site, within its deadline."""

@@ -1,0 +1,174 @@
+"""What an error of the transport or an HTTP status means, as a `Fault`."""
+
+import errno
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+import httpx
+import orjson
+
+from gateway.fetch.http.faults import Fault, plain, seconds
+
+TRANSPORT_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    aiohttp.ClientError,
+    OSError,
+    ValueError,  # aiohttp and the codecs on headers that cannot be sent
+    RuntimeError,  # aiohttp on a pool that is closed
+)
+PASSING_STATUSES = frozenset({429, 502, 503, 504})
+MAX_RETRY_AFTER_S = 3600.0
+
+
+def transport_fault(error: Exception, *, connect_s: float) -> Fault:
+    """What an exception of the transport means.
+
+    httpx-aiohttp reports refused and dropped connections as connect time-outs, and malformed
+    answers not at all, so the aiohttp error behind it is read. Nothing is taken from its text,
+    which may hold addresses and headers.
+    """
+    cause = error.__cause__
+    root = cause if isinstance(cause, aiohttp.ClientError | OSError) else error
+    match root:
+        case aiohttp.ClientConnectorError():
+            return _connect_fault(root)
+        case aiohttp.ClientHttpProxyError():
+            return Fault(f"the proxy answered HTTP {root.status}")
+        case aiohttp.ConnectionTimeoutError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return Fault(f"timed out after {seconds(connect_s)} while connecting", kind="timeout")
+        case aiohttp.ClientPayloadError() | httpx.ReadError():
+            return Fault("the connection broke in the middle of the answer", may_pass=True)
+        case aiohttp.ClientResponseError():
+            return Fault("the answer is not valid HTTP")
+        case httpx.TimeoutException() | TimeoutError():
+            return Fault("timed out", kind="timeout")
+        case httpx.ConnectError():
+            return Fault("connection failed", may_pass=True)
+        case aiohttp.ClientConnectionError() | OSError() | httpx.NetworkError():
+            return _dropped()
+        case httpx.RemoteProtocolError():
+            return _dropped()
+        case _:
+            return Fault("the request cannot be sent", health="unknown")
+
+
+def status_fault(
+    status: int,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | bytearray,
+    archive: bool,
+    token_sent: bool,
+    now: float,
+) -> Fault:
+    """What an answer with another status than 200 means.
+
+    `archive`: the request was for archives, of which a single broken one makes NOMAD answer 500.
+    """
+    said = _said(body, headers.get("content-type", ""))
+    happened = f"HTTP {status}: {said}" if said else f"HTTP {status}{_phrase(status)}"
+    if status in (401, 403) and token_sent:
+        happened = f"HTTP {status}: the token that was sent is not accepted there"
+    if status in PASSING_STATUSES:
+        wait_s = retry_after_s(headers.get("retry-after"), now=now)
+        return Fault(happened, may_pass=True, retry_after_s=wait_s, status=status)
+    if 400 <= status < 500 or (status == 500 and archive):
+        return Fault(happened, health="good", status=status)
+    return Fault(happened, status=status)
+
+
+def retry_after_s(value: str | None, *, now: float) -> float | None:
+    """Seconds to wait as a Retry-After header says; None: it does not say, or not readably."""
+    text = (value or "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
+        return min(float(text), MAX_RETRY_AFTER_S)
+    try:
+        date = parsedate_to_datetime(text)
+        at = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return min(max(at.timestamp() - now, 0.0), MAX_RETRY_AFTER_S)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _connect_fault(error: aiohttp.ClientConnectorError) -> Fault:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return Fault(f"its TLS certificate is not trusted{_why_not_trusted(error)}")
+        case aiohttp.ClientConnectorSSLError():
+            return Fault("the TLS handshake failed")
+        case aiohttp.ClientProxyConnectionError():
+            reason = _os_reason(error.os_error)
+            return Fault(f"the proxy does not answer: {reason}", may_pass=True)
+        case aiohttp.ClientConnectorDNSError():
+            return Fault("its host name cannot be resolved", may_pass=True)
+        case _:
+            return Fault(_os_reason(error.os_error), may_pass=True)
+
+
+def _dropped() -> Fault:
+    return Fault("the connection was closed before an answer came", may_pass=True, dropped=True)
+
+
+def _why_not_trusted(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_message:
+        return f" ({plain(cause.verify_message)})"
+    return ""
+
+
+def _os_reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError) or error.errno == errno.ECONNREFUSED:
+        return "connection refused"
+    return os.strerror(error.errno).lower() if error.errno else "connection failed"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
+
+
+def _said(body: bytes | bytearray, content_type: str) -> str:
+    """The site's own words, in short."""
+    if "json" in content_type:
+        text = _detail(body)
+    elif content_type.startswith("text/plain"):
+        text = body.decode(errors="replace")
+    else:
+        text = ""
+    return plain(text)
+
+
+def _detail(body: bytes | bytearray) -> str:
+    """NOMAD's `detail`: a text, a list of `{msg, loc}`, or `{reason, exception}` of a crash."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    detail = data.get("detail") if isinstance(data, dict) else None
+    match detail:
+        case str():
+            return detail
+        case list():
+            return "; ".join(dict.fromkeys(text for part in detail[:5] if (text := _part(part))))
+        case dict():
+            return _part(detail)
+        case _:
+            return ""
+
+
+def _part(part: object) -> str:
+    if isinstance(part, dict):
+        for name in ("msg", "reason", "exception"):
+            if isinstance(text := part.get(name), str):
+                return text
+    return part if isinstance(part, str) else ""

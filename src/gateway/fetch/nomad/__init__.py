@@ -1,0 +1,1 @@
+"""What a NOMAD is asked, and what its answers mean."""

@@ -1,0 +1,72 @@
+"""Where a page is read: from which position, in which direction, how many hits to pass over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.errors import ParameterError
+from gateway.fetch.nomad.offsets import CLOSE, Search
+from gateway.fetch.nomad.session import SiteSession
+from gateway.merge import Progress
+from gateway.search.planned_request import Question
+from gateway.search.references.planned_request import ReferenceQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page to read: `read` hits behind `progress`, the first `skip` of them not served.
+
+    `offset` is how many entries stand before the page. Walked backward, the hits come last first.
+    """
+
+    progress: Progress
+    offset: int
+    read: int
+    skip: int = 0
+    backward: bool = False
+
+
+def place_of_cursor(question: Question | ReferenceQuestion) -> Place:
+    """Where a cursor, or the first page, begins; or an offset so small that it is walked."""
+    cursor, limit = question.cursor, question.request.page_limit
+    if not cursor.backward:
+        skip = cursor.offset if question.request.cursor is None else 0
+        return Place(cursor.progress, cursor.offset, skip + limit, skip)
+    wanted = cursor.count or limit
+    read = min(wanted, limit)
+    return Place(cursor.progress, cursor.offset + wanted - read, read, backward=True)
+
+
+def is_walked(question: Question) -> bool:
+    """Whether the page is reached without counting: by a cursor, or at a small offset."""
+    return question.request.cursor is not None or question.cursor.offset <= CLOSE
+
+
+async def place_of_offset(
+    question: Question,
+    sessions: Mapping[str, SiteSession],
+    totals: Mapping[str, int],
+    *,
+    cap: int,
+) -> Place | None:
+    """Where an offset begins, found by counting from the nearer end; None: past the end."""
+    offset, limit, total = question.cursor.offset, question.request.page_limit, sum(totals.values())
+    if offset >= total:
+        return None
+    from_end = total - offset
+    if min(offset, from_end) > cap:
+        raise ParameterError(
+            f"page_offset and page_number reach {cap} entries from either end of the {total} that "
+            "match; to go further, follow links.next (its page_cursor has no such limit).",
+            parameter="page_offset",
+        )
+    queries = {site: question.queries[site] for site in totals}
+    backward = from_end < offset
+    search = Search(sessions, queries, totals, order=question.order, backward=backward)
+    if not backward:
+        mark = await search.near(offset)
+        skip = offset - mark.rank
+        return Place(Progress(mark.position), offset, skip + limit, skip)
+    served = min(limit, from_end)
+    mark = await search.near(from_end - served)
+    read = from_end - mark.rank
+    return Place(Progress(mark.position), offset, read, read - served, backward=True)

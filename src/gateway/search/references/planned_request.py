@@ -1,0 +1,61 @@
+"""A listing request for references -> what must match, in which order, from where."""
+
+from dataclasses import dataclass
+
+from gateway.config import Config
+from gateway.merge import Cursor, order_of
+from gateway.model import Notice, Order, SearchRequest
+from gateway.parse.tree import And
+from gateway.plan import Scope, foreign_notices
+from gateway.plan.evaluate import Matcher, matcher_of
+from gateway.plan.pinned import pinned_references
+from gateway.properties import Catalogue
+from gateway.references import Reference
+from gateway.search.planned_request import Reader, check_fields, cursor_of, fingerprint_of_request
+
+MOST_PINNED = 500
+"""References that are asked for one by one; NOMAD 1.3 takes about a thousand values at a time."""
+
+_EVERYTHING = And(())
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceQuestion:
+    """One listing request for references, understood."""
+
+    request: SearchRequest
+    catalogue: Catalogue
+    matcher: Matcher
+    pinned: frozenset[Reference] | None
+    """The only references that can match; None: any can."""
+    order: Order
+    cursor: Cursor
+    fingerprint: str
+    chosen: tuple[str, ...]
+    """The sites to ask, in the order of the configuration."""
+    notices: tuple[Notice, ...]
+
+
+def read_reference_question(
+    request: SearchRequest, *, reader: Reader, catalogue: Catalogue, config: Config
+) -> ReferenceQuestion:
+    """The question behind a request; RequestError when it cannot be asked."""
+    prefix = config.provider.prefix
+    notices = check_fields(request.response_fields, catalogue, prefix)
+    chosen = reader.chosen(request.sites)
+    tree = reader.tree(request.filter)
+    scope = Scope(request.entry_type, catalogue, prefix)
+    order = order_of(request.sort, catalogue)
+    fingerprint = fingerprint_of_request(request)
+    pinned = None if tree is None else pinned_references(tree)
+    return ReferenceQuestion(
+        request=request,
+        catalogue=catalogue,
+        matcher=matcher_of(tree or _EVERYTHING, scope),
+        pinned=None if pinned is None or len(pinned) > MOST_PINNED else pinned,
+        order=order,
+        cursor=cursor_of(request, order=order, fingerprint=fingerprint),
+        fingerprint=fingerprint,
+        chosen=tuple(site.name for site in config.sites if site.name in chosen),
+        notices=(*notices, *(foreign_notices(tree, scope) if tree else ())),
+    )

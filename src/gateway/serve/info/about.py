@@ -1,0 +1,127 @@
+"""What the server says of itself: info, links, versions."""
+
+from gateway.config import Config
+from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject, Site
+from gateway.properties import Catalogue
+from gateway.serve.request.context import Call
+from gateway.serve.info.definitions import define
+from gateway.serve.request.params import JSON, listing_formats
+from gateway.serve.request.paths import API_VERSION, INDEX, SERVED_VERSIONS, SITES
+
+ENTRY_TYPES = (STRUCTURES, REFERENCES)
+"""The entry types that are served, each at a listing endpoint of that name."""
+ENTRY_DESCRIPTIONS = {
+    "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
+    "references": "Literature and datasets that entries refer to.",
+}
+_MORE = (
+    " Further properties, NOMAD's own (`_nmd_..`) among them, are defined at"
+    " /v1.3/info/{entry_type}."
+)
+VERSIONS_TYPE = "text/csv; header=present"
+VERSIONS = "version\n1\n"
+PROVIDERS = "https://providers.optimade.org"
+
+# Ids of links; site names hold no underscore, so that none can be the same.
+INDEX_ID = "index_metadb"
+ALL_ID = "all_sites"
+PROVIDERS_ID = "optimade_providers"
+
+
+def base_info(call: Call, *, config: Config) -> JsonObject:
+    """The resource of `/info`; asks no site."""
+    is_index = call.place.is_index
+    formats = (JSON,) if is_index else listing_formats(config.provider.prefix)
+    types: list[Json] = [] if is_index else list(ENTRY_TYPES)
+    resource: JsonObject = {
+        "type": "info",
+        "id": "/",
+        "attributes": {
+            "api_version": API_VERSION,
+            "available_api_versions": [
+                {"url": f"{call.base_url}/{version}", "version": API_VERSION}
+                for version in SERVED_VERSIONS
+            ],
+            "formats": list(formats),
+            "entry_types_by_format": dict.fromkeys(formats, types),
+            "available_endpoints": [*types, "info", "links"],
+            "license": config.provider.license,
+            "is_index": is_index,
+        },
+    }
+    if is_index:
+        resource["relationships"] = {"default": {"data": {"type": "links", "id": ALL_ID}}}
+    return resource
+
+
+def entry_info(entry_type: str, *, catalogue: Catalogue, prefix: str, exact: bool) -> JsonObject:
+    """The resource of `/info/<entry_type>`."""
+    properties = define(catalogue, entry_type=entry_type, prefix=prefix, exact=exact)
+    formats = listing_formats(prefix)
+    more = "" if len(properties) == len(catalogue) else _MORE.format(entry_type=entry_type)
+    return {
+        "type": "info",
+        "id": entry_type,
+        "description": ENTRY_DESCRIPTIONS[entry_type] + more,
+        "properties": properties,
+        "formats": list(formats),
+        "output_fields_by_format": {form: list(properties) for form in formats},
+    }
+
+
+def link_resources(call: Call, *, config: Config) -> list[Json]:
+    """The resources of `/links`: the index is the root, and each site a database of its own."""
+    root, everything = _index_link(call, config), _everything_link(call, config)
+    providers = _link(
+        PROVIDERS_ID,
+        name="OPTIMADE providers",
+        description="All providers known to the Materials Consortia.",
+        base_url=PROVIDERS,
+        homepage="https://optimade.org",
+        link_type="providers",
+    )
+    if call.place.site is not None:
+        return [root, providers]
+    children = [_site_link(site, call) for site in config.sites]
+    return [root, *([everything] if call.place.is_index else []), *children, providers]
+
+
+def _index_link(call: Call, config: Config) -> JsonObject:
+    return _link(
+        INDEX_ID,
+        name=config.provider.name,
+        description=f"Index of the databases of {config.provider.name}.",
+        base_url=f"{call.root}/{INDEX}",
+        homepage=config.provider.homepage,
+        link_type="root",
+    )
+
+
+def _everything_link(call: Call, config: Config) -> JsonObject:
+    return _link(
+        ALL_ID,
+        name=config.provider.name,
+        description=config.provider.description,
+        base_url=call.root,
+        homepage=config.provider.homepage,
+        link_type="child",
+        aggregate="ok",
+    )
+
+
+def _site_link(site: Site, call: Call) -> JsonObject:
+    """A site's own view; who has asked for everything should not ask for it once more."""
+    return _link(
+        site.name,
+        name=site.title,
+        description=site.description,
+        base_url=f"{call.root}/{SITES}/{site.name}",
+        homepage=site.homepage,
+        link_type="child",
+        aggregate="no",
+        no_aggregate_reason="Its entries are part of the database of all sites.",
+    )
+
+
+def _link(id_: str, **attributes: Json) -> JsonObject:
+    return {"type": "links", "id": id_, "attributes": attributes}

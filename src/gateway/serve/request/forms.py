@@ -1,0 +1,28 @@
+"""The body of a POST: the same parameters as a query string, for filters too long for a URL."""
+
+from starlette.requests import Request
+
+from gateway.errors import TooLargeError
+from gateway.serve.request.negotiation import check_form
+
+_ENCODED = 12
+"""Bytes that one character of a filter takes at most: four bytes, each written %XX."""
+_OTHERS = 65_536
+"""Bytes left for all other parameters."""
+
+
+def largest_form(filter_length: int) -> int:
+    """Bytes that a form or query string with an allowed filter takes at most."""
+    return _ENCODED * filter_length + _OTHERS
+
+
+async def read_form(request: Request, *, filter_length: int) -> bytes:
+    """The body as it was sent, if it is a form and not larger than any allowed filter needs."""
+    check_form(request.headers.get("content-type", ""))
+    most = largest_form(filter_length)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise TooLargeError(f"The body is larger than {most} bytes.")
+    return bytes(body)

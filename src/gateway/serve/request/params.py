@@ -1,0 +1,187 @@
+"""A query string becomes a SearchRequest or an EntryRequest, by OPTIMADE's own rules.
+
+Names and forms are checked here; property names and values are the later steps' concern.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.errors import NotImplementedParameterError, ParameterError
+from gateway.model import EntryRequest, Notice, SearchRequest
+from gateway.serve.request.pagination import read_limit, read_offset
+from gateway.serve.request.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
+
+JSON = "json"
+"""The one `response_format` of all endpoints."""
+INCLUDES = ("references",)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What of a request is not in its query string."""
+
+    request_id: str = ""
+    token: str | None = None
+    fresh: bool = False
+
+
+def read_search(
+    pairs: Pairs, *, entry_type: str, rules: Rules, caller: Caller
+) -> tuple[SearchRequest, tuple[Notice, ...]]:
+    """The listing request that these parameters make, and what to warn of."""
+    given, notices = read_known(pairs, rules=rules)
+    _check_common(given, formats=listing_formats(rules.prefix))
+    limit = read_limit(given, rules)
+    offset, more = read_offset(given, limit=limit, rules=rules)
+    request = SearchRequest(
+        entry_type,
+        filter=given.get("filter", "").strip() or None,
+        sort=_read_sort(given.get("sort", "")),
+        page_limit=limit,
+        cursor=given.get("page_cursor") or None,
+        offset=offset,
+        response_fields=_read_fields(given),
+        include=_read_include(given),
+        sites=_read_sites(given, rules),
+        partial=_read_partial(given, rules),
+        timeout_s=_read_timeout(given, rules),
+        fresh=caller.fresh,
+        token=caller.token,
+        request_id=caller.request_id,
+    )
+    return request, (*notices, *more)
+
+
+def read_entry(
+    pairs: Pairs, *, entry_type: str, entry_id: str, rules: Rules, caller: Caller
+) -> EntryRequest:
+    """The single-entry request that these parameters make; others than its own are ignored."""
+    known = (*ANY_ENTRY, rules.own("timeout"))
+    given = once(tuple(pair for pair in pairs if pair[0] in known))
+    _check_common(given, formats=(JSON,))
+    return EntryRequest(
+        entry_type,
+        entry_id,
+        response_fields=_read_fields(given),
+        include=_read_include(given),
+        sites=(rules.only,) if rules.only else None,
+        timeout_s=_read_timeout(given, rules),
+        fresh=caller.fresh,
+        token=caller.token,
+        request_id=caller.request_id,
+    )
+
+
+def wants_stream(pairs: Pairs, *, rules: Rules) -> bool:
+    """Whether the whole result is asked for, as JSON Lines."""
+    return dict(pairs).get("response_format") == format_name(rules.prefix)
+
+
+def listing_formats(prefix: str) -> tuple[str, ...]:
+    """All values of `response_format` on a listing."""
+    return (JSON, format_name(prefix))
+
+
+def format_name(prefix: str) -> str:
+    """The `response_format` of a whole result as JSON Lines."""
+    return f"_{prefix}_jsonl"
+
+
+def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
+    form = given.get("response_format") or JSON
+    if form not in formats:
+        raise ParameterError(
+            f"The response format {form[:80]!r} is not served; allowed is {' or '.join(formats)}.",
+            parameter="response_format",
+        )
+    email = given.get("email_address")
+    if email and not _EMAIL.fullmatch(email):
+        raise ParameterError(
+            f"{email!r} is not an email address such as name@example.org.",
+            parameter="email_address",
+        )
+    if given.get("dimension_slices"):
+        raise NotImplementedParameterError(
+            "Slices of list properties are not implemented; leave dimension_slices out.",
+            parameter="dimension_slices",
+        )
+
+
+def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:
+    keys: dict[str, bool] = {}
+    for word in _words(text):
+        name = word.removeprefix("-").strip()
+        if not name:
+            raise ParameterError(
+                "sort has a minus without a property; allowed are property names, separated by "
+                "commas, each with a minus before it to descend.",
+                parameter="sort",
+            )
+        keys.setdefault(name, word.startswith("-"))  # a second mention cannot change the order
+    return tuple(keys.items())
+
+
+def _read_fields(given: Mapping[str, str]) -> tuple[str, ...] | None:
+    if "response_fields" not in given:
+        return None
+    return tuple(dict.fromkeys(_words(given["response_fields"])))
+
+
+def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
+    paths = tuple(dict.fromkeys(_words(given.get("include", "references"))))
+    for path in paths:
+        if path not in INCLUDES:
+            raise ParameterError(
+                f"There is no relationship {path[:80]!r} to include; allowed is "
+                f"{', '.join(INCLUDES)}, or nothing.",
+                parameter="include",
+            )
+    return paths
+
+
+def _read_sites(given: Mapping[str, str], rules: Rules) -> tuple[str, ...] | None:
+    name = rules.own("sites")
+    sites = tuple(dict.fromkeys(_words(given.get(name, ""))))
+    for site in sites:
+        if site not in rules.sites:
+            raise ParameterError(
+                f"There is no site {site[:80]!r}; the sites are {', '.join(rules.sites)}.",
+                parameter=name,
+            )
+    return sites or ((rules.only,) if rules.only else None)
+
+
+def _read_partial(given: Mapping[str, str], rules: Rules) -> Literal["allow", "forbid"]:
+    name = rules.own("partial")
+    match given.get(name) or "allow":
+        case "allow":
+            return "allow"
+        case "forbid":
+            return "forbid"
+        case other:
+            raise ParameterError(
+                f"{name} must be allow or forbid, not {other[:40]!r}.", parameter=name
+            )
+
+
+def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
+    name = rules.own("timeout")
+    text = given.get(name, "").strip()
+    if not text:
+        return None
+    value = float(text) if _SECONDS.fullmatch(text) else 0.0
+    if not 0 < value <= rules.budget_s:
+        raise ParameterError(
+            f"{name} must be a number of seconds, above 0 and up to {rules.budget_s:g}, "
+            f"not {text[:40]!r}.",
+            parameter=name,
+        )
+    return value
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,205 @@
+"""What goes out: data, meta, links, warnings and errors as JSON:API documents."""
+
+import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+from starlette.responses import Response
+
+from gateway.config import Config
+from gateway.errors import (
+    FilterError,
+    GatewayError,
+    MediaTypeError,
+    MethodError,
+    NotAcceptableError,
+    NotFoundError,
+    NotImplementedFilterError,
+    NotImplementedParameterError,
+    OverloadError,
+    PageLimitError,
+    RequestError,
+    SiteError,
+    SitesMissingError,
+    TooLargeError,
+    VersionError,
+)
+from gateway.model import Json, JsonObject, Resource, SearchAnswer
+from gateway.serve.request.context import Call
+from gateway.serve.response.meta import meta_of, report_object
+from gateway.serve.request.negotiation import JSON_API
+from gateway.serve.response.page_links import page_links
+from gateway.serve.request.paths import API_VERSION
+
+MUST_NOT_BE_KEPT = "no-store"
+
+STATUS: Mapping[type[GatewayError], int] = {
+    RequestError: 400,
+    PageLimitError: 403,
+    NotFoundError: 404,
+    MethodError: 405,
+    NotAcceptableError: 406,
+    TooLargeError: 413,
+    MediaTypeError: 415,
+    OverloadError: 429,
+    NotImplementedFilterError: 501,
+    NotImplementedParameterError: 501,
+    SiteError: 502,
+    SitesMissingError: 503,
+    VersionError: 553,
+    GatewayError: 500,
+}
+_TITLES = {553: "Version Not Supported"}
+_JSONAPI: JsonObject = {
+    "version": "1.1",
+    "meta": {"api": "OPTIMADE", "api-version": API_VERSION},
+}
+
+
+def listing_response(answer: SearchAnswer, *, call: Call, config: Config) -> Response:
+    """One page."""
+    links = page_links(answer, call=call)
+    data: list[Json] = [resource_object(resource) for resource in answer.resources]
+    return _answer_response(answer, data=data, links=links, call=call, config=config)
+
+
+def entry_response(answer: SearchAnswer, *, call: Call, config: Config) -> Response:
+    """One entry; an unknown id is `data: null`."""
+    data = resource_object(answer.resources[0]) if answer.resources else None
+    return _answer_response(answer, data=data, links={}, call=call, config=config)
+
+
+def about_response(data: Json, *, call: Call, config: Config, kept_s: int = 300) -> Response:
+    """What the server says of itself."""
+    count = len(data) if isinstance(data, list) else 1
+    counts: JsonObject = {"data_returned": count, "data_available": count}
+    meta = meta_of(call, config=config, counts=counts, notices=call.notices)
+    rest: JsonObject = {"links": _links({}, call), "meta": meta}
+    headers = {"Cache-Control": f"public, max-age={kept_s}"}
+    return _respond(data, rest=rest, tagged=call.root, headers=headers, call=call)
+
+
+def error_response(error: GatewayError, *, call: Call, config: Config) -> Response:
+    """What is wrong, and the HTTP status that says so."""
+    status = status_of(error)
+    document = {
+        "errors": [_error_object(error, status=status, call=call)],
+        "links": _links({}, call),
+        "meta": meta_of(call, config=config, counts={"data_returned": 0}, notices=()),
+    }
+    headers = {"Cache-Control": MUST_NOT_BE_KEPT, **_error_headers(error)}
+    return Response(_dump(document), status, headers, media_type=JSON_API)
+
+
+def status_of(error: GatewayError) -> int:
+    """The HTTP status of that error: that of the nearest class in the table."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def resource_object(resource: Resource) -> JsonObject:
+    """A resource as JSON:API spells it."""
+    written: JsonObject = {
+        "type": resource.type,
+        "id": resource.id,
+        "attributes": resource.attributes,
+    }
+    for name in ("relationships", "links", "meta"):
+        value = getattr(resource, name)
+        if value:
+            written[name] = value
+    return written
+
+
+def _answer_response(
+    answer: SearchAnswer, *, data: Json, links: JsonObject, call: Call, config: Config
+) -> Response:
+    notices = (*call.notices, *answer.notices)
+    counts: JsonObject = {
+        "data_returned": answer.data_returned,
+        "data_available": answer.data_available,
+        "more_data_available": answer.more,
+    }
+    meta = meta_of(call, config=config, counts=counts, notices=notices)
+    meta[f"_{config.provider.prefix}_sites"] = [report_object(report) for report in answer.reports]
+    included: list[Json] = [resource_object(resource) for resource in answer.included]
+    links = _links(links, call)
+    rest: JsonObject = {"links": links, "included": included, "meta": meta}
+    headers = {
+        "Cache-Control": _keeping(answer, call=call, config=config),
+        "Server-Timing": _timing(answer, call),
+    }
+    if any(site.forward_token for site in config.sites):
+        headers["Vary"] = "Authorization"
+    tagged: list[Json] = [included, links, counts, [notice.detail for notice in notices]]
+    return _respond(data, rest=rest, tagged=tagged, headers=headers, call=call)
+
+
+def _respond(
+    data: Json, *, rest: Mapping[str, Json], tagged: Json, headers: dict[str, str], call: Call
+) -> Response:
+    """The document, or 304 when the client has it already.
+
+    `tagged` is what tells two answers apart besides their data; times are not among it.
+    """
+    written = orjson.dumps(data)
+    tag = f'W/"{hashlib.blake2b(written + orjson.dumps(tagged), digest_size=12).hexdigest()}"'
+    headers = {**headers, "ETag": tag}
+    if call.is_get and tag in call.known_tags:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    body = _dump({"data": orjson.Fragment(written), **rest})
+    return Response(body, headers=headers, media_type=JSON_API)
+
+
+def _dump(document: Mapping[str, object]) -> bytes:
+    """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
+    kept = {key: value for key, value in document.items() if value}
+    return orjson.dumps({"jsonapi": _JSONAPI, **kept})
+
+
+def _links(links: JsonObject, call: Call) -> JsonObject:
+    return {**links, "base_url": call.base_url}
+
+
+def _keeping(answer: SearchAnswer, *, call: Call, config: Config) -> str:
+    """Whether others may keep this answer: not where it is incomplete or somebody's own."""
+    if call.caller.token:
+        return f"private, {MUST_NOT_BE_KEPT}"
+    if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
+        return MUST_NOT_BE_KEPT
+    return f"public, max-age={int(config.cache.answers_s)}"
+
+
+def _timing(answer: SearchAnswer, call: Call) -> str:
+    steps = (*answer.timings, ("total", call.elapsed_ms()))
+    return ", ".join(f"{_token(name)};dur={spent:.1f}" for name, spent in steps)
+
+
+def _token(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def _error_object(error: GatewayError, *, status: int, call: Call) -> JsonObject:
+    written: JsonObject = {
+        "status": str(status),
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "detail": str(error),
+    }
+    if call.caller.request_id:
+        written["id"] = call.caller.request_id
+    parameter = getattr(error, "parameter", None)
+    if parameter:
+        written["source"] = {"parameter": parameter}
+    if isinstance(error, FilterError) and error.column is not None:
+        written["meta"] = {"column": error.column}
+    return written
+
+
+def _error_headers(error: GatewayError) -> dict[str, str]:
+    match error:
+        case SitesMissingError(retry_after_s=wait) | OverloadError(retry_after_s=wait):
+            return {"Retry-After": str(max(1, round(wait)))}
+        case MethodError(allowed=allowed):
+            return {"Allow": allowed}
+        case _:
+            return {}

@@ -1,0 +1,174 @@
+"""One site's page in one request is the page of two phases, or is not used."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.errors import SiteError
+from gateway.fetch.nomad.one_request import can_be_archived, read_archived
+from gateway.fetch.nomad.key_pages import read_window
+from gateway.merge import order_of
+from gateway.model import Ask, JsonObject, Position
+from gateway.properties import STRUCTURE, structures_catalogue
+from tests.whole.lines import Asked
+from tests.whole.oases import awkward_lines, make_line, opened_session
+
+CATALOGUE = structures_catalogue("fed")
+LINES = awkward_lines(11, {"berlin": 60})["berlin"]
+WHOLE: JsonObject = {"metadata": {"entry_id": "*", "optimade": "*"}}
+PART: JsonObject = {"metadata": {"entry_id": "*", "optimade": {"elements": "*"}}}
+
+Sort = list[tuple[str, bool]]
+
+
+def ask_of(sort: Sort, *, limit: int = 10, after: Position | None = None, **how: Any) -> Ask:
+    return Ask(STRUCTURE, order_of(sort, CATALOGUE), limit, after=after, **how)
+
+
+@pytest.mark.parametrize("required", [WHOLE, PART, {"metadata": {"entry_id": "*"}}])
+@pytest.mark.parametrize(
+    "sort",
+    [
+        [],
+        [("id", False)],
+        [("id", True)],
+        [("immutable_id", True)],
+        [("last_modified", True)],
+        [("nsites", False)],
+        [("chemical_formula_anonymous", True)],
+    ],
+    ids=str,
+)
+async def test_walk_is_that_of_windows(sort: Sort, required: dict[str, Any]) -> None:
+    """Page by page the same hits, total and more as the index gives, with an archive each; only
+    the last page, which might be a shortened one, is left to the two phases."""
+    async with opened_session("berlin", LINES) as (session, _):
+        after, pages = None, 0
+        while True:
+            ask = ask_of(sort, after=after)
+            assert can_be_archived(ask, site="berlin")
+            window = await read_window(session, ask)
+            found = await read_archived(session, ask, required=required)
+            if not window.more:
+                break
+            assert found is not None
+            hits, entries = found
+            assert hits.hits == window.hits
+            assert (hits.more, hits.total) == (window.more, window.total)
+            assert [one.entry_id for one in entries] == [hit.entry_id for hit in hits.hits]
+            assert all(one.archive for one in entries)
+            after, pages = hits.hits[-1].position, pages + 1
+    assert pages == 5
+    assert after is not None
+    assert found is None
+
+
+async def test_only_page_is_complete() -> None:
+    """Where everything fits on the first page, one request is enough."""
+    lines = [make_line("a"), make_line("b")]
+    async with opened_session("berlin", lines) as (session, wire):
+        found = await read_archived(session, ask_of([]), required=WHOLE)
+        assert found is not None
+        assert [hit.entry_id for hit in found[0].hits] == ["a", "b"]
+        assert found[0].more is False
+        assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("sort", "after", "backward"),
+    [
+        ([], None, True),
+        ([("nsites", False), ("nelements", False)], None, False),
+        ([("nperiodic_dimensions", False)], None, False),
+        ([("_fed_upload_id", False)], None, False),
+        ([("chemical_formula_hill", False)], Position((None,), "a", "berlin"), False),
+        ([("id", False)], Position(("munich~a",), "a", "munich"), False),
+        ([("id", True)], Position(("aachen~a",), "a", "aachen"), False),
+    ],
+)
+def test_what_archives_cannot_order(sort: Sort, after: Position | None, backward: bool) -> None:
+    """Backward, several keys, keys that archives lack, unknown values and places behind all of the
+    site's entries need the index."""
+    assert not can_be_archived(ask_of(sort, after=after, backward=backward), site="berlin")
+
+
+async def test_unknown_sort_value_is_left_to_the_index() -> None:
+    """An archive without the value may be one that the index orders by a value."""
+    async with opened_session("berlin", LINES) as (session, _):
+        hill: Sort = [("chemical_formula_hill", False)]
+        assert await read_archived(session, ask_of(hill), required=WHOLE) is not None
+        assert await read_archived(session, ask_of(hill, limit=59), required=WHOLE) is None
+
+
+def broken(asked: Asked) -> httpx.Response | None:
+    return httpx.Response(500, json={"detail": "boom"}) if asked.is_archive else None
+
+
+def shortened(asked: Asked, said: Any) -> Any:
+    return {**said, "data": said["data"][1:]}
+
+
+def without_metadata(asked: Asked, said: Any) -> Any:
+    said["data"][3]["archive"] = {"metadata": {}}
+    return said
+
+
+def not_a_section(asked: Asked, said: Any) -> Any:
+    said["data"][3]["archive"] = ["metadata"]
+    return said
+
+
+def without_key(asked: Asked, said: Any) -> Any:
+    del said["data"][3]["archive"]["metadata"]["upload_create_time"]
+    return said
+
+
+def with_another_key(asked: Asked, said: Any) -> Any:
+    said["data"][3]["archive"]["metadata"]["upload_create_time"] = ["2021"]
+    return said
+
+
+def out_of_order(asked: Asked, said: Any) -> Any:
+    return {**said, "data": said["data"][::-1]}
+
+
+async def test_doubtful_pages_are_not_used() -> None:
+    """A broken archive, a shortened page, an empty archive, another order than the index's: the
+    two phases know what to do."""
+    async with opened_session("berlin", LINES) as (session, wire):
+        wire.fault = broken
+        assert await read_archived(session, ask_of([]), required=WHOLE) is None
+        wire.fault = None
+        for change in (shortened, without_metadata, not_a_section, out_of_order):
+            wire.change = change
+            assert await read_archived(session, ask_of([]), required=WHOLE) is None
+        for change in (without_key, with_another_key):
+            wire.change = change
+            ask = ask_of([("last_modified", False)])
+            assert await read_archived(session, ask, required=WHOLE) is None
+
+
+async def test_fields_of_the_index_come_along() -> None:
+    """What archives do not hold is asked of the index at the same time, for the same entries."""
+    async with opened_session("berlin", LINES) as (session, wire):
+        found = await read_archived(session, ask_of([]), required=WHOLE, fields=("authors.name",))
+        assert found is not None
+        assert all(one.document["authors"] == [{"name": "Ada Example"}] for one in found[1])
+        assert len(wire.asked) == 2
+        wire.change = lambda asked, said: said if asked.is_archive else shifted(said)
+        ask = ask_of([])
+        assert await read_archived(session, ask, required=WHOLE, fields=("authors.name",)) is None
+
+
+def shifted(said: Any) -> Any:
+    said["data"][0]["entry_id"] = "another"
+    return said
+
+
+async def test_other_failures_are_the_sites() -> None:
+    """A site that does not answer is not asked a second time in another way."""
+    async with opened_session("berlin", LINES) as (session, wire):
+        wire.fault = lambda asked: httpx.Response(503)
+        with pytest.raises(SiteError, match="503"):
+            await read_archived(session, ask_of([]), required=WHOLE)

@@ -1,0 +1,138 @@
+"""A site's answers are held against what was asked; whatever is wrong is told in a sentence."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.errors import SiteError
+from gateway.fetch.nomad.session import MAX_OFFSET, SiteSession, both
+from gateway.properties import STRUCTURE
+from tests.whole.lines import Line
+from tests.whole.oases import make_line, opened_session
+
+
+def said(data: Any, total: Any = 2) -> dict[str, Any]:
+    return {"data": data, "pagination": {"total": total}}
+
+
+def ids(*entry_ids: Any) -> list[dict[str, Any]]:
+    return [{"entry_id": one} for one in entry_ids]
+
+
+async def page_of(session: SiteSession, **how: Any) -> Any:
+    asked = {"order_by": "entry_id", "descending": False, "size": 2, **how}
+    return await session.page(STRUCTURE, **asked)
+
+
+def answering(wire: Line, answer: Any) -> None:
+    wire.fault = lambda asked: httpx.Response(200, json=answer)
+
+
+HOSTILE = [
+    ({}, "no list of entries"),
+    (said(None), "no list of entries"),
+    (said({"entry_id": "a"}), "no list of entries"),
+    (said(ids("a", "b", "c"), 3), "no list of entries of the size asked for"),
+    (said([1, 2]), "without a proper entry_id"),
+    (said([{}, {}]), "without a proper entry_id"),
+    (said([None]), "without a proper entry_id"),
+    (said(ids(None)), "without a proper entry_id"),
+    (said(ids(5)), "without a proper entry_id"),
+    (said(ids("")), "without a proper entry_id"),
+    (said(ids("a/../b")), "without a proper entry_id"),
+    (said(ids("a:b")), "without a proper entry_id"),
+    (said(ids("a~b")), "without a proper entry_id"),
+    (said(ids("ä")), "without a proper entry_id"),
+    (said(ids("a\n")), "without a proper entry_id"),
+    (said(ids("a" * 129)), "without a proper entry_id"),
+    (said(ids("a", "a")), "holds entry a twice"),
+    (said(ids("a", "b"), 1), "2 entries came of a total of 1"),
+    (said(ids("a"), 5), "1 entries came of a total of 5"),
+    (said(ids("a", "b"), None), "no proper total"),
+    (said(ids("a", "b"), "2"), "no proper total"),
+    (said(ids("a", "b"), -1), "no proper total"),
+    (said(ids("a", "b"), True), "no proper total"),
+    (said(ids("a", "b"), 2.5), "no proper total"),
+    (said(ids("a", "b"), 2**60), "no proper total"),
+    ({"data": ids("a", "b")}, "no proper total"),
+    ({"data": ids("a", "b"), "pagination": []}, "no proper total"),
+]
+
+
+@pytest.mark.parametrize(("answer", "happened"), HOSTILE, ids=str)
+async def test_wrong_page_is_the_sites_failure(answer: Any, happened: str) -> None:
+    """Nothing but a list of entries of the right size with an exact total is a page."""
+    async with opened_session("berlin", []) as (session, wire):
+        answering(wire, answer)
+        with pytest.raises(SiteError, match=rf"read page of entries from berlin: .*{happened}"):
+            await page_of(session)
+
+
+@pytest.mark.parametrize("total", [None, "2", -1, True, 2.5, 2**60])
+async def test_wrong_count_is_the_sites_failure(total: Any) -> None:
+    """A number of entries is a whole number that can be one."""
+    async with opened_session("berlin", []) as (session, wire):
+        answering(wire, said([], total))
+        with pytest.raises(SiteError, match=r"count entries from berlin: .*no proper total"):
+            await session.count(STRUCTURE)
+
+
+@pytest.mark.parametrize(
+    "answer", [said(ids("a", "a")), said([{"archive": {}}]), said(ids("a"), 0)]
+)
+async def test_wrong_archives_are_the_sites_failure(answer: Any) -> None:
+    """Archives come with entry_ids, each once; fewer than the total may come."""
+    async with opened_session("berlin", []) as (session, wire):
+        answering(wire, answer)
+        with pytest.raises(SiteError, match="read archives from berlin"):
+            await session.archives(STRUCTURE, required={}, size=2)
+        answering(wire, said(ids("a"), 2))
+        assert len((await session.archives(STRUCTURE, required={}, size=2)).documents) == 1
+
+
+async def test_later_page_may_be_short() -> None:
+    """Behind a position, or an offset, fewer entries than the total are left."""
+    async with opened_session("berlin", []) as (session, wire):
+        answering(wire, said(ids("b"), 9))
+        assert (await page_of(session, after="a")).total == 9
+        assert (await page_of(session, offset=8)).total == 9
+
+
+async def test_what_is_asked() -> None:
+    """One page: public entries, in one order, the fields named once, no empty position."""
+    async with opened_session("berlin", [make_line("a"), make_line("b")]) as (session, wire):
+        await page_of(session, fields=("optimade.nsites", "entry_id", "optimade.nsites"))
+        await page_of(session, descending=True, after="b")
+        await page_of(session, offset=0)
+        bodies = [one.body for one in wire.asked]
+    assert bodies[0]["owner"] == "public"
+    assert bodies[0]["required"] == {"include": ["entry_id", "optimade.nsites"]}
+    assert bodies[0]["pagination"] == {"page_size": 2, "order_by": "entry_id", "order": "asc"}
+    assert bodies[1]["pagination"]["page_after_value"] == "b"
+    assert bodies[1]["pagination"]["order"] == "desc"
+    assert "page_offset" not in bodies[2]["pagination"]
+
+
+async def test_largest_offset_is_accepted_and_the_next_is_not() -> None:
+    """MAX_OFFSET is NOMAD's own limit for a page of one."""
+    async with opened_session("berlin", [make_line("a")]) as (session, _):
+        assert (await page_of(session, offset=MAX_OFFSET, size=1)).documents == ()
+        with pytest.raises(SiteError, match="422"):
+            await page_of(session, offset=MAX_OFFSET + 1, size=1)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"a": 1}, {"and": [{"a": 1}, {"b": 2}]}),
+        ({"and": [{"a": 1}]}, {"and": [{"a": 1}, {"b": 2}]}),
+        ({"and": [{"a": 1}], "c": 3}, {"and": [{"and": [{"a": 1}], "c": 3}, {"b": 2}]}),
+        ({"or": [{"a": 1}]}, {"and": [{"or": [{"a": 1}]}, {"b": 2}]}),
+    ],
+)
+def test_conditions_join_on_one_level(query: Any, expected: Any) -> None:
+    """A further condition makes no query deeper than it must; the query itself stays as it is."""
+    before = str(query)
+    assert both(query, {"b": 2}) == expected
+    assert str(query) == before

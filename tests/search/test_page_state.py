@@ -1,0 +1,32 @@
+"""What is known of a site that answers more than once for a page."""
+
+import pytest
+
+from gateway.merge import Cursor
+from gateway.model import Hit, Order, SearchRequest, SiteHits, State
+from gateway.search.planned_request import Question
+from gateway.search.page_state import Reading
+
+FIRST, SECOND = Hit("berlin", "a", ()), Hit("berlin", "b", ())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("ok", "ok", "ok"),
+        ("cached", "cached", "cached"),
+        ("cached", "ok", "ok"),
+        ("ok", "cached", "ok"),
+        ("ok", "stale", "stale"),
+        ("stale", "ok", "stale"),
+        ("cached", "stale", "stale"),
+    ],
+)
+def test_further_hits(first: State, second: State, joined: State) -> None:
+    """They follow the first ones; partly stale is told as stale, partly new as ok."""
+    request = SearchRequest("structures")
+    question = Question(request, {}, Order(), Cursor(), "fingerprint", {}, {}, (), ())
+    reading = Reading(question, {})
+    reading.answers["berlin"] = SiteHits("berlin", (FIRST,), True, 2, first)
+    reading.extend("berlin", SiteHits("berlin", (SECOND,), False, 2, second))
+    assert reading.answers["berlin"] == SiteHits("berlin", (FIRST, SECOND), False, 2, joined)
