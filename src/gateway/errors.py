@@ -173,7 +173,7 @@ class SiteError(GatewayError):
         retry_after_s: float | None = None,
         refused: bool = False,
         status: int | None = None,
-        resting: bool = False,
+        circuit_open: bool = False,
     ) -> None:
         super().__init__(f"{doing} from {site}: {happened}")
         self.site = site
@@ -182,7 +182,7 @@ class SiteError(GatewayError):
         self.retry_after_s = retry_after_s
         self.refused = refused
         self.status = status
-        self.resting = resting
+        self.circuit_open = circuit_open
 
 
 class AnswerTooLargeError(SiteError):

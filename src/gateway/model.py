@@ -149,7 +149,7 @@ class SiteFailure:
     reason: str
     retry_after_s: float | None = None
     milliseconds: float = 0.0
-    resting: bool = False
+    circuit_open: bool = False
     """Whether it was not asked, as it kept failing before."""
 
 

@@ -28,7 +28,7 @@ def comparison(order: Order, *, backward: bool = False) -> Compare:
     return compare
 
 
-def is_behind(order: Order, hit: Position, position: Position | None, *, backward: bool) -> bool:
+def is_after(order: Order, hit: Position, position: Position | None, *, backward: bool) -> bool:
     """Whether the walk meets `hit` only after `position`; every hit is behind None, the start."""
     return position is None or comparison(order, backward=backward)(hit, position) > 0
 

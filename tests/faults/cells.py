@@ -160,7 +160,9 @@ class Cell:
         """What every page says, whatever the state of the one site."""
         assert "errors" not in page
         assert page["meta"]["data_returned"] == len(self.ground.every)
-        others = {name: told for name, told in states_of(page).items() if name != self.ground.bad}
+        others = {
+            name: logged for name, logged in states_of(page).items() if name != self.ground.bad
+        }
         assert set(others.values()) <= self.ground.others, "another site was harmed"
         missing = warnings_of(page, "site_failed")
         assert [self.ground.bad in one for one in missing] == ([True] if state == "failed" else [])

@@ -55,11 +55,11 @@ async def main(urls: list[str], since: str) -> int:
                 async with gateway(config, known=addresses) as client:
                     # the last count of this filter, as any earlier answer leaves it
                     (await client.get(QUESTION)).raise_for_status()
-                    wrong += await told(Cell(row, phase, client, proxy, ground))
+                    wrong += await logged(Cell(row, phase, client, proxy, ground))
     return 1 if wrong else 0
 
 
-async def told(cell: Cell) -> bool:
+async def logged(cell: Cell) -> bool:
     """Whether it went wrong, with a line that says how."""
     try:
         await cell.try_it()

@@ -206,10 +206,10 @@ class Soak:
         self.tally.pages += 1
         missing = warnings_of(page, "site_failed")
         self.tally.partial_pages += bool(missing)
-        told = page["meta"]["data_returned"]
+        logged = page["meta"]["data_returned"]
         # a missing site's part is as last known, and all has been counted at the beginning
         unknown = any("not in data_returned" in one for one in missing)
-        if told != len(self.truth[question]) and not unknown:
+        if logged != len(self.truth[question]) and not unknown:
             self.tally.wrong_counts += 1
 
     async def look_up(self) -> None:

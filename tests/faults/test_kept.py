@@ -75,8 +75,10 @@ async def check_tokens(client: httpx.AsyncClient, standing: dict[str, Proxy]) ->
         kept = answer.headers["cache-control"]
         assert kept == "private, no-store" if token else kept.startswith("public")
         assert "ada" not in answer.text
-    told = [(one.headers.get("authorization"), one.json["owner"]) for one in standing["two"].asked]
-    assert told == [
+    logged = [
+        (one.headers.get("authorization"), one.json["owner"]) for one in standing["two"].asked
+    ]
+    assert logged == [
         ("Bearer ada", "visible"),
         ("Bearer bob", "visible"),
         ("Bearer ada", "visible"),

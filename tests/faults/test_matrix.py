@@ -57,8 +57,8 @@ async def test_fault(row: Row, addresses: dict[str, str], caplog: pytest.LogCapt
             group.create_task(try_cell(row, phase, addresses, standing))
     ours = [one for one in caplog.records if one.name.startswith(("gateway", "asyncio"))]
     assert not [one for one in ours if one.exc_info or one.levelno >= logging.ERROR]
-    told = [one for one in ours if f"site {BAD} is missing" in one.getMessage()]
-    assert bool(told) == ("failed" in row.outcomes.values())
+    logged = [one for one in ours if f"site {BAD} is missing" in one.getMessage()]
+    assert bool(logged) == ("failed" in row.outcomes.values())
 
 
 async def try_cell(

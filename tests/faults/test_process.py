@@ -61,10 +61,10 @@ async def until(client: httpx.AsyncClient, sites: Iterable[str]) -> None:
     async with asyncio.timeout(START_S):
         while True:
             try:
-                told = (await client.get("/health")).json()["sites"]
+                logged = (await client.get("/health")).json()["sites"]
             except httpx.TransportError:
-                told = []
-            if {one["name"] for one in told if one["version"]} == set(sites):
+                logged = []
+            if {one["name"] for one in logged if one["version"]} == set(sites):
                 return
             await asyncio.sleep(0.05)
 
@@ -132,10 +132,10 @@ async def test_reloading(tmp_path: Path) -> None:
             assert len(statuses) > 20
             assert set(statuses) == {200}
             running.send_signal(signal.SIGTERM)
-            told = await events(running)
-    names = [one["event"] for one in told]
+            logged = await events(running)
+    names = [one["event"] for one in logged]
     assert names.count("configuration read again") == 2
-    bad = [one for one in told if one["event"].startswith("the new configuration is wrong")]
+    bad = [one for one in logged if one["event"].startswith("the new configuration is wrong")]
     assert 1 <= len(bad) <= 2
     assert str(path) in bad[0]["reason"]
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.fanout import Answered, ask_all, gather
+from gateway.fetch.fanout import SiteAnswer, ask_all, gather
 from gateway.model import SiteFailure
 
 
@@ -28,9 +28,9 @@ async def test_answers_and_failures_by_site() -> None:
     found = await ask_all(
         {"a": answer(1), "b": fail("b"), "c": answer(3)}, doing="count", deadline=soon()
     )
-    assert isinstance(found["a"], Answered)
+    assert isinstance(found["a"], SiteAnswer)
     assert found["a"].value == 1
-    assert isinstance(found["c"], Answered)
+    assert isinstance(found["c"], SiteAnswer)
     assert found["b"] == SiteFailure("b", "count entries: HTTP 503", 7.0, found["b"].milliseconds)
 
 
@@ -41,7 +41,7 @@ async def test_late_site_costs_only_itself() -> None:
         {"a": answer(1), "b": answer(2, after_s=60)}, doing="count entries", deadline=soon(0.05)
     )
     assert asyncio.get_running_loop().time() - began < 5
-    assert isinstance(found["a"], Answered)
+    assert isinstance(found["a"], SiteAnswer)
     assert isinstance(found["b"], SiteFailure)
     assert found["b"].reason.startswith("count entries: timed out after")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.merge import Progress, advance, merge_hits
 from gateway.model import Hit, Order, Position, SortKey
-from gateway.order import comparison, is_behind
+from gateway.order import comparison, is_after
 from tests.whole.expected import Known, ids_of, sorted_entries
 
 KEYS = {
@@ -69,7 +69,7 @@ class Sites:
         behind = [
             hit
             for hit in self.hits[site]
-            if is_behind(self.order, hit.position, after, backward=False)
+            if is_after(self.order, hit.position, after, backward=False)
         ]
         return behind[:limit]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
-from gateway.search.fair_shares import portions, run_dry
+from gateway.search.fair_shares import exhausted, fair_shares
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from gateway.search.fair_shares import portions, run_dry
 )
 def test_portions(limit: int, counts: dict[str, int], expected: dict[str, int]) -> None:
     """A site's part of the matches and 2.5 standard deviations, at least 1, at most the page."""
-    assert portions(limit, counts) == expected
+    assert fair_shares(limit, counts) == expected
 
 
 @given(st.randoms(use_true_random=True), st.integers(1, 40), st.integers(1, 5))
@@ -40,11 +40,11 @@ def test_asking_on_completes_the_page(random: Random, limit: int, sites: int) ->
     answers = {site: _answer(hits[: first[site]], hits) for site, hits in held.items()}
     for turn in count():
         page = merge_hits(Order(), [answer.hits for answer in answers.values()], limit=limit)
-        dry = run_dry(page, answers, limit=limit)
-        if not dry:
+        exhausted_sites = exhausted(page, answers, limit=limit)
+        if not exhausted_sites:
             break
         assert turn == 0
-        for site, more in dry.items():
+        for site, more in exhausted_sites.items():
             given_ = len(answers[site].hits) + more
             answers[site] = _answer(held[site][:given_], held[site])
     assert [hit.entry_id for hit in page] == [id_ for id_, _ in everything[:limit]]

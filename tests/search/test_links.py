@@ -23,7 +23,7 @@ def links(page: int, *, offset: int, total: int, limit: int = 20, more: bool = F
     )
 
 
-def place(link: PageLink | None) -> Any:
+def page_start(link: PageLink | None) -> Any:
     """Offset, direction and count of a link; None for none, "first" for the first page."""
     if link is None or link == FIRST:
         return link and "first"
@@ -53,7 +53,7 @@ def test_neighbours(page: int, offset: int, total: int, more: bool, expected: An
     """next follows the last entry, prev is read backward from the first, last from the end of all;
     past the end, prev is the last page."""
     found = links(page, offset=offset, total=total, more=more)
-    assert (place(found.next), place(found.prev), place(found.last)) == expected
+    assert (page_start(found.next), page_start(found.prev), page_start(found.last)) == expected
 
 
 def test_places_in_the_links() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from gateway.merge import Cursor
 from gateway.model import Hit, Order, SearchRequest, SiteHits, State
-from gateway.search.planned_request import Question
-from gateway.search.page_state import Reading
+from gateway.search.page_state import PageState
+from gateway.search.planned_request import PlannedRequest
 
 FIRST, SECOND = Hit("berlin", "a", ()), Hit("berlin", "b", ())
 
@@ -25,8 +25,8 @@ FIRST, SECOND = Hit("berlin", "a", ()), Hit("berlin", "b", ())
 def test_further_hits(first: State, second: State, joined: State) -> None:
     """They follow the first ones; partly stale is told as stale, partly new as ok."""
     request = SearchRequest("structures")
-    question = Question(request, {}, Order(), Cursor(), "fingerprint", {}, {}, (), ())
-    reading = Reading(question, {})
-    reading.answers["berlin"] = SiteHits("berlin", (FIRST,), True, 2, first)
-    reading.extend("berlin", SiteHits("berlin", (SECOND,), False, 2, second))
-    assert reading.answers["berlin"] == SiteHits("berlin", (FIRST, SECOND), False, 2, joined)
+    planned = PlannedRequest(request, {}, Order(), Cursor(), "fingerprint", {}, {}, (), ())
+    state = PageState(planned, {})
+    state.answers["berlin"] = SiteHits("berlin", (FIRST,), True, 2, first)
+    state.extend("berlin", SiteHits("berlin", (SECOND,), False, 2, second))
+    assert state.answers["berlin"] == SiteHits("berlin", (FIRST, SECOND), False, 2, joined)

@@ -51,7 +51,7 @@ def oxide(entry_id: str, *, oxygens: int) -> DemoLine:
         chemical_formula_hill=formula,
         chemical_formula_anonymous=f"A{oxygens}B" if oxygens > 1 else "AB",
         species_at_sites=["Ti", *["O"] * oxygens],
-        cartesian_site_positions=[[float(place), 0.0, 0.0] for place in range(count)],
+        cartesian_site_positions=[[float(target), 0.0, 0.0] for target in range(count)],
     )
 
 

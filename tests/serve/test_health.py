@@ -15,7 +15,7 @@ from gateway.errors import OverloadError
 from gateway.search import SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
-from gateway.serve.graceful_shutdown import draining
+from gateway.serve.graceful_shutdown import is_shutting_down
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -34,10 +34,10 @@ async def test_health(client: httpx.AsyncClient) -> None:
 async def test_ready(client: httpx.AsyncClient, app: FastAPI, federation) -> None:
     """/ready is 200 once some site has answered, and 503 before that and while stopping."""
     assert (await client.get("/ready")).status_code == 200
-    app.state.served.draining = True
+    app.state.served.is_shutting_down = True
     response = await client.get("/ready")
     assert (response.status_code, response.json()["reason"]) == (503, "stopping")
-    app.state.served.draining = False
+    app.state.served.is_shutting_down = False
     federation.states = (SiteStatus("berlin", version=None, total=None, breaker="closed"),)
     response = await client.get("/ready")
     assert (response.status_code, response.json()["ready"]) == (503, False)
@@ -97,7 +97,7 @@ async def test_lifespan(app: FastAPI, federation) -> None:
     async with app.router.lifespan_context(app):
         assert federation.is_open
     assert not federation.is_open
-    assert app.state.served.draining
+    assert app.state.served.is_shutting_down
 
 
 def test_apps_are_independent(app_with) -> None:
@@ -122,12 +122,12 @@ async def test_create_app(config) -> None:
 async def test_places() -> None:
     """When all places are taken, a request waits for one, then is sent away."""
     admission = Admission(places=1, queue_s=0.05)
-    async with admission.place():
+    async with admission.target():
         with pytest.raises(OverloadError) as caught:
-            async with admission.place():
+            async with admission.target():
                 raise AssertionError("there is one place")
         assert caught.value.retry_after_s >= 1
-    async with admission.place():
+    async with admission.target():
         pass
 
 
@@ -136,13 +136,13 @@ async def test_place_gets_free() -> None:
     admission = Admission(places=1, queue_s=5)
 
     async def hold() -> None:
-        async with admission.place():
+        async with admission.target():
             await asyncio.sleep(0.01)
             raise KeyError("fault")
 
     holding = asyncio.create_task(hold())
     await asyncio.sleep(0)
-    async with admission.place():
+    async with admission.target():
         assert holding.done()
     with pytest.raises(KeyError, match="fault"):
         await holding
@@ -152,17 +152,17 @@ async def test_delay() -> None:
     """Up to half of the places nobody is asked to slow down, then more and more."""
     admission = Admission(places=4, queue_s=2)
     delays = [admission.delay_s()]
-    async with admission.place(), admission.place():
+    async with admission.target(), admission.target():
         delays.append(admission.delay_s())
-        async with admission.place():
+        async with admission.target():
             delays.append(admission.delay_s())
-            async with admission.place():
+            async with admission.target():
                 delays.append(admission.delay_s())
     assert delays == [0, 0, 1, 2]
 
 
 class Stopping:
-    draining = False
+    is_shutting_down = False
 
 
 async def test_draining() -> None:
@@ -170,11 +170,11 @@ async def test_draining() -> None:
     reactions: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: reactions.append(number))
     try:
-        served = Stopping()
-        with draining(served, 0.05):
+        app_state = Stopping()
+        with is_shutting_down(app_state, 0.05):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0)
-            assert served.draining
+            assert app_state.is_shutting_down
             assert reactions == []
             await asyncio.sleep(0.1)
             assert reactions == [signal.SIGTERM]
@@ -191,5 +191,5 @@ async def test_draining() -> None:
 async def test_no_draining() -> None:
     """Unless it is configured, nothing stands between a signal and the server."""
     before = signal.getsignal(signal.SIGTERM)
-    with draining(Stopping(), 0):
+    with is_shutting_down(Stopping(), 0):
         assert signal.getsignal(signal.SIGTERM) is before

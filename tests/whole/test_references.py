@@ -26,8 +26,8 @@ LONG = "x" * (LONGEST + 1)
 
 
 def dataset(doi: str | None, name: str, modified: str = "2021-01-02T00:00:00") -> dict[str, Any]:
-    told = {"dataset_id": f"id-{name}", "dataset_name": name, "dataset_modified_time": modified}
-    return told if doi is None else {**told, "doi": doi}
+    logged = {"dataset_id": f"id-{name}", "dataset_name": name, "dataset_modified_time": modified}
+    return logged if doi is None else {**logged, "doi": doi}
 
 
 def line(entry_id: str, *, sets: Any = (), texts: Any = (), **metadata: Any) -> DemoLine:
@@ -98,8 +98,10 @@ async def test_listing(demo: Opened) -> None:
     """Each reference once, whatever sites have it; of public structures alone; by id."""
     answer = await demo.federation.search(asking(response_fields=EVERYTHING))
     assert ids(answer) == IDS
-    told = {one.id: tuple(one.attributes[name] for name in EVERYTHING) for one in answer.resources}
-    assert told == {one.id: expected for one, expected in EXPECTED.items()}
+    logged = {
+        one.id: tuple(one.attributes[name] for name in EVERYTHING) for one in answer.resources
+    }
+    assert logged == {one.id: expected for one, expected in EXPECTED.items()}
     assert (answer.data_returned, answer.data_available) == (6, 6)
     assert [(r.name, r.state, r.total, r.returned) for r in answer.reports] == [
         ("berlin", "ok", 3, 3),
@@ -412,8 +414,8 @@ async def test_included_are_as_listed(demo: Opened) -> None:
     listed = {one.id: one for one in (await demo.federation.search(asking())).resources}
     answer = await demo.federation.search(structures(sites=("berlin",)))
     for one in answer.included:
-        told = {**one.attributes, "last_modified": None}
-        assert told == {**listed[one.id].attributes, "last_modified": None}
+        logged = {**one.attributes, "last_modified": None}
+        assert logged == {**listed[one.id].attributes, "last_modified": None}
 
 
 async def test_single_structure(demo: Opened) -> None:

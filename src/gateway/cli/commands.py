@@ -14,7 +14,7 @@ from gateway.catalogue.quantities import OLDEST
 from gateway.cli.check import check_sites, checks_json, checks_table
 from gateway.cli.demo import run_demo, run_oasis
 from gateway.cli.explain import explain_filter, explanation_json, explanation_text
-from gateway.cli.query import Wish, answer_json, answer_table, ask
+from gateway.cli.query import QueryOptions, answer_json, answer_table, ask
 from gateway.cli.serving import run_server
 from gateway.config import CONFIG_VARIABLE, Config, load_config
 from gateway.demo import DEMO_SITES
@@ -149,8 +149,8 @@ def query(
 ) -> None:
     """Print the first page of entries that match FILTER."""
     config = _config(path)
-    wish = Wish(filter_, sort=sort, limit=limit, fields=fields)
-    answer, shown = asyncio.run(ask(wish, config))
+    options = QueryOptions(filter_, sort=sort, limit=limit, fields=fields)
+    answer, shown = asyncio.run(ask(options, config))
     for notice in answer.notices:
         click.echo(f"warning: {notice.detail}", err=True)
     prefix = config.provider.prefix

@@ -7,15 +7,15 @@ from gateway.config import Config
 from gateway.errors import PageLimitError
 from gateway.model import STRUCTURES, SearchAnswer
 from gateway.search import Federation
-from gateway.serve.response.envelope import resource_object
 from gateway.serve.request.params import Caller, read_search
 from gateway.serve.request.query_string import Rules
+from gateway.serve.response.envelope import resource_object
 
 _SHOWN = ("chemical_formula_reduced", "nelements", "nsites")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class QueryOptions:
     """What the caller would like to see."""
 
     filter: str
@@ -24,20 +24,20 @@ class Wish:
     fields: str = ""
 
 
-async def ask(wish: Wish, config: Config) -> tuple[SearchAnswer, tuple[str, ...]]:
+async def ask(options: QueryOptions, config: Config) -> tuple[SearchAnswer, tuple[str, ...]]:
     """The first page, and the names of the properties to show."""
-    if wish.limit > config.paging.max_limit:
-        raise PageLimitError(wish.limit, maximum=config.paging.max_limit)
-    shown = wish.fields or ",".join((*_SHOWN, f"_{config.provider.prefix}_site"))
+    if options.limit > config.paging.max_limit:
+        raise PageLimitError(options.limit, maximum=config.paging.max_limit)
+    shown = options.fields or ",".join((*_SHOWN, f"_{config.provider.prefix}_site"))
     rules = Rules(
         config.provider.prefix,
         tuple(site.name for site in config.sites),
         max_limit=config.paging.max_limit,
     )
     pairs = (
-        ("filter", wish.filter),
-        ("sort", wish.sort),
-        ("page_limit", str(wish.limit)),
+        ("filter", options.filter),
+        ("sort", options.sort),
+        ("page_limit", str(options.limit)),
         ("response_fields", shown),
     )
     request, _ = read_search(pairs, entry_type=STRUCTURES, rules=rules, caller=Caller())

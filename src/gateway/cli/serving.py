@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import SHARED_NUMBERS, log, set_up_logging
-from gateway.serve.request.forms import largest_form
 from gateway.serve.hot_reload import Reloading
+from gateway.serve.request.forms import largest_form
 
 FACTORY = "gateway.serve.hot_reload:create_reloading_app"
 _LOOK_S = 0.02

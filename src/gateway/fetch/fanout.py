@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[T]):
+class SiteAnswer(Generic[T]):
     """What one site gave, and how long it took."""
 
     value: T
@@ -25,7 +25,7 @@ class Answered(Generic[T]):
 
 async def ask_all(
     questions: Mapping[str, Awaitable[T]], *, doing: str, deadline: float
-) -> dict[str, Answered[T] | SiteFailure]:
+) -> dict[str, SiteAnswer[T] | SiteFailure]:
     """Every site's answer or failure, by name; `deadline` is in the event loop's time."""
     async with asyncio.TaskGroup() as group:
         tasks = {
@@ -38,7 +38,7 @@ async def ask_all(
 def failure_of(error: SiteError, *, milliseconds: float = 0.0) -> SiteFailure:
     """The failure that the error tells of, as a value."""
     reason = f"{error.doing}: {error.happened}"
-    return SiteFailure(error.site, reason, error.retry_after_s, milliseconds, error.resting)
+    return SiteFailure(error.site, reason, error.retry_after_s, milliseconds, error.circuit_open)
 
 
 async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
@@ -60,7 +60,7 @@ async def _waited(part: Awaitable[T]) -> T:
 
 async def _ask(
     site: str, question: Awaitable[T], *, doing: str, deadline: float
-) -> Answered[T] | SiteFailure:
+) -> SiteAnswer[T] | SiteFailure:
     clock = asyncio.get_running_loop().time
     start = clock()
     try:
@@ -68,16 +68,16 @@ async def _ask(
             value = await question
     except TimeoutError:
         spent = clock() - start
-        return told(
+        return logged(
             SiteFailure(site, f"{doing}: timed out after {spent:.1f} s", None, 1000 * spent)
         )
     except SiteError as error:
-        return told(failure_of(error, milliseconds=1000 * (clock() - start)))
-    return Answered(value, 1000 * (clock() - start))
+        return logged(failure_of(error, milliseconds=1000 * (clock() - start)))
+    return SiteAnswer(value, 1000 * (clock() - start))
 
 
-def told(failure: SiteFailure) -> SiteFailure:
+def logged(failure: SiteFailure) -> SiteFailure:
     """The failure, which has got its one line in the log; a site at rest got its line before."""
-    if not failure.resting:
+    if not failure.circuit_open:
         logger.warning("site %s is missing: %s", failure.site, failure.reason)
     return failure

@@ -15,8 +15,8 @@ from gateway.config import Config
 from gateway.config.keys import CacheKeys
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.memory_budget import MemoryBudget
 from gateway.fetch.http.observer import Observer, Silent
-from gateway.fetch.http.memory_budget import Room
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
@@ -31,14 +31,19 @@ from gateway.model import (
 )
 from gateway.plan.identity import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search.site_stats import Census
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
-from gateway.search.planned_request import RELATIONSHIPS, Question, Reader, check_fields
-from gateway.search.page_state import Found
-from gateway.search.references.tables import ReferenceTables
+from gateway.search.page_state import PageResult
+from gateway.search.planned_request import (
+    RELATIONSHIPS,
+    PlannedRequest,
+    RequestPlanner,
+    check_fields,
+)
 from gateway.search.references.listing import References
+from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
+from gateway.search.site_stats import SiteStats
 from gateway.shape import (
     Cited,
     default_fields,
@@ -72,7 +77,7 @@ class Federation:
         self._config = config
         self._transports = transports or {}
         self._observer = observer or Silent()
-        self._reader = Reader(config)
+        self._planner = RequestPlanner(config)
         prefix = config.provider.prefix
         self._catalogues = {
             STRUCTURES: structures_catalogue(prefix),
@@ -91,13 +96,13 @@ class Federation:
 
     async def open(self) -> None:
         """Make the clients and begin to look at the sites; waits for none of them."""
-        self._reader.warm_up(self.catalogue(STRUCTURES))
+        self._planner.warm_up(self.catalogue(STRUCTURES))
         self._cache: AnswerCache = _opened(self._config.cache)
-        room = Room()
+        memory_budget = MemoryBudget()
         self._clients = {
             site.name: SiteClient(
                 site,
-                room=room,
+                budget=memory_budget,
                 cache=self._cache,
                 transport=self._transports.get(site.name),
                 observer=self._observer,
@@ -106,16 +111,16 @@ class Federation:
         }
         self._references = References(
             self._config,
-            reader=self._reader,
+            planner=self._planner,
             catalogue=self.catalogue(REFERENCES),
             tables=ReferenceTables(self._clients),
         )
-        self._census = Census(self._clients)
-        self._census.open()
+        self._site_stats = SiteStats(self._clients)
+        self._site_stats.open()
 
     async def close(self) -> None:
         """Close everything that `open` made."""
-        await self._census.close()
+        await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
 
@@ -127,18 +132,18 @@ class Federation:
             )
         start = time.perf_counter()
         catalogue = self.catalogue(request.entry_type)
-        question = self._reader.read(request, catalogue, versions=self._versions())
+        planned = self._planner.read(request, catalogue, versions=self._versions())
         understood = 1000 * (time.perf_counter() - start)
         listing = Listing(
-            question,
+            planned,
             clients=self._clients,
-            census=self._census,
+            site_stats=self._site_stats,
             cache=self._cache,
             budget_s=self._budget_s(request.timeout_s),
             max_offset=self._config.paging.max_offset,
         )
         found = await listing.read()
-        return self._answer(question, found, timings=(("plan", understood), *found.timings))
+        return self._answer(planned, found, timings=(("plan", understood), *found.timings))
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
@@ -150,7 +155,7 @@ class Federation:
             catalogue = self.catalogue(request.entry_type)
             prefix = self._config.provider.prefix
             check_fields(request.response_fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            return SearchAnswer((), data_available=self._census.available(chosen))
+            return SearchAnswer((), data_available=self._site_stats.available(chosen))
         answer = await self.search(
             SearchRequest(
                 request.entry_type,
@@ -169,7 +174,7 @@ class Federation:
             answer.resources,
             answer.included,
             data_returned=len(answer.resources),
-            data_available=self._census.available(chosen),
+            data_available=self._site_stats.available(chosen),
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
@@ -177,59 +182,59 @@ class Federation:
 
     async def check(self, name: str) -> SiteInfo:
         """Ask one site for its version and size now; raises SiteError."""
-        await self._census.look(self._clients[name])
-        return self._census.info(name)
+        await self._site_stats.look(self._clients[name])
+        return self._site_stats.info(name)
 
     def _versions(self) -> dict[str, str | None]:
-        return {name: self._census.info(name).version for name in self._sites}
+        return {name: self._site_stats.info(name).version for name in self._sites}
 
     def site_states(self) -> tuple[SiteStatus, ...]:
         """How all sites stand."""
         return tuple(self._status(name) for name in self._sites)
 
     def _status(self, name: str) -> SiteStatus:
-        info = self._census.info(name)
+        info = self._site_stats.info(name)
         return SiteStatus(name, info.version, info.total, self._clients[name].breaker.state)
 
     def _answer(
-        self, question: Question, found: Found, *, timings: tuple[tuple[str, float], ...]
+        self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
     ) -> SearchAnswer:
         start = time.perf_counter()
-        resources, flaws = self._shape(question, found)
-        returned = returned_of(question, found, self._census)
+        resources, flaws = self._shape(planned, found)
+        returned = returned_of(planned, found, self._site_stats)
         links = neighbours(
             found.page,
             offset=found.offset,
-            limit=question.request.page_limit,
+            limit=planned.request.page_limit,
             total=returned,
             onward=found.onward,
-            fingerprint=question.fingerprint,
+            fingerprint=planned.fingerprint,
         )
-        chosen = [site.name for site in self.sites if site.name not in question.excluded]
-        notices = (*question.notices, *site_notices(question, found, self._census), *flaws)
+        chosen = [site.name for site in self.sites if site.name not in planned.excluded]
+        notices = (*planned.notices, *site_notices(planned, found, self._site_stats), *flaws)
         shaped = 1000 * (time.perf_counter() - start)
         return SearchAnswer(
             resources,
-            self._included(question, found),
+            self._included(planned, found),
             data_returned=returned,
-            data_available=max(self._census.available(chosen), returned),
+            data_available=max(self._site_stats.available(chosen), returned),
             more=found.onward is not None,
             next=links.next,
             prev=links.prev,
             last=links.last,
             reports=site_reports(
-                question, found, self._census, names=[site.name for site in self.sites]
+                planned, found, self._site_stats, names=[site.name for site in self.sites]
             ),
             notices=notices,
             timings=(*timings, ("shape", shaped)),
         )
 
     def _shape(
-        self, question: Question, found: Found
+        self, planned: PlannedRequest, found: PageResult
     ) -> tuple[tuple[Resource, ...], Iterable[Notice]]:
         resources: list[Resource] = []
         flaws: dict[Notice, None] = {}
-        fields, catalogue = question.request.response_fields, question.catalogue
+        fields, catalogue = planned.request.response_fields, planned.catalogue
         names = (*default_fields(catalogue), *RELATIONSHIPS) if fields is None else fields
         for entry in found.entries:
             resource, notices = shape_structure(
@@ -243,9 +248,9 @@ class Federation:
             flaws |= dict.fromkeys(notices)
         return tuple(resources), flaws
 
-    def _included(self, question: Question, found: Found) -> tuple[Resource, ...]:
+    def _included(self, planned: PlannedRequest, found: PageResult) -> tuple[Resource, ...]:
         """The references of the page's entries, each once, where both are wanted."""
-        request = question.request
+        request = planned.request
         if REFERENCES not in request.include or not wants_references(request.response_fields):
             return ()
         cited: dict[str, Cited] = {}

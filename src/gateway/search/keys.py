@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from gateway.fetch.nomad.one_request import can_be_archived, read_archived
+from gateway.fetch.fanout import SiteAnswer, ask_all
 from gateway.fetch.nomad.archives import VERSION_FIELD
-from gateway.fetch.fanout import Answered, ask_all
 from gateway.fetch.nomad.key_pages import read_window
+from gateway.fetch.nomad.one_request import can_be_archived, read_archived
 from gateway.merge import merge_hits
 from gateway.model import Ask, Hit, Position, SiteFailure, SiteHits
-from gateway.search.site_stats import Census
-from gateway.search.page_start import Place
-from gateway.search.fair_shares import portions, run_dry
-from gateway.search.page_state import Reading
+from gateway.search.fair_shares import exhausted, fair_shares
+from gateway.search.page_start import PageStart
+from gateway.search.page_state import PageState
+from gateway.search.site_stats import SiteStats
 from gateway.shape import (
     archive_fields,
     archive_suffices,
@@ -29,12 +29,14 @@ class Keys:
     `is_kept` says that a cache keeps the sites' answers. Deadlines are in the event loop's time.
     """
 
-    def __init__(self, reading: Reading, place: Place, *, census: Census, is_kept: bool) -> None:
-        self._reading = reading
-        self._place = place
-        self._census = census
+    def __init__(
+        self, state: PageState, page_start: PageStart, *, site_stats: SiteStats, is_kept: bool
+    ) -> None:
+        self._state = state
+        self._page_start = page_start
+        self._site_stats = site_stats
         self._is_kept = is_kept
-        request, catalogue = reading.question.request, reading.question.catalogue
+        request, catalogue = state.planned.request, state.planned.catalogue
         self._index_alone = index_suffices(request.response_fields, catalogue)
         self._archive_alone = archive_suffices(request.response_fields, catalogue)
         self._fields = self._wanted()
@@ -44,10 +46,12 @@ class Keys:
 
         A single one is asked for its bodies, too, until `whole_deadline`, where that can be done.
         """
-        place, limits = self._place, self._limits()
-        sessions = self._reading.sessions(deadline)
-        asks = {site: self._ask(site, limits[site], place.progress.of(site)) for site in sessions}
-        if len(asks) == 1 and not self._index_alone and self._archive_alone and not place.skip:
+        page_start, limits = self._page_start, self._limits()
+        sessions = self._state.sessions(deadline)
+        asks = {
+            site: self._ask(site, limits[site], page_start.progress.of(site)) for site in sessions
+        }
+        if len(asks) == 1 and not self._index_alone and self._archive_alone and not page_start.skip:
             ((site, ask),) = asks.items()
             if can_be_archived(ask, site=site):
                 done = await self._ask_whole(site, ask, deadline=whole_deadline)
@@ -60,92 +64,93 @@ class Keys:
 
     async def complete(self, *, deadline: float) -> tuple[Hit, ...]:
         """The merged keys of the page, once no site can have more that belong before its end."""
-        held = self._reading.answers
+        held = self._state.answers
         while True:
             merged = merge_hits(
-                self._reading.question.order,
+                self._state.planned.order,
                 [answer.hits for answer in held.values()],
-                limit=self._place.read,
-                backward=self._place.backward,
+                limit=self._page_start.read,
+                backward=self._page_start.backward,
             )
-            dry = run_dry(merged, held, limit=self._place.read)
-            if not dry:
+            exhausted_sites = exhausted(merged, held, limit=self._page_start.read)
+            if not exhausted_sites:
                 return merged
-            await self._ask_on(dry, deadline=deadline)
+            await self._query_again(exhausted_sites, deadline=deadline)
 
     async def _ask_whole(self, site: str, ask: Ask, *, deadline: float) -> bool:
         """The one site's keys and bodies in one request; False: it takes the two phases."""
-        question = self._reading.question
+        planned = self._state.planned
         asked = read_archived(
-            self._reading.session(site, deadline),
+            self._state.session(site, deadline),
             ask,
-            required=archive_fields(question.request.response_fields, question.catalogue),
-            fields=related_fields(question.request.response_fields),
+            required=archive_fields(planned.request.response_fields, planned.catalogue),
+            fields=related_fields(planned.request.response_fields),
         )
         answers = await ask_all({site: asked}, doing=_DOING, deadline=deadline)
         match answers[site]:
             case SiteFailure() as failure:
-                self._reading.fail(failure)
-            case Answered(None, _):
+                self._state.fail(failure)
+            case SiteAnswer(None, _):
                 return False
-            case Answered((hits, entries), milliseconds):
-                self._take(site, Answered(hits, milliseconds))
-                self._reading.keep(entries)
+            case SiteAnswer((hits, entries), milliseconds):
+                self._take(site, SiteAnswer(hits, milliseconds))
+                self._state.keep(entries)
         return True
 
-    async def _ask_on(self, dry: Mapping[str, int], *, deadline: float) -> None:
-        held = self._reading.answers
+    async def _query_again(self, exhausted_sites: Mapping[str, int], *, deadline: float) -> None:
+        held = self._state.answers
         windows = {}
-        for site, limit in dry.items():
+        for site, limit in exhausted_sites.items():
             ask = self._ask(site, limit, held[site].hits[-1].position)
-            windows[site] = read_window(self._reading.session(site, deadline), ask)
+            windows[site] = read_window(self._state.session(site, deadline), ask)
         answers = await ask_all(windows, doing=_DOING, deadline=deadline)
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():
-                    self._reading.fail(answer)
-                case Answered(further, milliseconds):
-                    self._reading.extend(site, further)
-                    self._reading.spend(site, milliseconds)
+                    self._state.fail(answer)
+                case SiteAnswer(further, milliseconds):
+                    self._state.extend(site, further)
+                    self._state.spend(site, milliseconds)
 
-    def _take(self, site: str, answer: Answered[SiteHits] | SiteFailure) -> None:
+    def _take(self, site: str, answer: SiteAnswer[SiteHits] | SiteFailure) -> None:
         match answer:
             case SiteFailure():
-                self._reading.fail(answer)
-            case Answered(hits, milliseconds):
-                self._reading.answers[site] = hits
-                self._reading.spend(site, milliseconds)
-                self._census.remember(site, self._reading.question.queries[site], hits.total)
+                self._state.fail(answer)
+            case SiteAnswer(hits, milliseconds):
+                self._state.answers[site] = hits
+                self._state.spend(site, milliseconds)
+                self._site_stats.remember(site, self._state.planned.queries[site], hits.total)
 
     def _limits(self) -> dict[str, int]:
         """How many keys to ask of each site: its portion where that is known, or all."""
-        question, place = self._reading.question, self._place
+        planned, page_start = self._state.planned, self._page_start
         counts = {
-            site: self._census.last_count(site, query) for site, query in question.queries.items()
+            site: self._site_stats.last_count(site, query)
+            for site, query in planned.queries.items()
         }
         known = {site: count for site, count in counts.items() if count is not None}
-        in_turn = not question.order.keys and not place.progress.lagging
+        in_turn = not planned.order.keys and not page_start.progress.lagging
         # A first page is asked for before its counts are known, and kept: the same question must
         # find it again. Later pages are asked for with counts from the first time on.
-        is_new = question.request.cursor is not None or not self._is_kept
+        is_new = planned.request.cursor is not None or not self._is_kept
         if in_turn and is_new and len(known) == len(counts):
-            return portions(place.read, known)
-        return dict.fromkeys(question.queries, place.read)
+            return fair_shares(page_start.read, known)
+        return dict.fromkeys(planned.queries, page_start.read)
 
     def _ask(self, site: str, limit: int, after: Position | None) -> Ask:
         return Ask(
-            query=self._reading.question.queries[site],
-            order=self._reading.question.order,
+            query=self._state.planned.queries[site],
+            order=self._state.planned.order,
             limit=limit,
             after=after,
-            backward=self._place.backward,
+            backward=self._page_start.backward,
             fields=self._fields,
         )
 
     def _wanted(self) -> tuple[str, ...]:
         """What is wanted of index documents along with the keys."""
-        question = self._reading.question
-        fields, catalogue = question.request.response_fields, question.catalogue
+        planned = self._state.planned
+        fields, catalogue = planned.request.response_fields, planned.catalogue
         related = related_fields(fields)
         if self._index_alone:
             return (*index_fields(fields, catalogue), *related)

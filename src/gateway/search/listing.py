@@ -8,18 +8,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from gateway.errors import SiteError, SitesMissingError
-from gateway.fetch.nomad.archives import read_entries
 from gateway.fetch.cache.answers import AnswerCache
+from gateway.fetch.fanout import SiteAnswer, ask_all, failure_of, logged
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.fanout import Answered, ask_all, failure_of, told
+from gateway.fetch.nomad.archives import read_entries
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
-from gateway.search.site_stats import Census
 from gateway.search.keys import Keys
 from gateway.search.missing import RETRY_AFTER_S, check_missing
-from gateway.search.page_start import Place, is_walked, place_of_cursor, place_of_offset
-from gateway.search.planned_request import Question
-from gateway.search.page_state import Found, Reading
+from gateway.search.page_start import PageStart, is_walked, start_at_cursor, start_at_offset
+from gateway.search.page_state import PageResult, PageState
+from gateway.search.planned_request import PlannedRequest
+from gateway.search.site_stats import SiteStats
 from gateway.shape import archive_fields, index_fields, index_suffices
 
 KEYS_SHARE = 0.7
@@ -40,58 +40,58 @@ class Listing:
 
     def __init__(
         self,
-        question: Question,
+        planned: PlannedRequest,
         *,
         clients: Mapping[str, SiteClient],
-        census: Census,
+        site_stats: SiteStats,
         cache: AnswerCache | None,
         budget_s: float,
         max_offset: int,
     ) -> None:
-        self._question = question
-        self._reading = Reading(question, clients)
-        self._census = census
-        private = question.request.token is not None or question.request.fresh
+        self._planned = planned
+        self._state = PageState(planned, clients)
+        self._site_stats = site_stats
+        private = planned.request.token is not None or planned.request.fresh
         self._cache = cache if cache is not None and cache.keep_bytes and not private else None
         self._max_offset = max_offset
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         start = self._clock()
         self._keys_deadline = start + KEYS_SHARE * budget_s
         self._deadline = start + budget_s
-        fields = question.request.response_fields
-        self._index_alone = index_suffices(fields, question.catalogue)
+        fields = planned.request.response_fields
+        self._index_alone = index_suffices(fields, planned.catalogue)
 
-    async def read(self) -> Found:
+    async def read(self) -> PageResult:
         """The page; raises SitesMissingError when only missing sites could fill it."""
         start = self._clock()
-        place = await self._place()
-        if place is None:
+        page_start = await self._page_start()
+        if page_start is None:
             return self._found((), None, (("keys", 1000 * (self._clock() - start)),))
         is_kept = self._cache is not None
-        keys = Keys(self._reading, place, census=self._census, is_kept=is_kept)
+        keys = Keys(self._state, page_start, site_stats=self._site_stats, is_kept=is_kept)
         await keys.ask(deadline=self._keys_deadline, whole_deadline=self._deadline)
         merged = await keys.complete(deadline=self._next_deadline())
         between = self._clock()
-        while await self._read_bodies(merged[place.skip :]):
+        while await self._read_bodies(merged[page_start.skip :]):
             merged = await keys.complete(deadline=self._next_deadline())
         timings = (("keys", 1000 * (between - start)), ("bodies", 1000 * (self._clock() - between)))
-        return self._found(merged, place, timings)
+        return self._found(merged, page_start, timings)
 
-    async def _place(self) -> Place | None:
-        if is_walked(self._question):
-            return place_of_cursor(self._question)
+    async def _page_start(self) -> PageStart | None:
+        if is_walked(self._planned):
+            return start_at_cursor(self._planned)
         while True:
             totals = await self._count(self._part_deadline(COUNT_SHARE))
             deadline = self._part_deadline(SEARCH_SHARE)
-            live = {site: self._reading.session(site, deadline) for site in totals}
+            live = {site: self._state.session(site, deadline) for site in totals}
             try:
                 async with asyncio.timeout_at(deadline):
-                    place = await place_of_offset(
-                        self._question, live, totals, cap=self._max_offset
+                    page_start = await start_at_offset(
+                        self._planned, live, totals, cap=self._max_offset
                     )
             except TimeoutError:
                 slow = "; ".join(
-                    f"{one.site}: {one.reason}" for one in self._reading.failures.values()
+                    f"{one.site}: {one.reason}" for one in self._state.failures.values()
                 )
                 raise SitesMissingError(
                     f"The offset could not be found in time{f' ({slow})' if slow else ''}; "
@@ -100,17 +100,17 @@ class Listing:
                     retry_after_s=RETRY_AFTER_S,
                 ) from None
             except SiteError as error:
-                self._reading.fail(told(failure_of(error)))
+                self._state.fail(logged(failure_of(error)))
                 continue
-            if place is None:
-                self._reading.answers = {
+            if page_start is None:
+                self._state.answers = {
                     site: SiteHits(site, (), False, total) for site, total in totals.items()
                 }
-            return place
+            return page_start
 
     async def _count(self, deadline: float) -> dict[str, int]:
-        queries = self._question.queries
-        sessions = self._reading.sessions(deadline)
+        queries = self._planned.queries
+        sessions = self._state.sessions(deadline)
         answers = await ask_all(
             {site: session.count(queries[site]) for site, session in sessions.items()},
             doing="count entries",
@@ -120,24 +120,24 @@ class Listing:
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():
-                    self._reading.fail(answer)
-                case Answered(total, milliseconds):
+                    self._state.fail(answer)
+                case SiteAnswer(total, milliseconds):
                     totals[site] = total
-                    self._reading.spend(site, milliseconds)
+                    self._state.spend(site, milliseconds)
         return totals
 
     async def _read_bodies(self, page: tuple[Hit, ...]) -> bool:
         """Whether a site failed, so that the page must be merged again without it."""
         wanted: dict[str, list[Hit]] = {}
         for hit in page:
-            if (hit.site, hit.entry_id) not in self._reading.entries:
+            if (hit.site, hit.entry_id) not in self._state.entries:
                 wanted.setdefault(hit.site, []).append(hit)
         if self._index_alone:
-            self._reading.keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
+            self._state.keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
             return False
-        fields, catalogue = self._question.request.response_fields, self._question.catalogue
+        fields, catalogue = self._planned.request.response_fields, self._planned.catalogue
         deadline = self._next_deadline()
-        sessions = {site: self._reading.session(site, deadline) for site in wanted}
+        sessions = {site: self._state.session(site, deadline) for site in wanted}
         answers = await ask_all(
             {
                 site: read_entries(
@@ -155,34 +155,34 @@ class Listing:
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():
-                    self._reading.fail(answer)
-                case Answered(entries, milliseconds):
-                    self._reading.keep(entries)
-                    self._reading.spend(site, milliseconds)
+                    self._state.fail(answer)
+                case SiteAnswer(entries, milliseconds):
+                    self._state.keep(entries)
+                    self._state.spend(site, milliseconds)
                     if sessions[site].state == "stale":
-                        self._reading.note(site, "stale")
+                        self._state.note(site, "stale")
         return any(isinstance(answer, SiteFailure) for answer in answers.values())
 
     def _found(
         self,
         merged: tuple[Hit, ...],
-        place: Place | None,
+        page_start: PageStart | None,
         timings: tuple[tuple[str, float], ...],
-    ) -> Found:
-        so_far = self._reading
-        page = merged if place is None else merged[place.skip :]
-        if place is not None and place.backward:
+    ) -> PageResult:
+        so_far = self._state
+        page = merged if page_start is None else merged[page_start.skip :]
+        if page_start is not None and page_start.backward:
             page = page[::-1]
         check_missing(
             so_far.failures,
             is_empty=not page,
-            forbidden=self._question.request.partial == "forbid",
+            forbidden=self._planned.request.partial == "forbid",
         )
-        return Found(
+        return PageResult(
             page=page,
             entries=tuple(so_far.entries[hit.site, hit.entry_id] for hit in page),
-            offset=self._question.cursor.offset if place is None else place.offset,
-            onward=None if place is None else self._onward(merged, page, place),
+            offset=self._planned.cursor.offset if page_start is None else page_start.offset,
+            onward=None if page_start is None else self._onward(merged, page, page_start),
             answers=so_far.answers,
             failures=so_far.failures,
             milliseconds=so_far.milliseconds,
@@ -190,19 +190,21 @@ class Listing:
         )
 
     def _onward(
-        self, merged: tuple[Hit, ...], page: tuple[Hit, ...], place: Place
+        self, merged: tuple[Hit, ...], page: tuple[Hit, ...], page_start: PageStart
     ) -> Progress | None:
-        so_far, order = self._reading, self._question.order
-        if place.backward:
-            at_end = place.progress.position is None and not place.skip
+        so_far, order = self._state, self._planned.order
+        if page_start.backward:
+            at_end = page_start.progress.position is None and not page_start.skip
             if not page or (at_end and not so_far.failures):
                 return None
             behind = tuple((site, page[0].position) for site in sorted(so_far.failures))
             return Progress(page[-1].position, behind)
         used = len(merged)
-        begun = place.progress
-        if 0 < place.skip <= used:  # a missing site's entries before the page do not come later
-            begun = Progress(merged[place.skip - 1].position)
+        begun = page_start.progress
+        if (
+            0 < page_start.skip <= used
+        ):  # a missing site's entries before the page do not come later
+            begun = Progress(merged[page_start.skip - 1].position)
         held = sum(len(answer.hits) for answer in so_far.answers.values())
         more = held > used or any(answer.more for answer in so_far.answers.values())
         if not more and not so_far.failures:
@@ -222,7 +224,7 @@ class Listing:
 
     def _next_deadline(self) -> float:
         """For the next questions: where others could fill the page, there is time left for them."""
-        if sum(bool(answer.hits) for answer in self._reading.answers.values()) < 2:
+        if sum(bool(answer.hits) for answer in self._state.answers.values()) < 2:
             return self._deadline  # there is nobody else to fill the page from
         now = self._clock()
         return now + NEXT_SHARE * max(0.0, self._deadline - now)

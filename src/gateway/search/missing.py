@@ -13,7 +13,7 @@ def check_missing(failures: Mapping[str, SiteFailure], *, is_empty: bool, forbid
     """Raise SitesMissingError when only missing sites can fill the page, or none may be missing."""
     if not failures or not (is_empty or forbidden):
         return
-    told = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
+    reasons = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
     what = "A site does not answer" if forbidden else "Only sites that do not answer are left"
     waits = [one.retry_after_s or RETRY_AFTER_S for one in failures.values()]
-    raise SitesMissingError(f"{what} ({told}).", sites=tuple(failures), retry_after_s=max(waits))
+    raise SitesMissingError(f"{what} ({reasons}).", sites=tuple(failures), retry_after_s=max(waits))

@@ -7,12 +7,12 @@ from gateway.errors import ParameterError
 from gateway.fetch.nomad.offsets import CLOSE, Search
 from gateway.fetch.nomad.session import SiteSession
 from gateway.merge import Progress
-from gateway.search.planned_request import Question
-from gateway.search.references.planned_request import ReferenceQuestion
+from gateway.search.planned_request import PlannedRequest
+from gateway.search.references.planned_request import PlannedReferenceRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageStart:
     """A page to read: `read` hits behind `progress`, the first `skip` of them not served.
 
     `offset` is how many entries stand before the page. Walked backward, the hits come last first.
@@ -25,31 +25,31 @@ class Place:
     backward: bool = False
 
 
-def place_of_cursor(question: Question | ReferenceQuestion) -> Place:
+def start_at_cursor(planned: PlannedRequest | PlannedReferenceRequest) -> PageStart:
     """Where a cursor, or the first page, begins; or an offset so small that it is walked."""
-    cursor, limit = question.cursor, question.request.page_limit
+    cursor, limit = planned.cursor, planned.request.page_limit
     if not cursor.backward:
-        skip = cursor.offset if question.request.cursor is None else 0
-        return Place(cursor.progress, cursor.offset, skip + limit, skip)
+        skip = cursor.offset if planned.request.cursor is None else 0
+        return PageStart(cursor.progress, cursor.offset, skip + limit, skip)
     wanted = cursor.count or limit
     read = min(wanted, limit)
-    return Place(cursor.progress, cursor.offset + wanted - read, read, backward=True)
+    return PageStart(cursor.progress, cursor.offset + wanted - read, read, backward=True)
 
 
-def is_walked(question: Question) -> bool:
+def is_walked(planned: PlannedRequest) -> bool:
     """Whether the page is reached without counting: by a cursor, or at a small offset."""
-    return question.request.cursor is not None or question.cursor.offset <= CLOSE
+    return planned.request.cursor is not None or planned.cursor.offset <= CLOSE
 
 
-async def place_of_offset(
-    question: Question,
+async def start_at_offset(
+    planned: PlannedRequest,
     sessions: Mapping[str, SiteSession],
     totals: Mapping[str, int],
     *,
     cap: int,
-) -> Place | None:
+) -> PageStart | None:
     """Where an offset begins, found by counting from the nearer end; None: past the end."""
-    offset, limit, total = question.cursor.offset, question.request.page_limit, sum(totals.values())
+    offset, limit, total = planned.cursor.offset, planned.request.page_limit, sum(totals.values())
     if offset >= total:
         return None
     from_end = total - offset
@@ -59,14 +59,14 @@ async def place_of_offset(
             "match; to go further, follow links.next (its page_cursor has no such limit).",
             parameter="page_offset",
         )
-    queries = {site: question.queries[site] for site in totals}
+    queries = {site: planned.queries[site] for site in totals}
     backward = from_end < offset
-    search = Search(sessions, queries, totals, order=question.order, backward=backward)
+    search = Search(sessions, queries, totals, order=planned.order, backward=backward)
     if not backward:
         mark = await search.near(offset)
         skip = offset - mark.rank
-        return Place(Progress(mark.position), offset, skip + limit, skip)
+        return PageStart(Progress(mark.position), offset, skip + limit, skip)
     served = min(limit, from_end)
     mark = await search.near(from_end - served)
     read = from_end - mark.rank
-    return Place(Progress(mark.position), offset, read, read - served, backward=True)
+    return PageStart(Progress(mark.position), offset, read, read - served, backward=True)

@@ -7,11 +7,11 @@ from gateway.fetch.http.client import SiteClient
 from gateway.fetch.nomad.session import Call, SiteSession
 from gateway.merge import Progress
 from gateway.model import Entry, Hit, SiteFailure, SiteHits, State
-from gateway.search.planned_request import Question
+from gateway.search.planned_request import PlannedRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PageResult:
     """A page of entries and what is known of the whole: in the order asked, whatever the walk."""
 
     page: tuple[Hit, ...]
@@ -26,10 +26,10 @@ class Found:
 
 
 @dataclass(slots=True)
-class Reading:
+class PageState:
     """One page being read: the question, whom it goes to, and what has come in so far."""
 
-    question: Question
+    planned: PlannedRequest
     clients: Mapping[str, SiteClient]
     answers: dict[str, SiteHits] = field(default_factory=dict)
     failures: dict[str, SiteFailure] = field(default_factory=dict)
@@ -38,13 +38,13 @@ class Reading:
 
     def session(self, site: str, deadline: float) -> SiteSession:
         """A conversation with one site until the deadline, in the event loop's time."""
-        request = self.question.request
+        request = self.planned.request
         call = Call(deadline, request.token, request.fresh, request.request_id)
         return SiteSession(self.clients[site], call)
 
     def sessions(self, deadline: float) -> dict[str, SiteSession]:
         """Conversations with all sites that have not failed."""
-        live = (site for site in self.question.queries if site not in self.failures)
+        live = (site for site in self.planned.queries if site not in self.failures)
         return {site: self.session(site, deadline) for site in live}
 
     def fail(self, failure: SiteFailure) -> None:

@@ -22,7 +22,7 @@ _LONGEST_KEPT = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PlannedRequest:
     """One listing request, understood; sites without a query are skipped for a reason."""
 
     request: SearchRequest
@@ -36,7 +36,7 @@ class Question:
     notices: tuple[Notice, ...]
 
 
-class Reader:
+class RequestPlanner:
     """Understands listing requests; plans of everyday filters are kept."""
 
     def __init__(self, config: Config) -> None:
@@ -54,7 +54,7 @@ class Reader:
         catalogue: Catalogue,
         *,
         versions: Mapping[str, str | None],
-    ) -> Question:
+    ) -> PlannedRequest:
         """The question behind a request; RequestError when it cannot be asked.
 
         `versions` are those of the sites, as far as they are known.
@@ -70,7 +70,7 @@ class Reader:
         order = order_of(request.sort, catalogue)
         fingerprint = fingerprint_of_request(request)
         asked = [one for one in plan.sites if one.site in chosen]
-        return Question(
+        return PlannedRequest(
             request=request,
             catalogue=catalogue,
             order=order,

@@ -3,33 +3,35 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
-from gateway.search.site_stats import Census
-from gateway.search.planned_request import Question
-from gateway.search.page_state import Found
+from gateway.search.page_state import PageResult
+from gateway.search.planned_request import PlannedRequest
+from gateway.search.site_stats import SiteStats
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"
 
 
 def site_reports(
-    question: Question, found: Found, census: Census, *, names: Iterable[str]
+    planned: PlannedRequest, found: PageResult, site_stats: SiteStats, *, names: Iterable[str]
 ) -> tuple[SiteReport, ...]:
     """One report per site, in the order of `names`."""
-    return tuple(_report(name, question, found, census) for name in names)
+    return tuple(_report(name, planned, found, site_stats) for name in names)
 
 
-def returned_of(question: Question, found: Found, census: Census) -> int:
+def returned_of(planned: PlannedRequest, found: PageResult, site_stats: SiteStats) -> int:
     """How many entries of all sites match: exact, a missing site's part as last known."""
-    known = (census.last_count(site, question.queries[site]) for site in found.failures)
+    known = (site_stats.last_count(site, planned.queries[site]) for site in found.failures)
     exact = sum(answer.total for answer in found.answers.values())
     return exact + sum(count or 0 for count in known)
 
 
-def site_notices(question: Question, found: Found, census: Census) -> Iterator[Notice]:
+def site_notices(
+    planned: PlannedRequest, found: PageResult, site_stats: SiteStats
+) -> Iterator[Notice]:
     """A warning for each site that failed, was stale or whose archives are broken."""
     for failure in found.failures.values():
         yield missing_notice(
-            failure, census.last_count(failure.site, question.queries[failure.site])
+            failure, site_stats.last_count(failure.site, planned.queries[failure.site])
         )
     for answer in found.answers.values():
         if answer.state == "stale":
@@ -67,15 +69,17 @@ def missing_notice(failure: SiteFailure, last: int | None) -> Notice:
     )
 
 
-def _report(name: str, question: Question, found: Found, census: Census) -> SiteReport:
+def _report(
+    name: str, planned: PlannedRequest, found: PageResult, site_stats: SiteStats
+) -> SiteReport:
     spent = found.milliseconds.get(name)
     taken = None if spent is None else round(spent, 1)
-    if name in question.excluded:
+    if name in planned.excluded:
         return SiteReport(name, "excluded", NOT_CHOSEN)
-    if name in question.pruned:
-        return SiteReport(name, "pruned", question.pruned[name], total=0)
+    if name in planned.pruned:
+        return SiteReport(name, "pruned", planned.pruned[name], total=0)
     if name in found.failures:
-        last = census.last_count(name, question.queries[name])
+        last = site_stats.last_count(name, planned.queries[name])
         failure = found.failures[name]
         return SiteReport(name, "failed", failure.reason, total=last, milliseconds=taken)
     answer = found.answers[name]
@@ -84,7 +88,7 @@ def _report(name: str, question: Question, found: Found, census: Census) -> Site
     return SiteReport(name, state, reason, answer.total, returned, taken)
 
 
-def _state(answer: SiteHits, found: Found) -> tuple[State, str | None]:
+def _state(answer: SiteHits, found: PageResult) -> tuple[State, str | None]:
     if answer.site in _broken(found.page, found.entries):
         return "partial", "some archives cannot be read"
     if answer.state == "stale":

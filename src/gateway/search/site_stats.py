@@ -28,7 +28,7 @@ VERSION_EVERY = 10
 _COUNTS = 10_000
 
 
-class Census:
+class SiteStats:
     """Sizes and versions of the sites, and the last exact count of each filter at each site."""
 
     def __init__(self, clients: Mapping[str, SiteClient]) -> None:
@@ -77,8 +77,8 @@ class Census:
         if version:
             answer = await client.get("/info", doing="read version", within_s=wait_s)
             found = answer.data.get("version")
-            told = found if isinstance(found, str) else None
-            self._infos[name] = SiteInfo(told, self._infos[name].total)
+            logged = found if isinstance(found, str) else None
+            self._infos[name] = SiteInfo(logged, self._infos[name].total)
 
     async def _watch(self, client: SiteClient) -> None:
         turn = 0

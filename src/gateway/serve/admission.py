@@ -23,7 +23,7 @@ class Admission:
         self._waiting = waiting or (lambda _: None)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def target(self) -> AsyncIterator[None]:
         """Hold a place while a request is answered; an OverloadError when none is free in time."""
         self._waiting(+1)
         try:

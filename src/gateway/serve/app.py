@@ -15,13 +15,17 @@ from gateway.errors import GatewayError, RequestError
 from gateway.observe import Observer
 from gateway.search import Federation
 from gateway.serve.admission import Admission
-from gateway.serve.middleware.versioned_paths import Door, error_of, refusal_response
-from gateway.serve.graceful_shutdown import draining
-from gateway.serve.middleware.access import Edge
-from gateway.serve.info.openapi import DESCRIPTION
-from gateway.serve.routes import optimade_router
-from gateway.serve.state import Searching, Served
+from gateway.serve.graceful_shutdown import is_shutting_down
 from gateway.serve.health import service_router
+from gateway.serve.info.openapi import DESCRIPTION
+from gateway.serve.middleware.access import AccessMiddleware
+from gateway.serve.middleware.versioned_paths import (
+    VersionedPathsMiddleware,
+    error_of,
+    refusal_response,
+)
+from gateway.serve.routes import optimade_router
+from gateway.serve.state import AppState, SearchService
 
 
 def create_app(
@@ -36,14 +40,14 @@ def create_app(
     return build_app(config, federation=federation, observer=observer)
 
 
-def build_app(config: Config, *, federation: Searching, observer: Observer) -> FastAPI:
+def build_app(config: Config, *, federation: SearchService, observer: Observer) -> FastAPI:
     """The HTTP side over any federation."""
     admission = Admission(
         places=config.admission.max_requests,
         queue_s=config.admission.queue_s,
         waiting=observer.waiting,
     )
-    served = Served(config, federation, observer, admission)
+    app_state = AppState(config, federation, observer, admission)
     app = FastAPI(
         title=config.provider.name,
         version=__version__,
@@ -51,34 +55,34 @@ def build_app(config: Config, *, federation: Searching, observer: Observer) -> F
         lifespan=_lifespan,
         redirect_slashes=False,
     )
-    app.state.served = served
+    app.state.served = app_state
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
     _handle_errors(app, config)
-    app.add_middleware(Door, config=config)
+    app.add_middleware(VersionedPathsMiddleware, config=config)
     app.add_middleware(CompressMiddleware)
-    app.add_middleware(Edge, observer=observer)
+    app.add_middleware(AccessMiddleware, observer=observer)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    served: Served = app.state.served
-    async with opened(served):
-        with draining(served, served.config.server.drain_s):
+    app_state: AppState = app.state.served
+    async with opened(app_state):
+        with is_shutting_down(app_state, app_state.config.server.drain_s):
             yield
 
 
 @asynccontextmanager
-async def opened(served: Served) -> AsyncIterator[None]:
+async def opened(app_state: AppState) -> AsyncIterator[None]:
     """What the endpoints need is open while the context is."""
-    served.warm_up()
-    await served.federation.open()
+    app_state.warm_up()
+    await app_state.federation.open()
     try:
         yield
     finally:
-        served.draining = True
-        await served.federation.close()
+        app_state.is_shutting_down = True
+        await app_state.federation.close()
 
 
 def _handle_errors(app: FastAPI, config: Config) -> None:

@@ -9,14 +9,14 @@ from types import FrameType
 from typing import Protocol
 
 
-class Draining(Protocol):
+class ShutdownState(Protocol):
     """Whatever knows whether the server is stopping."""
 
-    draining: bool
+    is_shutting_down: bool
 
 
 @contextmanager
-def draining(served: Draining, seconds: float) -> Iterator[None]:
+def is_shutting_down(app_state: ShutdownState, seconds: float) -> Iterator[None]:
     """Put the server's own reaction to SIGTERM off by so many seconds; a second signal is not.
 
     Signals reach the main thread alone, so elsewhere (tests, embedded) nothing is changed.
@@ -29,10 +29,10 @@ def draining(served: Draining, seconds: float) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def put_off(number: int, frame: FrameType | None) -> None:
-        if served.draining:
+        if app_state.is_shutting_down:
             react(number, frame)
             return
-        served.draining = True
+        app_state.is_shutting_down = True
         loop.call_soon_threadsafe(loop.call_later, seconds, react, number, frame)
 
     signal.signal(signal.SIGTERM, put_off)

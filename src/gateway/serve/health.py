@@ -9,8 +9,8 @@ from gateway import __version__
 from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import SiteStatus
-from gateway.serve.middleware.versioned_paths import call_of
-from gateway.serve.state import Served, served_of
+from gateway.serve.middleware.versioned_paths import context_of
+from gateway.serve.state import AppState, app_state_of
 
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -30,7 +30,7 @@ def service_router() -> APIRouter:
 
 async def get_health(request: Request) -> Response:
     """That the server runs, and how each site is doing; 200 also when sites are down."""
-    states = served_of(request).federation.site_states()
+    states = app_state_of(request).federation.site_states()
     sites: list[Json] = [_status(state) for state in states]
     body = {"status": "ok", "version": __version__, "sites": sites}
     return JSONResponse(body, headers=_FRESH)
@@ -38,28 +38,28 @@ async def get_health(request: Request) -> Response:
 
 async def get_ready(request: Request) -> Response:
     """200 when requests can be answered: some site has answered, and the server is not stopping."""
-    served = served_of(request)
-    reason = _why_not(served)
+    app_state = app_state_of(request)
+    reason = _why_not(app_state)
     body = {"ready": reason is None, "reason": reason}
     return JSONResponse(body, 200 if reason is None else 503, _FRESH)
 
 
 async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
-    served = served_of(request)
-    for state in served.federation.site_states():
-        served.observer.breaker(state.name, state.breaker)
+    app_state = app_state_of(request)
+    for state in app_state.federation.site_states():
+        app_state.observer.breaker(state.name, state.breaker)
         if state.total is not None:
-            served.observer.entries(state.name, state.total)
+            app_state.observer.entries(state.name, state.total)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
-    return Response(served.observer.exposition(), headers=headers)
+    return Response(app_state.observer.exposition(), headers=headers)
 
 
 async def get_landing(request: Request) -> Response:
     """What a person sees who opens the base URL in a browser."""
-    call, provider = call_of(request), served_of(request).config.provider
-    name, base = escape(provider.name), escape(call.base_url)
-    examples = ("/v1/info", "/v1/links") if call.place.is_index else (
+    context, provider = context_of(request), app_state_of(request).config.provider
+    name, base = escape(provider.name), escape(context.base_url)
+    examples = ("/v1/info", "/v1/links") if context.target.is_index else (
         "/v1/info", "/v1/info/structures", "/v1/structures?filter=nelements=2", "/v1/links"
     )  # fmt: skip
     items = "".join(f'<li><a href="{base}{path}">{base}{path}</a></li>' for path in examples)
@@ -80,8 +80,8 @@ def _status(state: SiteStatus) -> Json:
     }
 
 
-def _why_not(served: Served) -> str | None:
-    if served.draining:
+def _why_not(app_state: AppState) -> str | None:
+    if app_state.is_shutting_down:
         return "stopping"
-    states = served.federation.site_states()
+    states = app_state.federation.site_states()
     return None if any(state.version for state in states) else "no site has answered yet"

@@ -18,8 +18,8 @@ from gateway.config import Config, load_config, path_from_environment
 from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app, opened
-from gateway.serve.graceful_shutdown import draining
-from gateway.serve.state import Served
+from gateway.serve.graceful_shutdown import is_shutting_down
+from gateway.serve.state import AppState
 
 LOOK_S = 2.0
 READY_S = 3.0
@@ -39,13 +39,13 @@ class Reloading:
         self._lifespan = Router(lifespan=self._living)
 
     @property
-    def draining(self) -> bool:
+    def is_shutting_down(self) -> bool:
         """Whether the server is stopping."""
-        return self._current.served.draining
+        return self._current.served.is_shutting_down
 
-    @draining.setter
-    def draining(self, is_draining: bool) -> None:
-        self._current.served.draining = is_draining
+    @is_shutting_down.setter
+    def is_shutting_down(self, is_draining: bool) -> None:
+        self._current.served.is_shutting_down = is_draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the app of the moment at which it came."""
@@ -88,7 +88,7 @@ class Reloading:
         try:
             with (
                 _calling_on_hangup(self._asked),
-                draining(self, self._current.served.config.server.drain_s),
+                is_shutting_down(self, self._current.served.config.server.drain_s),
             ):
                 yield
         finally:
@@ -105,7 +105,7 @@ class Reloading:
                 async with asyncio.timeout(LOOK_S):
                     await self._asked.wait()
             now = self._stamps()
-            if (self._asked.is_set() or now != seen) and not self.draining:
+            if (self._asked.is_set() or now != seen) and not self.is_shutting_down:
                 self._asked.clear()
                 await self.reload()
                 now = self._stamps()
@@ -134,7 +134,7 @@ class _Generation:
     def __init__(self, config: Config, observer: Observer) -> None:
         app = create_app(config, observer=observer)
         self.app: ASGIApp = app
-        self.served: Served = app.state.served
+        self.served: AppState = app.state.served
         self.under_way = 0
         self._opened = AsyncExitStack()
 

@@ -7,11 +7,6 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
 from gateway.serve.info.about import ENTRY_TYPES, VERSIONS, VERSIONS_TYPE, base_info, link_resources
-from gateway.serve.middleware.disconnect import while_connected
-from gateway.serve.request.context import Call, rules_of
-from gateway.serve.middleware.versioned_paths import call_of
-from gateway.serve.response.envelope import about_response, entry_response, listing_response
-from gateway.serve.request.forms import read_form
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,
@@ -20,11 +15,16 @@ from gateway.serve.info.openapi import (
     form_docs,
     listing_docs,
 )
+from gateway.serve.middleware.disconnect import cancel_on_disconnect
+from gateway.serve.middleware.versioned_paths import context_of
+from gateway.serve.request.api_hint import check_hint, is_exact
+from gateway.serve.request.context import RequestContext, rules_of
+from gateway.serve.request.forms import read_form
 from gateway.serve.request.params import read_entry, read_search, wants_stream
 from gateway.serve.request.query_string import Pairs, read_pairs
-from gateway.serve.state import Served, served_of
+from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.response.json_lines import stream_response
-from gateway.serve.request.api_hint import check_hint, is_exact
+from gateway.serve.state import AppState, app_state_of
 
 LINKS_KEPT_S = 60
 
@@ -66,21 +66,21 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
     async def list_entries(request: Request) -> Response:
         """One page of entries that match a filter, from all sites, in one order."""
         pairs = read_pairs(_query(request))
-        return await while_connected(request, _answer_listing(request, entry_type, pairs))
+        return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def list_by_form(request: Request) -> Response:
         """The same as GET, for filters too long for a URL (an extension of this server)."""
-        served = served_of(request)
-        form = await read_form(request, filter_length=served.config.filters.length)
+        app_state = app_state_of(request)
+        form = await read_form(request, filter_length=app_state.config.filters.length)
         both = b"&".join(part for part in (_query(request), form) if part)
         shown = both.decode("utf-8", "replace")
-        request.scope["state"]["call"] = replace(call_of(request), query=shown)
+        request.scope["state"]["context"] = replace(context_of(request), query=shown)
         pairs = read_pairs(both)
-        return await while_connected(request, _answer_listing(request, entry_type, pairs))
+        return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def get_entry(request: Request) -> Response:
         """One entry by its id; `data` is null where there is none."""
-        return await while_connected(request, _answer_entry(request, entry_type))
+        return await cancel_on_disconnect(request, _answer_entry(request, entry_type))
 
     async def get_entry_info(request: Request) -> Response:
         """The properties of this entry type: definitions, units, what can be sorted, filtered."""
@@ -100,72 +100,76 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
 
 async def get_info(request: Request) -> Response:
     """Which API this is: versions, endpoints, licence."""
-    served, (call, _) = served_of(request), _about_call(request)
-    return about_response(base_info(call, config=served.config), call=call, config=served.config)
+    app_state, (context, _) = app_state_of(request), _about_context(request)
+    return about_response(
+        base_info(context, config=app_state.config), context=context, config=app_state.config
+    )
 
 
 async def get_links(request: Request) -> Response:
     """Related databases: the index, each site's own view, the list of providers."""
-    served, (call, _) = served_of(request), _about_call(request)
-    links = link_resources(call, config=served.config)
-    return about_response(links, call=call, config=served.config, kept_s=LINKS_KEPT_S)
+    app_state, (context, _) = app_state_of(request), _about_context(request)
+    links = link_resources(context, config=app_state.config)
+    return about_response(links, context=context, config=app_state.config, kept_s=LINKS_KEPT_S)
 
 
 async def get_versions(request: Request) -> Response:
     """The major versions that are served, as CSV."""
-    _about_call(request)
+    _about_context(request)
     return Response(VERSIONS, headers={"Content-Type": VERSIONS_TYPE})
 
 
 def _answer_entry_info(request: Request, entry_type: str) -> Response:
-    served, (call, hint) = served_of(request), _about_call(request)
-    info = served.info(entry_type, exact=is_exact(call.place.version, hint))
-    return about_response(info, call=call, config=served.config)
+    app_state, (context, hint) = app_state_of(request), _about_context(request)
+    info = app_state.info(entry_type, exact=is_exact(context.target.version, hint))
+    return about_response(info, context=context, config=app_state.config)
 
 
 async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Response:
-    served = served_of(request)
-    call, _ = _read(request, pairs, served)
-    rules = rules_of(served.config, call.place)
-    wanted, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=call.caller)
+    app_state = app_state_of(request)
+    context, _ = _read(request, pairs, app_state)
+    rules = rules_of(app_state.config, context.target)
+    wanted, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=context.caller)
     if wants_stream(pairs, rules=rules):
-        call = replace(call, notices=(*call.notices, *notices))
-        return await stream_response(wanted, call=call, served=served)
-    async with served.admission.place():
-        answer = await served.federation.search(wanted)
-    _count(answer, served)
-    call = replace(call, notices=(*call.notices, *notices))
-    return listing_response(answer, call=call, config=served.config)
+        context = replace(context, notices=(*context.notices, *notices))
+        return await stream_response(wanted, context=context, app_state=app_state)
+    async with app_state.admission.target():
+        answer = await app_state.federation.search(wanted)
+    _count(answer, app_state)
+    context = replace(context, notices=(*context.notices, *notices))
+    return listing_response(answer, context=context, config=app_state.config)
 
 
 async def _answer_entry(request: Request, entry_type: str) -> Response:
-    served = served_of(request)
+    app_state = app_state_of(request)
     pairs = read_pairs(_query(request))
-    call, _ = _read(request, pairs, served)
+    context, _ = _read(request, pairs, app_state)
     wanted = read_entry(
         pairs,
         entry_type=entry_type,
         entry_id=request.path_params["entry_id"],
-        rules=rules_of(served.config, call.place),
-        caller=call.caller,
+        rules=rules_of(app_state.config, context.target),
+        caller=context.caller,
     )
-    async with served.admission.place():
-        answer = await served.federation.entry(wanted)
-    _count(answer, served)
-    return entry_response(answer, call=call, config=served.config)
+    async with app_state.admission.target():
+        answer = await app_state.federation.entry(wanted)
+    _count(answer, app_state)
+    return entry_response(answer, context=context, config=app_state.config)
 
 
-def _about_call(request: Request) -> tuple[Call, str]:
+def _about_context(request: Request) -> tuple[RequestContext, str]:
     """The request and its `api_hint`; all other parameters are tolerated here."""
-    return _read(request, read_pairs(_query(request)), served_of(request))
+    return _read(request, read_pairs(_query(request)), app_state_of(request))
 
 
-def _read(request: Request, pairs: Pairs, served: Served) -> tuple[Call, str]:
+def _read(request: Request, pairs: Pairs, app_state: AppState) -> tuple[RequestContext, str]:
     """The request with its parameters, and the version it would like, where that counts."""
-    call = replace(call_of(request), pairs=pairs, request_delay_s=served.admission.delay_s())
-    hint = "" if call.place.version else dict(pairs).get("api_hint", "")
-    notice = check_hint(hint, prefix=served.config.provider.prefix)
-    return replace(call, notices=(notice,) if notice else ()), hint
+    context = replace(
+        context_of(request), pairs=pairs, request_delay_s=app_state.admission.delay_s()
+    )
+    hint = "" if context.target.version else dict(pairs).get("api_hint", "")
+    notice = check_hint(hint, prefix=app_state.config.provider.prefix)
+    return replace(context, notices=(notice,) if notice else ()), hint
 
 
 def _query(request: Request) -> bytes:
@@ -174,6 +178,6 @@ def _query(request: Request) -> bytes:
     return query
 
 
-def _count(answer: SearchAnswer, served: Served) -> None:
+def _count(answer: SearchAnswer, app_state: AppState) -> None:
     for report in answer.reports:
-        served.observer.served(report.name, report.state)
+        app_state.observer.served(report.name, report.state)

@@ -11,11 +11,11 @@ from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
 from gateway.observe import Observer
 from gateway.properties import Catalogue
 from gateway.search import SiteStatus
-from gateway.serve.info.about import ENTRY_TYPES, entry_info
 from gateway.serve.admission import Admission
+from gateway.serve.info.about import ENTRY_TYPES, entry_info
 
 
-class Searching(Protocol):
+class SearchService(Protocol):
     """The federation as HTTP needs it."""
 
     async def open(self) -> None:
@@ -38,14 +38,14 @@ class Searching(Protocol):
 
 
 @dataclass(slots=True)
-class Served:
+class AppState:
     """What the endpoints of one app share."""
 
     config: Config
-    federation: Searching
+    federation: SearchService
     observer: Observer
     admission: Admission
-    draining: bool = False
+    is_shutting_down: bool = False
     _infos: dict[tuple[str, bool], JsonObject] = field(default_factory=dict)
 
     def info(self, entry_type: str, *, exact: bool) -> JsonObject:
@@ -65,8 +65,8 @@ class Served:
             self.info(entry_type, exact=False)
 
 
-def served_of(request: Request) -> Served:
+def app_state_of(request: Request) -> AppState:
     """What the app of this request serves."""
-    served = request.app.state.served
-    assert isinstance(served, Served)
-    return served
+    app_state = request.app.state.served
+    assert isinstance(app_state, AppState)
+    return app_state

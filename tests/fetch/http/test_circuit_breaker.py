@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.fetch.http.circuit_breaker import Breaker
+from gateway.fetch.http.circuit_breaker import CircuitBreaker
 from gateway.fetch.http.faults import Fault
 
 
@@ -13,7 +13,7 @@ def seen():
 
 @pytest.fixture
 def breaker(clock, seen):
-    return Breaker(
+    return CircuitBreaker(
         failures=3, rest_s=10.0, clock=clock, changed=lambda state: seen.append(state.state)
     )
 

@@ -11,9 +11,9 @@ import pytest
 import gateway
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import AnswerCache, open_cache
-from gateway.fetch.http.client import SiteClient
 from gateway.fetch.cache.memory import BoundedMemory
 from gateway.fetch.cache.store import Store
+from gateway.fetch.http.client import SiteClient
 
 PATH = "/entries/query"
 DOING = "read page of entries"
@@ -602,7 +602,7 @@ async def test_a_dead_site_rests_and_comes_back_by_itself(servers, client_of, cl
         assert (await ask(client)).state == "ok"
     assert client.breaker.state == "closed"
     assert heard.breakers == ["open", "half-open", "closed"]
-    assert [outcome for _, outcome in heard.questions] == ["failed"] * 5 + ["resting", "ok"]
+    assert [outcome for _, outcome in heard.questions] == ["failed"] * 5 + ["circuit_open", "ok"]
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.decoding import PIECE_BYTES, Gunzip, checked_object, read_object, weight
 from gateway.fetch.http.faults import Fault
-from gateway.fetch.http.memory_budget import Room
+from gateway.fetch.http.memory_budget import MemoryBudget
 
 MIB = 2**20
 
@@ -276,14 +276,14 @@ def test_unpacking_goes_in_small_pieces():
 
 async def test_others_have_their_turn_while_a_bomb_is_unpacked(servers, client_of):
     """The event loop is not held for longer than a piece takes."""
-    room = Room()
+    budget = MemoryBudget()
     server = await sending(servers, bomb(24 * MIB), GZIP)
-    client = client_of(server, total_s=5.0, with_={"room": room})
+    client = client_of(server, total_s=5.0, with_={"room": budget})
     seen = set()
 
     async def watch():
         while True:
-            seen.add(room.held)
+            seen.add(budget.held)
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())
@@ -328,11 +328,11 @@ def test_the_weight_is_an_upper_bound(part):
 
 def test_decoding_needs_room_beside_the_others():
     """What is read and what is decoded at one moment share one budget."""
-    room = Room(1000)
-    with room.parcel("good") as good, room.parcel("dense") as dense:
+    budget = MemoryBudget(1000)
+    with budget.reservation("good") as good, budget.reservation("dense") as dense:
         dense.add(b'{"a":1}', weight=600)
         assert read_object(dense, content_type="application/json") == {"a": 1}
-    with room.parcel("good") as good, room.parcel("dense") as dense:
+    with budget.reservation("good") as good, budget.reservation("dense") as dense:
         good.add(b"x" * 450)
         dense.add(b'{"a":1}', weight=600)
         with pytest.raises(Fault, match="too large to be held"):
@@ -343,12 +343,12 @@ def test_decoding_needs_room_beside_the_others():
 async def test_a_dense_answer_is_not_decoded(servers, client_of):
     """Ten megabytes of empty objects would take three hundred."""
     body = b'{"a":[' + b"{}," * (10 * MIB // 3) + b"{}]}"
-    room = Room(64 * MIB)
-    client = client_of(await sending(servers, body), with_={"room": room}, total_s=5.0)
+    budget = MemoryBudget(64 * MIB)
+    client = client_of(await sending(servers, body), with_={"room": budget}, total_s=5.0)
     error = await failure(client)
     assert isinstance(error, AnswerTooLargeError)
     assert "too large to be held" in error.happened
-    assert room.held == 0
+    assert budget.held == 0
 
 
 async def test_an_everyday_large_answer_is_decoded(servers, client_of):

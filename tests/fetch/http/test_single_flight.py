@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.fetch.http.single_flight import Flights, GroundedError
+from gateway.fetch.http.single_flight import ShuttingDownError, SingleFlight
 
 
 class Work:
@@ -33,7 +33,7 @@ class Work:
 
 @pytest.fixture
 async def flights():
-    running = Flights()
+    running = SingleFlight()
     yield running
     await running.close()
 
@@ -147,7 +147,7 @@ async def test_closing_ends_the_work_and_tells_the_askers(flights):
     await asyncio.sleep(0.01)
     await flights.close()
     ends = await asyncio.gather(*askers, return_exceptions=True)
-    assert [type(end) for end in ends] == [GroundedError, GroundedError]
+    assert [type(end) for end in ends] == [ShuttingDownError, ShuttingDownError]
     assert work.cancelled == 2
 
 

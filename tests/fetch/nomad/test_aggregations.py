@@ -7,8 +7,8 @@ import pytest
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad import aggregations as terms_module
-from gateway.fetch.nomad.session import SiteSession
 from gateway.fetch.nomad.aggregations import Term, read_some_terms, read_terms
+from gateway.fetch.nomad.session import SiteSession
 from gateway.properties import STRUCTURE
 from tests.whole.oases import DemoLine, make_line, opened_session
 

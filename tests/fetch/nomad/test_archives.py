@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.archives import BATCH, MOST_REQUESTS, read_entries
 from gateway.fetch.cache.answers import AnswerCache, open_cache
+from gateway.fetch.nomad.archives import BATCH, MOST_REQUESTS, read_entries
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject
 from tests.whole.lines import Asked

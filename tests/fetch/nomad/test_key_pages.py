@@ -12,7 +12,7 @@ from gateway.errors import SiteError
 from gateway.fetch.nomad.key_pages import read_window
 from gateway.merge import order_of
 from gateway.model import Ask, Order, Position, SiteHits
-from gateway.order import is_behind
+from gateway.order import is_after
 from gateway.properties import STRUCTURE, structures_catalogue
 from tests.whole.expected import Known, sorted_entries
 from tests.whole.lines import Asked
@@ -65,7 +65,7 @@ def test_window_is_a_slice_of_the_sort(
 
     whole = [position_of(one, order) for one in sorted_entries(OWN, tuple(unique(sort)))]
     whole = whole[::-1] if backward else whole
-    behind = [one for one in whole if is_behind(order, one, after, backward=backward)]
+    behind = [one for one in whole if is_after(order, one, after, backward=backward)]
     assert [hit.position for hit in answer.hits] == behind[:limit]
     assert answer.more is (len(behind) > limit)
     assert answer.total == len(OWN)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.fetch.nomad.pivots import Mark
 from gateway.fetch.nomad.offsets import CLOSE, Search
+from gateway.fetch.nomad.pivots import Pivot
 from gateway.model import Order, Position
 from gateway.order import comparison
 from tests.whole.listed import ALL, Column, ListedSession, sort_key
@@ -139,7 +139,7 @@ def test_mark_is_close_and_counted_right(
     sessions = sessions_of(tuple(sizes), values, seed, copies=copies)
     order = Order(KEYS[keys])
     rank = int(share * sum(sizes))
-    mark: Mark = asyncio.run(search_of(sessions, order, backward=backward).near(rank))
+    mark: Pivot = asyncio.run(search_of(sessions, order, backward=backward).near(rank))
     assert 0 <= rank - mark.rank <= CLOSE
     if mark.position is not None:
         assert rank_of(sessions, order, mark.position, backward=backward) == mark.rank
@@ -149,7 +149,7 @@ async def test_small_places_cost_nothing() -> None:
     """Up to CLOSE entries are walked: no site is asked."""
     sessions = sessions_of((1000, 1001), even)
     mark = await search_of(sessions, Order(()), backward=False).near(CLOSE)
-    assert mark == Mark(None, {"a": 0, "b": 0})
+    assert mark == Pivot(None, {"a": 0, "b": 0})
     assert sum(session.asked for session in sessions.values()) == 0
 
 

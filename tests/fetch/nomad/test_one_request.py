@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.one_request import can_be_archived, read_archived
 from gateway.fetch.nomad.key_pages import read_window
+from gateway.fetch.nomad.one_request import can_be_archived, read_archived
 from gateway.merge import order_of
 from gateway.model import Ask, JsonObject, Position
 from gateway.properties import STRUCTURE, structures_catalogue

@@ -12,7 +12,7 @@ from gateway.fetch.nomad.positions import MAX_TEXT, milliseconds_of, preceding, 
 from gateway.fetch.nomad.session import both
 from gateway.merge import order_of
 from gateway.model import Json, NativeQuery, Order, Position, SortKey
-from gateway.order import is_behind
+from gateway.order import is_after
 from gateway.properties import STRUCTURE, structures_catalogue
 from tests.whole.expected import Known
 from tests.whole.oases import VOLUME, awkward_lines, known_entries, opened_session
@@ -45,7 +45,7 @@ def test_preceding_holds_for_what_the_order_puts_before(
     order = order_of(sort, CATALOGUE)
     at = position_of(ENTRIES[number], order)
     places = [position_of(one, order) for one in ENTRIES if one.site == "berlin"]
-    expected = sum(not is_behind(order, one, at, backward=False) for one in places)
+    expected = sum(not is_after(order, one, at, backward=False) for one in places)
     if not own:
         expected -= at in places
     upto = preceding(order, at, site="berlin", itself=own)

@@ -101,9 +101,9 @@ def test_without_failures(random: Random, sort: tuple[tuple[str, bool], ...]) ->
         )
         turned = turn_forward(all_held, progress, order=order, skip=0, limit=limit, missing=())
         assert turned == by_offset
-        place = walked[-1].position if walked else None
-        back = turn_backward(ordered, place, order=order, limit=limit, missing=())
-        expected = ordered if place is None else walked[:-1]
+        page_start = walked[-1].position if walked else None
+        back = turn_backward(ordered, page_start, order=order, limit=limit, missing=())
+        expected = ordered if page_start is None else walked[:-1]
         assert back.page == tuple(expected[max(0, len(expected) - limit) :])
         walked += turned.page
         if turned.onward is None:

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.errors import MediaTypeError, NotAcceptableError, ParameterError, VersionError
-from gateway.serve.request.negotiation import check_accept, check_form
 from gateway.serve.request.api_hint import check_hint, is_exact
+from gateway.serve.request.negotiation import check_accept, check_form
 
 API = "application/vnd.api+json"
 

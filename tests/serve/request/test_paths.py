@@ -3,40 +3,43 @@
 import pytest
 
 from gateway.errors import NotFoundError, VersionError
-from gateway.serve.request.paths import Place, read_place
+from gateway.serve.request.paths import RequestTarget, read_target
 
 SITES = ("berlin", "munich")
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "target"),
     [
-        ("/structures", Place("", "", "/structures")),
-        ("/structures/", Place("", "", "/structures")),
-        ("//structures//", Place("", "", "/structures")),
-        ("/v1/structures", Place("", "v1", "/structures")),
-        ("/v1//structures", Place("", "v1", "/structures")),
-        ("/v1.3/structures/a~b", Place("", "v1.3", "/structures/a~b")),
-        ("/v1.3.0/info/", Place("", "v1.3.0", "/info")),
-        ("/", Place("", "", "/")),
-        ("", Place("", "", "/")),
-        ("/v1", Place("", "v1", "/")),
-        ("/v1/", Place("", "v1", "/")),
-        ("/versions", Place("", "", "/versions")),
-        ("/sites/berlin/v1/structures", Place("/sites/berlin", "v1", "/structures", "berlin")),
-        ("/sites/munich/info", Place("/sites/munich", "", "/info", "munich")),
-        ("/sites/munich", Place("/sites/munich", "", "/", "munich")),
-        ("/sites/munich/versions/", Place("/sites/munich", "", "/versions", "munich")),
-        ("/index/v1/links", Place("/index", "v1", "/links")),
-        ("/index", Place("/index", "", "/")),
-        ("/V1/info", Place("", "", "/V1/info")),
-        ("/version", Place("", "", "/version")),
-        ("/vasp", Place("", "", "/vasp")),
+        ("/structures", RequestTarget("", "", "/structures")),
+        ("/structures/", RequestTarget("", "", "/structures")),
+        ("//structures//", RequestTarget("", "", "/structures")),
+        ("/v1/structures", RequestTarget("", "v1", "/structures")),
+        ("/v1//structures", RequestTarget("", "v1", "/structures")),
+        ("/v1.3/structures/a~b", RequestTarget("", "v1.3", "/structures/a~b")),
+        ("/v1.3.0/info/", RequestTarget("", "v1.3.0", "/info")),
+        ("/", RequestTarget("", "", "/")),
+        ("", RequestTarget("", "", "/")),
+        ("/v1", RequestTarget("", "v1", "/")),
+        ("/v1/", RequestTarget("", "v1", "/")),
+        ("/versions", RequestTarget("", "", "/versions")),
+        (
+            "/sites/berlin/v1/structures",
+            RequestTarget("/sites/berlin", "v1", "/structures", "berlin"),
+        ),
+        ("/sites/munich/info", RequestTarget("/sites/munich", "", "/info", "munich")),
+        ("/sites/munich", RequestTarget("/sites/munich", "", "/", "munich")),
+        ("/sites/munich/versions/", RequestTarget("/sites/munich", "", "/versions", "munich")),
+        ("/index/v1/links", RequestTarget("/index", "v1", "/links")),
+        ("/index", RequestTarget("/index", "", "/")),
+        ("/V1/info", RequestTarget("", "", "/V1/info")),
+        ("/version", RequestTarget("", "", "/version")),
+        ("/vasp", RequestTarget("", "", "/vasp")),
     ],
 )
-def test_places(path: str, place: Place) -> None:
+def test_places(path: str, target: RequestTarget) -> None:
     """Views and versions are taken off the path; needless slashes are no difference."""
-    assert read_place(path, sites=SITES) == place
+    assert read_target(path, sites=SITES) == target
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_places(path: str, place: Place) -> None:
 def test_other_versions(path: str) -> None:
     """A version that is not served is told with those that are (section "Versioned base URLs")."""
     with pytest.raises(VersionError, match=r"/v1, /v1\.3, /v1\.3\.0"):
-        read_place(path, sites=SITES)
+        read_target(path, sites=SITES)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +69,10 @@ def test_other_versions(path: str) -> None:
 def test_nowhere(path: str, says: str | None) -> None:
     """`/versions` is at unversioned base URLs only, the server's own endpoints at its root."""
     if says is None:  # an ordinary endpoint that happens not to exist
-        assert read_place(path, sites=SITES).endpoint == "/sites/berlin/info"
+        assert read_target(path, sites=SITES).endpoint == "/sites/berlin/info"
         return
     with pytest.raises(NotFoundError, match=says):
-        read_place(path, sites=SITES)
+        read_target(path, sites=SITES)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +87,8 @@ def test_nowhere(path: str, says: str | None) -> None:
 )
 def test_paths(path: str, inner: str, versioned: str) -> None:
     """Routes know the endpoint alone; links begin with the base URL as it was used."""
-    place = read_place(path, sites=SITES)
-    assert (place.inner_path, place.versioned) == (inner, versioned)
+    target = read_target(path, sites=SITES)
+    assert (target.inner_path, target.versioned) == (inner, versioned)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +104,4 @@ def test_paths(path: str, inner: str, versioned: str) -> None:
 )
 def test_labels(path: str, label: str) -> None:
     """Requests are counted under few labels, whatever paths are tried."""
-    assert read_place(path, sites=SITES).label == label
+    assert read_target(path, sites=SITES).label == label

@@ -18,7 +18,7 @@ REST_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class BreakerState:
+class CircuitState:
     """How a site's breaker stands; `since_s` is how long it has been in this state."""
 
     state: State
@@ -38,7 +38,7 @@ class Ticket:
         self.ended = False
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts failures in a row; opens at `failures`, lets one probe through after `rest_s`."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Breaker:
         failures: int = FAILURES,
         rest_s: float = REST_S,
         clock: Callable[[], float] = time.monotonic,
-        changed: Callable[[BreakerState], None] | None = None,
+        changed: Callable[[CircuitState], None] | None = None,
     ) -> None:
         self._limit = failures
         self._rest_s = rest_s
@@ -60,13 +60,13 @@ class Breaker:
         self._since = clock()
 
     @property
-    def state(self) -> BreakerState:
+    def state(self) -> CircuitState:
         """How it stands now; open turns to half-open by time alone."""
         since_s = self._clock() - self._since
         state: State = "closed"
         if self._open:
             state = "half-open" if since_s >= self._rest_s else "open"
-        return BreakerState(state, self._failures, since_s, self._last)
+        return CircuitState(state, self._failures, since_s, self._last)
 
     def check(self) -> None:
         """Raise the fault of a resting site; nothing is claimed."""
@@ -122,7 +122,7 @@ class Breaker:
             f"not asked: it failed {self._failures} times in a row, last: {self._last}; {then}",
             health="unknown",
             retry_after_s=left_s,
-            kind="resting",
+            kind="circuit_open",
         )
 
     def _turn(self) -> None:

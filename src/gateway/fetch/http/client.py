@@ -15,16 +15,23 @@ from typing import Literal, TypeAlias, Unpack
 import httpx
 import orjson
 
-from gateway.fetch.http.circuit_breaker import BreakerState
 from gateway.fetch.cache.answers import AnswerCache, BodyKey, Kept, canonical, fingerprint
+from gateway.fetch.http.circuit_breaker import CircuitState
 from gateway.fetch.http.exchange import Answered, Exchange, Question
 from gateway.fetch.http.faults import Fault, seconds
-from gateway.fetch.http.single_flight import Deadline, Flights, GroundedError
+from gateway.fetch.http.memory_budget import MemoryBudget
 from gateway.fetch.http.observer import Observer, Silent
+from gateway.fetch.http.request_options import (
+    MARGIN_S,
+    Options,
+    Wish,
+    is_private,
+    question_of,
+    wish_of,
+)
 from gateway.fetch.http.retry import Sleep
-from gateway.fetch.http.memory_budget import Room
 from gateway.fetch.http.sender import Sender
-from gateway.fetch.http.request_options import MARGIN_S, Options, Wish, is_private, question_of, wish_of
+from gateway.fetch.http.single_flight import Deadline, ShuttingDownError, SingleFlight
 from gateway.model import JsonObject, Site
 
 logger = logging.getLogger(__name__)
@@ -54,7 +61,7 @@ class SiteClient:
         *,
         cache: AnswerCache,
         transport: httpx.AsyncBaseTransport | None = None,
-        room: Room | None = None,
+        budget: MemoryBudget | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -67,9 +74,9 @@ class SiteClient:
         self._observer: Observer = observer or Silent()
         self._identity = fingerprint(site.token)
         self._rests = False
-        self._flights: Flights[Answered | Fault] = Flights()
+        self._flights: SingleFlight[Answered | Fault] = SingleFlight()
         self._exchange = Exchange(
-            site, room=room or Room(), transport=transport, keep_bytes=cache.keep_bytes
+            site, budget=budget or MemoryBudget(), transport=transport, keep_bytes=cache.keep_bytes
         )
         self._sender = Sender(
             site,
@@ -82,7 +89,7 @@ class SiteClient:
         )
 
     @property
-    def breaker(self) -> BreakerState:
+    def breaker(self) -> CircuitState:
         """Whether the site is asked at the moment, and why not."""
         return self._sender.breaker
 
@@ -174,7 +181,7 @@ class SiteClient:
         except TimeoutError:
             happened = f"timed out after {seconds(wish.within_s)}"
             return Fault(happened, health="unknown", kind="timeout")
-        except GroundedError:
+        except ShuttingDownError:
             return Fault("not asked: the gateway is closing", health="unknown")
 
     async def _work(self, wish: Wish, deadline: Deadline) -> Answered | Fault:
@@ -199,7 +206,7 @@ class SiteClient:
     def _since_ms(self, began: float) -> float:
         return (self._clock() - began) * 1000
 
-    def _breaker_changed(self, breaker: BreakerState) -> None:
+    def _breaker_changed(self, breaker: CircuitState) -> None:
         self._observer.breaker(self.site.name, breaker.state)
         if breaker.state == "open" and not self._rests:
             self._rests = True

@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from gateway.fetch.http.faults import Fault, plain, too_large
-from gateway.fetch.http.memory_budget import Parcel
+from gateway.fetch.http.memory_budget import Reservation
 from gateway.model import JsonObject
 
 ACCEPT_ENCODING = "gzip"
@@ -23,7 +23,7 @@ LIGHT_BYTES = 512 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
-async def read_body(response: httpx.Response, parcel: Parcel, *, limit: int) -> None:
+async def read_body(response: httpx.Response, reservation: Reservation, *, limit: int) -> None:
     """Put the decoded bytes of the answer into the parcel; more than `limit` is a fault."""
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
@@ -33,20 +33,20 @@ async def read_body(response: httpx.Response, parcel: Parcel, *, limit: int) -> 
     async for chunk in response.stream:  # type: ignore[union-attr]  # async, as the transport
         raw_bytes += len(chunk)
         for piece in gunzip.pieces(chunk) if gunzip else (chunk,):
-            if parcel.size + len(piece) > limit or raw_bytes > limit:
+            if reservation.size + len(piece) > limit or raw_bytes > limit:
                 raise too_large(limit, health="bad")
-            parcel.add(piece, weight=weight(piece) if parcel.size > LIGHT_BYTES else 0)
+            reservation.add(piece, weight=weight(piece) if reservation.size > LIGHT_BYTES else 0)
             if len(piece) == PIECE_BYTES:
                 await asyncio.sleep(0)  # unpacking may take long; others have their turn
     if gunzip:
         gunzip.finish()
 
 
-def read_object(parcel: Parcel, *, content_type: str) -> JsonObject:
+def read_object(reservation: Reservation, *, content_type: str) -> JsonObject:
     """The JSON object in the parcel."""
-    parcel.reserve(parcel.weight)
+    reservation.reserve(reservation.weight)
     try:
-        return checked_object(orjson.loads(parcel.whole()))
+        return checked_object(orjson.loads(reservation.whole()))
     except orjson.JSONDecodeError as error:
         what = plain(content_type) if "json" not in content_type else plain(error.msg)
         raise Fault(f"the answer is not valid JSON ({what or 'empty'})") from None

@@ -17,8 +17,13 @@ import gateway
 from gateway.fetch.http.decoding import ACCEPT_ENCODING, read_body, read_object
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
 from gateway.fetch.http.faults import Fault, plain, seconds
-from gateway.fetch.http.memory_budget import Room
-from gateway.fetch.http.transport import TRAIL, Trail, open_transport, proxy_headers
+from gateway.fetch.http.memory_budget import MemoryBudget
+from gateway.fetch.http.transport import (
+    CONNECTION_USE,
+    ConnectionUse,
+    open_transport,
+    proxy_headers,
+)
 from gateway.model import JsonObject, Site
 
 USER_AGENT = f"nomad-optimade-gateway/{gateway.__version__}"
@@ -62,13 +67,13 @@ class Exchange:
         self,
         site: Site,
         *,
-        room: Room,
+        budget: MemoryBudget,
         transport: httpx.AsyncBaseTransport | None = None,
         keep_bytes: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._site = site
-        self._room = room
+        self._budget = budget
         self._keep_bytes = keep_bytes
         self._now = now
         self._transport = transport or open_transport(site)
@@ -114,7 +119,7 @@ class Exchange:
         when it restarts: the next request on such a connection fails through nobody's fault.
         """
         for _ in range(self._site.concurrency):
-            TRAIL.set(trail := Trail())
+            CONNECTION_USE.set(trail := ConnectionUse())
             try:
                 return await self._head(question, url)
             except Fault as fault:
@@ -133,22 +138,24 @@ class Exchange:
             raise transport_fault(error, connect_s=self._site.connect_s) from None
 
     async def _read(self, question: Question, response: httpx.Response) -> Answered:
-        with self._room.parcel(self._site.name) as parcel:
+        with self._budget.reservation(self._site.name) as reservation:
             if response.status_code != 200:
                 await self._read_error(question, response)
-            await read_body(response, parcel, limit=question.limit)
-            data = read_object(parcel, content_type=response.headers.get("content-type", ""))
-            return Answered(data, parcel.whole() if parcel.size <= self._keep_bytes else None)
+            await read_body(response, reservation, limit=question.limit)
+            data = read_object(reservation, content_type=response.headers.get("content-type", ""))
+            return Answered(
+                data, reservation.whole() if reservation.size <= self._keep_bytes else None
+            )
 
     async def _read_error(self, question: Question, response: httpx.Response) -> None:
         """Raise the fault that the answer's status and text tell of."""
-        with self._room.parcel(self._site.name) as parcel:
+        with self._budget.reservation(self._site.name) as reservation:
             with suppress(Fault):
-                await read_body(response, parcel, limit=MAX_ERROR_BYTES)
+                await read_body(response, reservation, limit=MAX_ERROR_BYTES)
             raise status_fault(
                 response.status_code,
                 headers=response.headers,
-                body=parcel.whole(),
+                body=reservation.whole(),
                 archive=question.archive,
                 token_sent=question.token is not None,
                 now=self._now(),

@@ -11,7 +11,7 @@ from gateway.errors import AnswerTooLargeError, SiteError
 Health: TypeAlias = Literal["good", "bad", "unknown"]
 """What a fault says of the site: it is alive, it is ill, or nothing (the fault is on our side)."""
 
-Kind: TypeAlias = Literal["failed", "timeout", "resting"]
+Kind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
 MAX_TEXT = 240
 MAX_FOREIGN = 4096
@@ -68,7 +68,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
             retry_after_s=self.retry_after_s,
             refused=self.refused,
             status=self.status,
-            resting=self.kind == "resting",
+            circuit_open=self.kind == "circuit_open",
         )
 
 

@@ -9,63 +9,63 @@ from types import TracebackType
 
 from gateway.fetch.http.faults import Fault
 
-ROOM_BYTES = 144 * 2**20
+BUDGET_BYTES = 144 * 2**20
 
 
-class Room:
+class MemoryBudget:
     """A budget of bytes shared by all sites; each answer being read has a `Parcel` in it."""
 
-    def __init__(self, capacity: int = ROOM_BYTES) -> None:
+    def __init__(self, capacity: int = BUDGET_BYTES) -> None:
         self.capacity = capacity
         self._held = 0
-        self._parcels: set[Parcel] = set()
+        self._reservations: set[Reservation] = set()
 
     @property
     def held(self) -> int:
         """Bytes taken now."""
         return self._held
 
-    def parcel(self, site: str) -> "Parcel":
+    def reservation(self, site: str) -> "Reservation":
         """A place for one answer of this site; a context manager that gives its bytes back."""
-        return Parcel(self, site)
+        return Reservation(self, site)
 
-    def enter(self, parcel: "Parcel") -> None:
+    def enter(self, reservation: "Reservation") -> None:
         """Count this parcel from now on."""
-        self._parcels.add(parcel)
+        self._reservations.add(reservation)
 
-    def leave(self, parcel: "Parcel") -> None:
+    def leave(self, reservation: "Reservation") -> None:
         """Take back what the parcel held."""
-        self._parcels.discard(parcel)
-        self._held -= parcel.charge
-        parcel.charge = 0
+        self._reservations.discard(reservation)
+        self._held -= reservation.charge
+        reservation.charge = 0
 
-    def take(self, parcel: "Parcel", more: int) -> None:
+    def take(self, reservation: "Reservation", more: int) -> None:
         """Give `more` bytes to the parcel; larger ones make way, or it is a fault."""
         while self._held + more > self.capacity:
-            largest = self._largest(parcel, more)
+            largest = self._largest(reservation, more)
             largest.lose()
-            if largest is parcel:
+            if largest is reservation:
                 raise crowded()
         self._held += more
-        parcel.charge += more
+        reservation.charge += more
 
-    def _largest(self, asking: "Parcel", more: int) -> "Parcel":
+    def _largest(self, asking: "Reservation", more: int) -> "Reservation":
         """The largest parcel of the site that holds most; `asking` counts as if it had `more`."""
         held = Counter({asking.site: more})
-        for parcel in self._parcels:
-            held[parcel.site] += parcel.charge
+        for reservation in self._reservations:
+            held[reservation.site] += reservation.charge
         site = max(held, key=lambda name: (held[name], name == asking.site))
-        theirs = [parcel for parcel in self._parcels if parcel.site == site]
+        theirs = [reservation for reservation in self._reservations if reservation.site == site]
         return max(theirs, key=lambda one: one.charge + more if one is asking else one.charge)
 
 
-class Parcel:
+class Reservation:
     """One answer while it is read and decoded: its bytes, and what it counts for."""
 
-    __slots__ = ("_pieces", "_room", "charge", "lost", "site", "size", "weight")
+    __slots__ = ("_budget", "_pieces", "charge", "lost", "site", "size", "weight")
 
-    def __init__(self, room: Room, site: str) -> None:
-        self._room = room
+    def __init__(self, budget: MemoryBudget, site: str) -> None:
+        self._budget = budget
         self.site = site
         # a list, since a buffer that grows leaves holes of its former sizes in the heap
         self._pieces: list[bytes] = []
@@ -75,8 +75,8 @@ class Parcel:
         """What decoding the body will take; counted when it is decoded, one answer at a time."""
         self.lost = False
 
-    def __enter__(self) -> "Parcel":
-        self._room.enter(self)
+    def __enter__(self) -> "Reservation":
+        self._budget.enter(self)
         return self
 
     def __exit__(
@@ -94,7 +94,7 @@ class Parcel:
         self._pieces.append(piece)
         self.size += len(piece)
         self.weight += weight
-        if self.charge + self.weight > self._room.capacity:
+        if self.charge + self.weight > self._budget.capacity:
             raise crowded()
 
     def whole(self) -> bytes:
@@ -108,14 +108,14 @@ class Parcel:
         """Count `count` bytes more, e.g. for decoding."""
         if self.lost:
             raise crowded()
-        self._room.take(self, count)
+        self._budget.take(self, count)
 
     def lose(self) -> None:
         """Give everything back; what is read further is a fault."""
         self.lost = True
         self._pieces = []
         self.size = 0
-        self._room.leave(self)
+        self._budget.leave(self)
 
 
 def crowded() -> Fault:

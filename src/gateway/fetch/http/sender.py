@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from gateway.fetch.http.circuit_breaker import Breaker, BreakerState, Ticket
+from gateway.fetch.http.circuit_breaker import CircuitBreaker, CircuitState, Ticket
 from gateway.fetch.http.exchange import Answered, Exchange, Question
 from gateway.fetch.http.faults import Fault, Health, seconds
-from gateway.fetch.http.single_flight import Deadline
-from gateway.fetch.http.rate_limits import Limits
 from gateway.fetch.http.observer import Observer, Outcome
+from gateway.fetch.http.rate_limits import Limits
 from gateway.fetch.http.retry import Retry, Sleep
+from gateway.fetch.http.single_flight import Deadline
 from gateway.model import Site
 
 FAIR_SHARE = 0.75
@@ -42,7 +42,7 @@ class Sender:
         *,
         exchange: Exchange,
         observer: Observer,
-        changed: Callable[[BreakerState], None],
+        changed: Callable[[CircuitState], None],
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -57,10 +57,10 @@ class Sender:
             waiting=partial(observer.site_waiting, site.name),
         )
         self._retry = Retry(attempts=site.attempts, sleep=sleep, uniform=uniform)
-        self._breaker = Breaker(clock=clock, changed=changed)
+        self._breaker = CircuitBreaker(clock=clock, changed=changed)
 
     @property
-    def breaker(self) -> BreakerState:
+    def breaker(self) -> CircuitState:
         """Whether the site is asked at the moment, and why not."""
         return self._breaker.state
 

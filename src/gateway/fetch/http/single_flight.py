@@ -15,7 +15,7 @@ GRACE_S = 0.02
 """How much later than the work its askers give up, so that the work can say why it is late."""
 
 
-class GroundedError(Exception):
+class ShuttingDownError(Exception):
     """The work was ended from outside, because its owner closes."""
 
 
@@ -49,7 +49,7 @@ class Deadline:
                 self._running = None
 
 
-class _Flight(Generic[Result]):
+class _InFlight(Generic[Result]):
     __slots__ = ("deadline", "key", "task", "waiting")
 
     def __init__(self, key: str | None, task: "asyncio.Task[Result]", deadline: Deadline) -> None:
@@ -59,11 +59,11 @@ class _Flight(Generic[Result]):
         self.waiting = 0
 
 
-class Flights(Generic[Result]):
+class SingleFlight(Generic[Result]):
     """The questions under way, by key; a result is a value, never an exception."""
 
     def __init__(self) -> None:
-        self._shared: dict[str, _Flight[Result]] = {}
+        self._shared: dict[str, _InFlight[Result]] = {}
         self._tasks: set[asyncio.Task[Result]] = set()
 
     def has(self, key: str | None) -> bool:
@@ -101,16 +101,16 @@ class Flights(Generic[Result]):
         key: str | None,
         work: Callable[[Deadline], Coroutine[None, None, Result]],
         deadline: Deadline,
-    ) -> _Flight[Result]:
+    ) -> _InFlight[Result]:
         task = asyncio.get_running_loop().create_task(work(deadline))
-        flight = _Flight(key, task, deadline)
+        flight = _InFlight(key, task, deadline)
         self._tasks.add(task)
         if key is not None:
             self._shared[key] = flight
         task.add_done_callback(lambda _: self._end(flight))
         return flight
 
-    async def _wait(self, flight: _Flight[Result], *, until: float) -> Result:
+    async def _wait(self, flight: _InFlight[Result], *, until: float) -> Result:
         flight.waiting += 1
         try:
             async with asyncio.timeout_at(until + GRACE_S):
@@ -118,7 +118,7 @@ class Flights(Generic[Result]):
         except asyncio.CancelledError:
             here = asyncio.current_task()
             if flight.task.cancelled() and here is not None and not here.cancelling():
-                raise GroundedError from None
+                raise ShuttingDownError from None
             raise
         finally:
             flight.waiting -= 1
@@ -126,12 +126,12 @@ class Flights(Generic[Result]):
                 flight.task.cancel()
                 self._forget(flight)
 
-    def _end(self, flight: _Flight[Result]) -> None:
+    def _end(self, flight: _InFlight[Result]) -> None:
         self._tasks.discard(flight.task)
         self._forget(flight)
         if not flight.task.cancelled():
             flight.task.exception()  # seen; nobody may be left to see it
 
-    def _forget(self, flight: _Flight[Result]) -> None:
+    def _forget(self, flight: _InFlight[Result]) -> None:
         if flight.key is not None and self._shared.get(flight.key) is flight:
             del self._shared[flight.key]

@@ -20,7 +20,7 @@ from gateway.model import Site
 KEEP_ALIVE_S = 30.0
 
 
-class Trail:
+class ConnectionUse:
     """What became known of one sending: whether its connection had carried a request before."""
 
     __slots__ = ("reused",)
@@ -29,7 +29,7 @@ class Trail:
         self.reused = False
 
 
-TRAIL: ContextVar[Trail | None] = ContextVar("gateway_trail", default=None)
+CONNECTION_USE: ContextVar[ConnectionUse | None] = ContextVar("gateway_trail", default=None)
 
 
 def open_transport(site: Site) -> AiohttpTransport:
@@ -75,7 +75,7 @@ async def _note_reuse(
     context: SimpleNamespace,  # noqa: ARG001
     params: aiohttp.TraceConnectionReuseconnParams,  # noqa: ARG001
 ) -> None:
-    if (trail := TRAIL.get()) is not None:
+    if (trail := CONNECTION_USE.get()) is not None:
         trail.reused = True
 
 

@@ -12,10 +12,19 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.positions import Cut, Edge, after_id, after_value, can_tie, cut_at, equal, read_hit
+from gateway.fetch.nomad.positions import (
+    Cut,
+    Edge,
+    after_id,
+    after_value,
+    can_tie,
+    cut_at,
+    equal,
+    read_hit,
+)
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Ask, Hit, NativeQuery, Order, Position, SiteHits, SortKey, SortValue
-from gateway.order import Compare, comparison, is_behind
+from gateway.order import Compare, comparison, is_after
 
 _END = Edge("last")
 
@@ -171,7 +180,7 @@ class _Window:
 def _is_served_copy(hit: Hit, ask: Ask) -> bool:
     """Whether a copy of the entry at the ask's place comes before that place by its own values."""
     copies = ask.after is not None and hit.entry_id == ask.after.entry_id
-    return copies and not is_behind(ask.order, hit.position, ask.after, backward=ask.backward)
+    return copies and not is_after(ask.order, hit.position, ask.after, backward=ask.backward)
 
 
 def is_in_order(hits: Sequence[Hit], ask: Ask) -> bool:

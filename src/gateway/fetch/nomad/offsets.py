@@ -7,7 +7,7 @@ samples of the sites; bounds close in on the place from both sides until the res
 from collections.abc import Mapping
 
 from gateway.fetch.fanout import gather
-from gateway.fetch.nomad.pivots import Guesser, Mark, Range
+from gateway.fetch.nomad.pivots import Pivot, PivotFinder, Range
 from gateway.fetch.nomad.positions import preceding
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import NativeQuery, Order, Position
@@ -36,21 +36,21 @@ class Search:
         self._totals = totals
         self._order = order
         self._backward = backward
-        self._guesser = Guesser(sessions, queries, order=order, backward=backward)
+        self._pivot_finder = PivotFinder(sessions, queries, order=order, backward=backward)
 
-    async def near(self, rank: int) -> Mark:
+    async def near(self, rank: int) -> Pivot:
         """The mark of an entry that the walk meets at, or at most CLOSE before, the place `rank`.
 
         Raises SiteError; TimeoutError when the place is not found in ROUNDS rounds.
         """
-        low, high = Mark(None, dict.fromkeys(self._totals, 0)), Mark(None, self._totals)
+        low, high = Pivot(None, dict.fromkeys(self._totals, 0)), Pivot(None, self._totals)
         aimed = True
         for _ in range(ROUNDS):
             gap = rank - low.rank
             if gap <= CLOSE:
                 return low
             among = Range(low, high, before=gap - CLOSE / 3)
-            position = await self._guesser.guess(among, aimed=aimed)
+            position = await self._pivot_finder.guess(among, aimed=aimed)
             if position is None:
                 break
             mark = await self._mark(position, among)
@@ -59,11 +59,11 @@ class Search:
             aimed = not aimed or min(rank - low.rank, high.rank - low.rank) < gap / 4
         raise TimeoutError
 
-    async def _mark(self, position: Position, among: Range) -> Mark:
+    async def _mark(self, position: Position, among: Range) -> Pivot:
         """The mark of an entry in a range; sites without entries there need not count."""
         asked = [site for site, count in among.counts.items() if count > 0]
         counted = await gather({site: self._count(site, position) for site in asked})
-        return Mark(position, {**among.low.counts, **counted})
+        return Pivot(position, {**among.low.counts, **counted})
 
     async def _count(self, site: str, position: Position) -> int:
         """How many entries of a site the walk meets up to a position."""

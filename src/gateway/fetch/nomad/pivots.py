@@ -30,7 +30,7 @@ _Weighted: TypeAlias = Sequence[tuple[Position, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Pivot:
     """A position and how many entries of each site the walk meets up to it, itself included.
 
     Without a position: the start, or the end, of the walk.
@@ -49,8 +49,8 @@ class Mark:
 class Range:
     """What the walk meets behind `low` and up to `high`; the place has `before` of it before it."""
 
-    low: Mark
-    high: Mark
+    low: Pivot
+    high: Pivot
     before: float
 
     @property
@@ -73,7 +73,7 @@ class _Native:
     turned: bool = False
 
 
-class Guesser:
+class PivotFinder:
     """Finds entries between two marks, by at most two requests to each site."""
 
     def __init__(

@@ -13,12 +13,12 @@ from gateway.errors import SiteError
 from gateway.fetch.nomad.session import both
 from gateway.model import Hit, Json, NativeQuery, Order, Position, SortKey, SortValue
 
-BEFORE_ALL, BEHIND_ALL = "!", "~~~~"
+BEFORE_ALL, AFTER_ALL = "!", "~~~~"
 MAX_TEXT = 2_048
 """Characters of a text to sort by: it goes into positions, links and questions to other sites."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-EdgeKind: TypeAlias = Literal["behind", "at", "first", "last"]
+EdgeKind: TypeAlias = Literal["after", "at", "first", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def cut_at(position: Position, *, order: Order, site: str, backward: bool) -> Cu
         edge = _edge_by_id(position, site, descending=order.keys[index].descending != backward)
         return Cut(position.values[:index], edge)
     later = site < position.site if backward else site > position.site
-    return Cut(position.values, Edge("at" if later else "behind", position.entry_id))
+    return Cut(position.values, Edge("at" if later else "after", position.entry_id))
 
 
 def can_tie(order: Order, position: Position, *, site: str) -> bool:
@@ -88,7 +88,7 @@ def preceding(
     """Holds for the entries of a site up to a position, walked forward; `itself`: with its own."""
     cut = cut_at(position, order=order, site=site, backward=False)
     edge = cut.edge
-    if edge.kind == "behind" and site == position.site and not itself:
+    if edge.kind == "after" and site == position.site and not itself:
         edge = Edge("at", edge.entry_id)
     keys = order.keys[: len(cut.values)]
     ties = order.keys[len(cut.values)].descending if len(keys) < len(order.keys) else None
@@ -120,7 +120,7 @@ def milliseconds_of(text: str) -> int | None:
 def _edge_by_id(position: Position, site: str, *, descending: bool) -> Edge:
     """Within an order by `id`, a site's entries come all before or all behind another site's."""
     if site == position.site:
-        return Edge("behind", position.entry_id)
+        return Edge("after", position.entry_id)
     larger = f"{site}~" > f"{position.site}~"
     return Edge("first" if larger != descending else "last")
 
@@ -128,21 +128,21 @@ def _edge_by_id(position: Position, site: str, *, descending: bool) -> Edge:
 def _bound(edge: Edge, descending: bool) -> str:
     """The entry_id, real or not, behind which the walk goes on."""
     match edge.kind:
-        case "behind":
+        case "after":
             return edge.entry_id
         case "at":
             return f"{edge.entry_id}{BEFORE_ALL}" if descending else _just_below(edge.entry_id)
         case "first":
-            return BEHIND_ALL if descending else ""
+            return AFTER_ALL if descending else ""
         case "last":
-            return "" if descending else BEHIND_ALL
+            return "" if descending else AFTER_ALL
         case _:
             assert_never(edge.kind)
 
 
 def _just_below(entry_id: str) -> str:
     """A text below the entry_id with no other entry_id between the two."""
-    return f"{entry_id[:-1]}{chr(ord(entry_id[-1]) - 1)}{BEHIND_ALL}"
+    return f"{entry_id[:-1]}{chr(ord(entry_id[-1]) - 1)}{AFTER_ALL}"
 
 
 def _up_to(edge: Edge, *, descending: bool) -> NativeQuery | bool:
@@ -151,7 +151,7 @@ def _up_to(edge: Edge, *, descending: bool) -> NativeQuery | bool:
             return False
         case "last":
             return True
-        case "behind":
+        case "after":
             return {"entry_id": {"gte" if descending else "lte": edge.entry_id}}
         case "at":
             return {"entry_id": {"gt" if descending else "lt": edge.entry_id}}

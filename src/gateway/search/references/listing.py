@@ -26,8 +26,8 @@ from gateway.properties import Catalogue
 from gateway.references import Reference, read_reference_id
 from gateway.search.links import neighbours
 from gateway.search.missing import check_missing
-from gateway.search.page_start import Place, place_of_cursor
-from gateway.search.planned_request import Reader, check_fields
+from gateway.search.page_start import PageStart, start_at_cursor
+from gateway.search.planned_request import RequestPlanner, check_fields
 from gateway.search.references.page import (
     Holdings,
     Turned,
@@ -35,7 +35,10 @@ from gateway.search.references.page import (
     turn_backward,
     turn_forward,
 )
-from gateway.search.references.planned_request import ReferenceQuestion, read_reference_question
+from gateway.search.references.planned_request import (
+    PlannedReferenceRequest,
+    plan_reference_request,
+)
 from gateway.search.references.tables import ReferenceTables, Tables
 from gateway.search.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
 from gateway.shape.references import Cited, Values, joined, shape_reference
@@ -48,7 +51,7 @@ _AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _MatchingReferences:
     """The references that match, by id and in order."""
 
     cited: Mapping[str, Cited]
@@ -63,10 +66,15 @@ class References:
     """The second entry type, of all sites as one."""
 
     def __init__(
-        self, config: Config, *, reader: Reader, catalogue: Catalogue, tables: ReferenceTables
+        self,
+        config: Config,
+        *,
+        planner: RequestPlanner,
+        catalogue: Catalogue,
+        tables: ReferenceTables,
     ) -> None:
         self._config = config
-        self._reader = reader
+        self._planner = planner
         self._catalogue = catalogue
         self._tables = tables
         self._prefix = config.provider.prefix
@@ -75,30 +83,30 @@ class References:
     async def search(self, request: SearchRequest, *, budget_s: float) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
         start = time.perf_counter()
-        question = read_reference_question(
-            request, reader=self._reader, catalogue=self._catalogue, config=self._config
+        planned = plan_reference_request(
+            request, planner=self._planner, catalogue=self._catalogue, config=self._config
         )
         understood = time.perf_counter()
-        tables = await self._read(question, budget_s)
-        told = time.perf_counter()
-        found = await self._find(question, tables)
-        place = place_of_cursor(question)
-        turned = _turn(question, place, found, tables.failures)
+        tables = await self._read(planned, budget_s)
+        logged = time.perf_counter()
+        found = await self._find(planned, tables)
+        page_start = start_at_cursor(planned)
+        turned = _turn(planned, page_start, found, tables.failures)
         check_missing(
             tables.failures, is_empty=not turned.page, forbidden=request.partial == "forbid"
         )
-        answer = self._answer(question, place, tables=tables, found=found, turned=turned)
+        answer = self._answer(planned, page_start, tables=tables, found=found, turned=turned)
         spent = {
             "plan": understood - start,
-            "list": told - understood,
-            "find": time.perf_counter() - told,
+            "list": logged - understood,
+            "find": time.perf_counter() - logged,
         }
         return replace(answer, timings=tuple((step, 1000 * s) for step, s in spent.items()))
 
     async def entry(self, request: EntryRequest, *, budget_s: float) -> SearchAnswer:
         """A single reference, or none; raises RequestError, or SitesMissingError."""
         check_fields(request.response_fields, self._catalogue, self._prefix)
-        chosen = self._reader.chosen(request.sites)
+        chosen = self._planner.chosen(request.sites)
         if read_reference_id(request.id) is None:
             return SearchAnswer((), data_available=self._tables.available(chosen))
         answer = await self.search(
@@ -117,47 +125,47 @@ class References:
         )
         return replace(answer, more=False, next=None, prev=None, last=None)
 
-    async def _read(self, question: ReferenceQuestion, budget_s: float) -> Tables:
-        if question.pinned == frozenset():
+    async def _read(self, planned: PlannedReferenceRequest, budget_s: float) -> Tables:
+        if planned.pinned == frozenset():
             return Tables()
         return await self._tables.read(
-            question.request, sites=question.chosen, pinned=question.pinned, budget_s=budget_s
+            planned.request, sites=planned.chosen, pinned=planned.pinned, budget_s=budget_s
         )
 
-    async def _find(self, question: ReferenceQuestion, tables: Tables) -> _Found:
+    async def _find(self, planned: PlannedReferenceRequest, tables: Tables) -> _MatchingReferences:
         parts: dict[Reference, list[Cited]] = {}
-        for site in question.chosen:
+        for site in planned.chosen:
             for one in tables.answers[site].cited if site in tables.answers else ():
                 parts.setdefault(one.reference, []).append(one)
-        matching = await self._matching(question, map(joined, parts.values()), len(parts))
+        matching = await self._matching(planned, map(joined, parts.values()), len(parts))
         last_known: dict[str, int | None] = {}
         seen = set(parts)
         for site in tables.failures:
             last = self._tables.last(site)
             unseen = [one for one in last or () if one.reference not in seen]
             seen.update(one.reference for one in unseen)
-            counted = await self._matching(question, unseen, len(unseen))
+            counted = await self._matching(planned, unseen, len(unseen))
             last_known[site] = None if last is None else len(counted)
         hits = [Hit("", id_, values) for id_, (_, values) in matching.items()]
-        known = self._tables.available(question.chosen) if question.pinned is not None else 0
-        return _Found(
+        known = self._tables.available(planned.chosen) if planned.pinned is not None else 0
+        return _MatchingReferences(
             cited={id_: cited for id_, (cited, _) in matching.items()},
-            hits=in_order(hits, question.order),
+            hits=in_order(hits, planned.order),
             available=max(known, len(seen)),
             last_known=last_known,
         )
 
     async def _matching(
-        self, question: ReferenceQuestion, every: Iterable[Cited], count: int
+        self, planned: PlannedReferenceRequest, every: Iterable[Cited], count: int
     ) -> dict[str, tuple[Cited, tuple[SortValue, ...]]]:
         """Those that match, by id, with the values that they are ordered by."""
-        test, weight = question.matcher.test, question.matcher.weight + 1
+        test, weight = planned.matcher.test, planned.matcher.weight + 1
         if weight * count > MOST_COMPARISONS:
             raise FilterLimitError(
                 f"The filter has {weight} comparisons, too many for {count} references; at most "
                 f"{MOST_COMPARISONS // count} are made here."
             )
-        keys = [key.name for key in question.order.keys]
+        keys = [key.name for key in planned.order.keys]
         turn = max(1, _AT_A_TIME // weight)
         found = {}
         for at, cited in enumerate(every, 1):
@@ -170,57 +178,65 @@ class References:
 
     def _answer(
         self,
-        question: ReferenceQuestion,
-        place: Place,
+        planned: PlannedReferenceRequest,
+        page_start: PageStart,
         *,
         tables: Tables,
-        found: _Found,
+        found: _MatchingReferences,
         turned: Turned,
     ) -> SearchAnswer:
         page = turned.page
         returned = len(found.hits) + sum(count or 0 for count in found.last_known.values())
         links = neighbours(
             page,
-            offset=place.offset,
-            limit=question.request.page_limit,
+            offset=page_start.offset,
+            limit=planned.request.page_limit,
             total=returned,
             onward=turned.onward,
-            fingerprint=question.fingerprint,
+            fingerprint=planned.fingerprint,
         )
         return SearchAnswer(
-            tuple(self._shape(question, found.cited[hit.entry_id]) for hit in page),
+            tuple(self._shape(planned, found.cited[hit.entry_id]) for hit in page),
             data_returned=returned,
             data_available=max(found.available, returned),
             more=turned.onward is not None,
             next=links.next,
             prev=links.prev,
             last=links.last,
-            reports=tuple(
-                _report(name, question, tables, found, page=page) for name in self._names
-            ),
-            notices=(*question.notices, *_notices(tables, found)),
+            reports=tuple(_report(name, planned, tables, found, page=page) for name in self._names),
+            notices=(*planned.notices, *_notices(tables, found)),
         )
 
-    def _shape(self, question: ReferenceQuestion, cited: Cited) -> Resource:
+    def _shape(self, planned: PlannedReferenceRequest, cited: Cited) -> Resource:
         return shape_reference(
             cited,
-            fields=question.request.response_fields,
+            fields=planned.request.response_fields,
             catalogue=self._catalogue,
             prefix=self._prefix,
         )
 
 
 def _turn(
-    question: ReferenceQuestion, place: Place, found: _Found, missing: Iterable[str]
+    planned: PlannedReferenceRequest,
+    page_start: PageStart,
+    found: _MatchingReferences,
+    missing: Iterable[str],
 ) -> Turned:
-    order, absent = question.order, frozenset(missing)
-    if place.backward:
-        position = place.progress.position
-        return turn_backward(found.hits, position, order=order, limit=place.read, missing=absent)
+    order, absent = planned.order, frozenset(missing)
+    if page_start.backward:
+        position = page_start.progress.position
+        return turn_backward(
+            found.hits, position, order=order, limit=page_start.read, missing=absent
+        )
     holdings = Holdings(found.hits, {id_: one.sites for id_, one in found.cited.items()})
-    limit = place.read - place.skip
+    limit = page_start.read - page_start.skip
     return turn_forward(
-        holdings, place.progress, order=order, skip=place.skip, limit=limit, missing=absent
+        holdings,
+        page_start.progress,
+        order=order,
+        skip=page_start.skip,
+        limit=limit,
+        missing=absent,
     )
 
 
@@ -231,7 +247,7 @@ def _sortable(values: Values, names: Iterable[str]) -> Iterator[SortValue]:
         yield value
 
 
-def _notices(tables: Tables, found: _Found) -> Iterator[Notice]:
+def _notices(tables: Tables, found: _MatchingReferences) -> Iterator[Notice]:
     for site, failure in tables.failures.items():
         yield missing_notice(failure, found.last_known[site])
     for site, table in tables.answers.items():
@@ -240,10 +256,15 @@ def _notices(tables: Tables, found: _Found) -> Iterator[Notice]:
 
 
 def _report(
-    name: str, question: ReferenceQuestion, tables: Tables, found: _Found, *, page: Sequence[Hit]
+    name: str,
+    planned: PlannedReferenceRequest,
+    tables: Tables,
+    found: _MatchingReferences,
+    *,
+    page: Sequence[Hit],
 ) -> SiteReport:
     """A reference that several sites have counts at each of them."""
-    if name not in question.chosen:
+    if name not in planned.chosen:
         return SiteReport(name, "excluded", NOT_CHOSEN)
     if name in tables.failures:
         failure = tables.failures[name]

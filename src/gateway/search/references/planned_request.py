@@ -11,7 +11,12 @@ from gateway.plan.evaluate import Matcher, matcher_of
 from gateway.plan.pinned import pinned_references
 from gateway.properties import Catalogue
 from gateway.references import Reference
-from gateway.search.planned_request import Reader, check_fields, cursor_of, fingerprint_of_request
+from gateway.search.planned_request import (
+    RequestPlanner,
+    check_fields,
+    cursor_of,
+    fingerprint_of_request,
+)
 
 MOST_PINNED = 500
 """References that are asked for one by one; NOMAD 1.3 takes about a thousand values at a time."""
@@ -20,7 +25,7 @@ _EVERYTHING = And(())
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceQuestion:
+class PlannedReferenceRequest:
     """One listing request for references, understood."""
 
     request: SearchRequest
@@ -36,19 +41,19 @@ class ReferenceQuestion:
     notices: tuple[Notice, ...]
 
 
-def read_reference_question(
-    request: SearchRequest, *, reader: Reader, catalogue: Catalogue, config: Config
-) -> ReferenceQuestion:
+def plan_reference_request(
+    request: SearchRequest, *, planner: RequestPlanner, catalogue: Catalogue, config: Config
+) -> PlannedReferenceRequest:
     """The question behind a request; RequestError when it cannot be asked."""
     prefix = config.provider.prefix
     notices = check_fields(request.response_fields, catalogue, prefix)
-    chosen = reader.chosen(request.sites)
-    tree = reader.tree(request.filter)
+    chosen = planner.chosen(request.sites)
+    tree = planner.tree(request.filter)
     scope = Scope(request.entry_type, catalogue, prefix)
     order = order_of(request.sort, catalogue)
     fingerprint = fingerprint_of_request(request)
     pinned = None if tree is None else pinned_references(tree)
-    return ReferenceQuestion(
+    return PlannedReferenceRequest(
         request=request,
         catalogue=catalogue,
         matcher=matcher_of(tree or _EVERYTHING, scope),

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.errors import NotImplementedFilterError
+from gateway.fetch.fanout import SiteAnswer, ask_all, gather
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.fanout import Answered, ask_all, gather
-from gateway.fetch.nomad.session import Call, SiteSession
 from gateway.fetch.nomad.aggregations import Term, read_some_terms, read_terms
+from gateway.fetch.nomad.session import Call, SiteSession
 from gateway.model import SearchRequest, SiteFailure, State
 from gateway.properties import STRUCTURE
 from gateway.references import QUANTITIES, Kind, Reference
@@ -74,7 +74,7 @@ class ReferenceTables:
         answers = await ask_all(asked, doing=_DOING, deadline=deadline)
         tables: dict[str, Table] = {}
         for site, answer in answers.items():
-            if isinstance(answer, Answered):
+            if isinstance(answer, SiteAnswer):
                 table = replace(answer.value, milliseconds=answer.milliseconds)
                 tables[site] = _checked(table, site)
                 if pinned is None and request.token is None:

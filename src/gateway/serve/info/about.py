@@ -3,8 +3,8 @@
 from gateway.config import Config
 from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject, Site
 from gateway.properties import Catalogue
-from gateway.serve.request.context import Call
 from gateway.serve.info.definitions import define
+from gateway.serve.request.context import RequestContext
 from gateway.serve.request.params import JSON, listing_formats
 from gateway.serve.request.paths import API_VERSION, INDEX, SERVED_VERSIONS, SITES
 
@@ -28,9 +28,9 @@ ALL_ID = "all_sites"
 PROVIDERS_ID = "optimade_providers"
 
 
-def base_info(call: Call, *, config: Config) -> JsonObject:
+def base_info(context: RequestContext, *, config: Config) -> JsonObject:
     """The resource of `/info`; asks no site."""
-    is_index = call.place.is_index
+    is_index = context.target.is_index
     formats = (JSON,) if is_index else listing_formats(config.provider.prefix)
     types: list[Json] = [] if is_index else list(ENTRY_TYPES)
     resource: JsonObject = {
@@ -39,7 +39,7 @@ def base_info(call: Call, *, config: Config) -> JsonObject:
         "attributes": {
             "api_version": API_VERSION,
             "available_api_versions": [
-                {"url": f"{call.base_url}/{version}", "version": API_VERSION}
+                {"url": f"{context.base_url}/{version}", "version": API_VERSION}
                 for version in SERVED_VERSIONS
             ],
             "formats": list(formats),
@@ -69,9 +69,9 @@ def entry_info(entry_type: str, *, catalogue: Catalogue, prefix: str, exact: boo
     }
 
 
-def link_resources(call: Call, *, config: Config) -> list[Json]:
+def link_resources(context: RequestContext, *, config: Config) -> list[Json]:
     """The resources of `/links`: the index is the root, and each site a database of its own."""
-    root, everything = _index_link(call, config), _everything_link(call, config)
+    root, everything = _index_link(context, config), _everything_link(context, config)
     providers = _link(
         PROVIDERS_ID,
         name="OPTIMADE providers",
@@ -80,42 +80,42 @@ def link_resources(call: Call, *, config: Config) -> list[Json]:
         homepage="https://optimade.org",
         link_type="providers",
     )
-    if call.place.site is not None:
+    if context.target.site is not None:
         return [root, providers]
-    children = [_site_link(site, call) for site in config.sites]
-    return [root, *([everything] if call.place.is_index else []), *children, providers]
+    children = [_site_link(site, context) for site in config.sites]
+    return [root, *([everything] if context.target.is_index else []), *children, providers]
 
 
-def _index_link(call: Call, config: Config) -> JsonObject:
+def _index_link(context: RequestContext, config: Config) -> JsonObject:
     return _link(
         INDEX_ID,
         name=config.provider.name,
         description=f"Index of the databases of {config.provider.name}.",
-        base_url=f"{call.root}/{INDEX}",
+        base_url=f"{context.root}/{INDEX}",
         homepage=config.provider.homepage,
         link_type="root",
     )
 
 
-def _everything_link(call: Call, config: Config) -> JsonObject:
+def _everything_link(context: RequestContext, config: Config) -> JsonObject:
     return _link(
         ALL_ID,
         name=config.provider.name,
         description=config.provider.description,
-        base_url=call.root,
+        base_url=context.root,
         homepage=config.provider.homepage,
         link_type="child",
         aggregate="ok",
     )
 
 
-def _site_link(site: Site, call: Call) -> JsonObject:
+def _site_link(site: Site, context: RequestContext) -> JsonObject:
     """A site's own view; who has asked for everything should not ask for it once more."""
     return _link(
         site.name,
         name=site.title,
         description=site.description,
-        base_url=f"{call.root}/{SITES}/{site.name}",
+        base_url=f"{context.root}/{SITES}/{site.name}",
         homepage=site.homepage,
         link_type="child",
         aggregate="no",

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.observe import Observer, bind_request, log
-from gateway.serve.request.paths import OTHER, Place
+from gateway.serve.request.paths import OTHER, RequestTarget
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -17,7 +17,7 @@ _EXPOSED = "ETag, Link, Retry-After, Server-Timing, X-Request-ID"
 _PREFLIGHT_S = "86400"
 
 
-class Edge:
+class AccessMiddleware:
     """ASGI middleware: what holds for every answer, whatever its kind."""
 
     def __init__(self, app: ASGIApp, *, observer: Observer) -> None:
@@ -34,7 +34,7 @@ class Edge:
         state["request_id"] = _request_id(headers.get("x-request-id", ""))
         state["is_head"] = scope["method"] == "HEAD"
         bind_request(state["request_id"])
-        answer = _Answer(send, scope["method"], state["request_id"])
+        answer = _OutgoingAnswer(send, scope["method"], state["request_id"])
         started = time.perf_counter()
         self._observer.began()
         try:
@@ -47,8 +47,8 @@ class Edge:
             self._tell(scope, status=answer.status, seconds=time.perf_counter() - started)
 
     def _tell(self, scope: Scope, *, status: int, seconds: float) -> None:
-        place = scope["state"].get("place")
-        label = place.label if isinstance(place, Place) else OTHER
+        target = scope["state"].get("target")
+        label = target.label if isinstance(target, RequestTarget) else OTHER
         self._observer.answered(label, status=status, seconds=seconds)
         log().info(
             "answered",
@@ -59,7 +59,7 @@ class Edge:
         )
 
 
-class _Answer:
+class _OutgoingAnswer:
     """One answer on its way out: gets its last headers, loses its body for HEAD."""
 
     def __init__(self, send: Send, method: str, request_id: str) -> None:

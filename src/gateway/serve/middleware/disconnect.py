@@ -13,7 +13,7 @@ CLIENT_GONE = 499
 Answer = TypeVar("Answer", bound=Response)
 
 
-async def while_connected(
+async def cancel_on_disconnect(
     request: Request, work: Coroutine[None, None, Answer]
 ) -> Answer | Response:
     """What the work gives; it is cancelled when the client leaves. The body has been read before.

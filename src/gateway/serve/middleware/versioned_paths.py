@@ -13,15 +13,15 @@ from gateway.config import Config
 from gateway.errors import GatewayError, MethodError, NotFoundError, RequestError
 from gateway.observe import log
 from gateway.serve.info.about import ENTRY_TYPES
-from gateway.serve.request.context import Call, read_call
-from gateway.serve.response.envelope import error_response, status_of
+from gateway.serve.request.context import RequestContext, read_context
 from gateway.serve.request.negotiation import check_accept
-from gateway.serve.request.paths import Place, read_place
+from gateway.serve.request.paths import RequestTarget, read_target
 from gateway.serve.request.public_url import read_root
-from gateway.serve.state import served_of
+from gateway.serve.response.envelope import error_response, status_of
+from gateway.serve.state import app_state_of
 
 
-class Door:
+class VersionedPathsMiddleware:
     """ASGI middleware: versions and views are taken off the path, so that routes know neither."""
 
     def __init__(self, app: ASGIApp, *, config: Config) -> None:
@@ -37,18 +37,21 @@ class Door:
         root = read_root(scope, self._config.server)
         path = root.strip(scope["path"])
         state = scope.setdefault("state", {})
-        call = read_call(
-            scope, root=root, place=Place(endpoint=path), request_id=state.get("request_id", "")
+        context = read_context(
+            scope,
+            root=root,
+            target=RequestTarget(endpoint=path),
+            request_id=state.get("request_id", ""),
         )
-        state["call"] = call
+        state["context"] = context
         try:
-            place = read_place(path, sites=self._sites)
-            state["place"], state["call"] = place, replace(call, place=place)
+            target = read_target(path, sites=self._sites)
+            state["target"], state["context"] = target, replace(context, target=target)
             check_accept(Request(scope).headers.get("accept", ""))
         except RequestError as error:
             await self._refuse(error, scope, receive, send)
             return
-        inner = {**scope, "root_path": root.prefix, "path": root.prefix + place.inner_path}
+        inner = {**scope, "root_path": root.prefix, "path": root.prefix + target.inner_path}
         await self._pass_on(inner, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,20 +75,20 @@ class Door:
     async def _refuse(
         self, error: GatewayError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        response = error_response(error, call=scope["state"]["call"], config=self._config)
+        response = error_response(error, context=scope["state"]["context"], config=self._config)
         await response(scope, receive, send)
 
 
-def call_of(request: Request) -> Call:
+def context_of(request: Request) -> RequestContext:
     """The request as the door has read it."""
-    call = request.scope["state"]["call"]
-    assert isinstance(call, Call)
-    return call
+    context = request.scope["state"]["context"]
+    assert isinstance(context, RequestContext)
+    return context
 
 
 def error_of(exception: HTTPException, request: Request) -> GatewayError:
     """The framework's own refusals as errors of ours."""
-    endpoint = call_of(request).place.endpoint
+    endpoint = context_of(request).target.endpoint
     match exception.status_code:
         case 404:
             return NotFoundError(
@@ -104,7 +107,7 @@ def error_of(exception: HTTPException, request: Request) -> GatewayError:
 def _methods_at(request: Request) -> str:
     """All methods of an endpoint; the framework tells only those of the first route there."""
     methods = {"GET", "HEAD", "OPTIONS"}
-    if call_of(request).place.inner_path.lstrip("/") in ENTRY_TYPES:
+    if context_of(request).target.inner_path.lstrip("/") in ENTRY_TYPES:
         methods.add("POST")
     return ", ".join(sorted(methods))
 
@@ -113,5 +116,7 @@ def refusal_response(error: GatewayError, *, request: Request, config: Config) -
     """The document for an error that an endpoint has raised."""
     if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         log().error("fault", reason=str(error))
-    call = replace(call_of(request), request_delay_s=served_of(request).admission.delay_s())
-    return error_response(error, call=call, config=config)
+    context = replace(
+        context_of(request), request_delay_s=app_state_of(request).admission.delay_s()
+    )
+    return error_response(error, context=context, config=config)

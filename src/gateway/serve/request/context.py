@@ -9,16 +9,16 @@ from starlette.types import Scope
 from gateway.config import Config
 from gateway.model import Notice
 from gateway.serve.request.params import Caller
-from gateway.serve.request.paths import Place
+from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.public_url import Root
 from gateway.serve.request.query_string import Pairs, Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """A request, read as far as any endpoint needs it."""
 
-    place: Place
+    target: RequestTarget
     root: str = ""
     """The public address of the server's root, without a trailing slash."""
     query: str = ""
@@ -36,24 +36,26 @@ class Call:
     @property
     def base_url(self) -> str:
         """The unversioned base URL."""
-        return self.root + self.place.base
+        return self.root + self.target.base
 
     @property
     def versioned_url(self) -> str:
         """The base URL as it was used."""
-        return self.root + self.place.versioned
+        return self.root + self.target.versioned
 
     @property
     def representation(self) -> str:
         """The part of the URL that follows the base URL."""
-        return f"{self.place.endpoint}?{self.query}" if self.query else self.place.endpoint
+        return f"{self.target.endpoint}?{self.query}" if self.query else self.target.endpoint
 
     def elapsed_ms(self) -> float:
         """How long this request has taken until now."""
         return (time.perf_counter() - self.started) * 1000
 
 
-def read_call(scope: Scope, *, root: Root, place: Place, request_id: str) -> Call:
+def read_context(
+    scope: Scope, *, root: Root, target: RequestTarget, request_id: str
+) -> RequestContext:
     """The request, apart from its parameters."""
     headers = Headers(scope=scope)
     caller = Caller(
@@ -61,8 +63,8 @@ def read_call(scope: Scope, *, root: Root, place: Place, request_id: str) -> Cal
         token=_bearer(headers.get("authorization", "")),
         fresh="no-cache" in headers.get("cache-control", "").lower(),
     )
-    return Call(
-        place=place,
+    return RequestContext(
+        target=target,
         root=root.url,
         query=scope.get("query_string", b"").decode("utf-8", "replace"),
         caller=caller,
@@ -72,18 +74,18 @@ def read_call(scope: Scope, *, root: Root, place: Place, request_id: str) -> Cal
     )
 
 
-def with_pairs(call: Call, *, pairs: Pairs, query: str) -> Call:
+def with_pairs(context: RequestContext, *, pairs: Pairs, query: str) -> RequestContext:
     """The request with its parameters."""
-    return replace(call, pairs=pairs, query=query)
+    return replace(context, pairs=pairs, query=query)
 
 
-def rules_of(config: Config, place: Place) -> Rules:
+def rules_of(config: Config, target: RequestTarget) -> Rules:
     """What this view of the server allows."""
     every = tuple(site.name for site in config.sites)
     return Rules(
         prefix=config.provider.prefix,
-        sites=(place.site,) if place.site else every,
-        only=place.site,
+        sites=(target.site,) if target.site else every,
+        only=target.site,
         default_limit=config.paging.default_limit,
         max_limit=config.paging.max_limit,
         budget_s=config.timeouts.budget_s,

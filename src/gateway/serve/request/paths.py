@@ -22,7 +22,7 @@ _LOOKS_LIKE_VERSION = re.compile(r"v\d.*")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestTarget:
     """What a path points at: `/sites/berlin/v1/structures` is (`/sites/berlin`, `v1`, ..)."""
 
     base: str = ""
@@ -58,7 +58,7 @@ class Place:
         return f"/{INDEX}{self.endpoint}".rstrip("/") if self.is_index else self.endpoint
 
 
-def read_place(path: str, *, sites: tuple[str, ...]) -> Place:
+def read_target(path: str, *, sites: tuple[str, ...]) -> RequestTarget:
     """What that path points at; needless slashes are no difference."""
     parts = [part for part in path.split("/") if part]
     base, site, parts = _read_view(parts, sites)
@@ -70,7 +70,7 @@ def read_place(path: str, *, sites: tuple[str, ...]) -> Place:
         raise NotFoundError(f"/{parts[0]} is served at the unversioned base URL only.")
     if parts and parts[0] in SERVICE and base:
         raise NotFoundError(f"/{parts[0]} is served at the root of this server only.")
-    return Place(base, version, "/" + "/".join(parts), site)
+    return RequestTarget(base, version, "/" + "/".join(parts), site)
 
 
 def _read_view(parts: list[str], sites: tuple[str, ...]) -> tuple[str, str | None, list[str]]:

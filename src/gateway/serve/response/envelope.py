@@ -26,11 +26,11 @@ from gateway.errors import (
     VersionError,
 )
 from gateway.model import Json, JsonObject, Resource, SearchAnswer
-from gateway.serve.request.context import Call
-from gateway.serve.response.meta import meta_of, report_object
+from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
-from gateway.serve.response.page_links import page_links
 from gateway.serve.request.paths import API_VERSION
+from gateway.serve.response.meta import meta_of, report_object
+from gateway.serve.response.page_links import page_links
 
 MUST_NOT_BE_KEPT = "no-store"
 
@@ -57,36 +57,38 @@ _JSONAPI: JsonObject = {
 }
 
 
-def listing_response(answer: SearchAnswer, *, call: Call, config: Config) -> Response:
+def listing_response(answer: SearchAnswer, *, context: RequestContext, config: Config) -> Response:
     """One page."""
-    links = page_links(answer, call=call)
+    links = page_links(answer, context=context)
     data: list[Json] = [resource_object(resource) for resource in answer.resources]
-    return _answer_response(answer, data=data, links=links, call=call, config=config)
+    return _answer_response(answer, data=data, links=links, context=context, config=config)
 
 
-def entry_response(answer: SearchAnswer, *, call: Call, config: Config) -> Response:
+def entry_response(answer: SearchAnswer, *, context: RequestContext, config: Config) -> Response:
     """One entry; an unknown id is `data: null`."""
     data = resource_object(answer.resources[0]) if answer.resources else None
-    return _answer_response(answer, data=data, links={}, call=call, config=config)
+    return _answer_response(answer, data=data, links={}, context=context, config=config)
 
 
-def about_response(data: Json, *, call: Call, config: Config, kept_s: int = 300) -> Response:
+def about_response(
+    data: Json, *, context: RequestContext, config: Config, kept_s: int = 300
+) -> Response:
     """What the server says of itself."""
     count = len(data) if isinstance(data, list) else 1
     counts: JsonObject = {"data_returned": count, "data_available": count}
-    meta = meta_of(call, config=config, counts=counts, notices=call.notices)
-    rest: JsonObject = {"links": _links({}, call), "meta": meta}
+    meta = meta_of(context, config=config, counts=counts, notices=context.notices)
+    rest: JsonObject = {"links": _links({}, context), "meta": meta}
     headers = {"Cache-Control": f"public, max-age={kept_s}"}
-    return _respond(data, rest=rest, tagged=call.root, headers=headers, call=call)
+    return _respond(data, rest=rest, tagged=context.root, headers=headers, context=context)
 
 
-def error_response(error: GatewayError, *, call: Call, config: Config) -> Response:
+def error_response(error: GatewayError, *, context: RequestContext, config: Config) -> Response:
     """What is wrong, and the HTTP status that says so."""
     status = status_of(error)
     document = {
-        "errors": [_error_object(error, status=status, call=call)],
-        "links": _links({}, call),
-        "meta": meta_of(call, config=config, counts={"data_returned": 0}, notices=()),
+        "errors": [_error_object(error, status=status, context=context)],
+        "links": _links({}, context),
+        "meta": meta_of(context, config=config, counts={"data_returned": 0}, notices=()),
     }
     headers = {"Cache-Control": MUST_NOT_BE_KEPT, **_error_headers(error)}
     return Response(_dump(document), status, headers, media_type=JSON_API)
@@ -112,31 +114,36 @@ def resource_object(resource: Resource) -> JsonObject:
 
 
 def _answer_response(
-    answer: SearchAnswer, *, data: Json, links: JsonObject, call: Call, config: Config
+    answer: SearchAnswer, *, data: Json, links: JsonObject, context: RequestContext, config: Config
 ) -> Response:
-    notices = (*call.notices, *answer.notices)
+    notices = (*context.notices, *answer.notices)
     counts: JsonObject = {
         "data_returned": answer.data_returned,
         "data_available": answer.data_available,
         "more_data_available": answer.more,
     }
-    meta = meta_of(call, config=config, counts=counts, notices=notices)
+    meta = meta_of(context, config=config, counts=counts, notices=notices)
     meta[f"_{config.provider.prefix}_sites"] = [report_object(report) for report in answer.reports]
     included: list[Json] = [resource_object(resource) for resource in answer.included]
-    links = _links(links, call)
+    links = _links(links, context)
     rest: JsonObject = {"links": links, "included": included, "meta": meta}
     headers = {
-        "Cache-Control": _keeping(answer, call=call, config=config),
-        "Server-Timing": _timing(answer, call),
+        "Cache-Control": _keeping(answer, context=context, config=config),
+        "Server-Timing": _timing(answer, context),
     }
     if any(site.forward_token for site in config.sites):
         headers["Vary"] = "Authorization"
     tagged: list[Json] = [included, links, counts, [notice.detail for notice in notices]]
-    return _respond(data, rest=rest, tagged=tagged, headers=headers, call=call)
+    return _respond(data, rest=rest, tagged=tagged, headers=headers, context=context)
 
 
 def _respond(
-    data: Json, *, rest: Mapping[str, Json], tagged: Json, headers: dict[str, str], call: Call
+    data: Json,
+    *,
+    rest: Mapping[str, Json],
+    tagged: Json,
+    headers: dict[str, str],
+    context: RequestContext,
 ) -> Response:
     """The document, or 304 when the client has it already.
 
@@ -145,7 +152,7 @@ def _respond(
     written = orjson.dumps(data)
     tag = f'W/"{hashlib.blake2b(written + orjson.dumps(tagged), digest_size=12).hexdigest()}"'
     headers = {**headers, "ETag": tag}
-    if call.is_get and tag in call.known_tags:
+    if context.is_get and tag in context.known_tags:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = _dump({"data": orjson.Fragment(written), **rest})
     return Response(body, headers=headers, media_type=JSON_API)
@@ -157,21 +164,21 @@ def _dump(document: Mapping[str, object]) -> bytes:
     return orjson.dumps({"jsonapi": _JSONAPI, **kept})
 
 
-def _links(links: JsonObject, call: Call) -> JsonObject:
-    return {**links, "base_url": call.base_url}
+def _links(links: JsonObject, context: RequestContext) -> JsonObject:
+    return {**links, "base_url": context.base_url}
 
 
-def _keeping(answer: SearchAnswer, *, call: Call, config: Config) -> str:
+def _keeping(answer: SearchAnswer, *, context: RequestContext, config: Config) -> str:
     """Whether others may keep this answer: not where it is incomplete or somebody's own."""
-    if call.caller.token:
+    if context.caller.token:
         return f"private, {MUST_NOT_BE_KEPT}"
     if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
         return MUST_NOT_BE_KEPT
     return f"public, max-age={int(config.cache.answers_s)}"
 
 
-def _timing(answer: SearchAnswer, call: Call) -> str:
-    steps = (*answer.timings, ("total", call.elapsed_ms()))
+def _timing(answer: SearchAnswer, context: RequestContext) -> str:
+    steps = (*answer.timings, ("total", context.elapsed_ms()))
     return ", ".join(f"{_token(name)};dur={spent:.1f}" for name, spent in steps)
 
 
@@ -179,14 +186,14 @@ def _token(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
-def _error_object(error: GatewayError, *, status: int, call: Call) -> JsonObject:
+def _error_object(error: GatewayError, *, status: int, context: RequestContext) -> JsonObject:
     written: JsonObject = {
         "status": str(status),
         "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "detail": str(error),
     }
-    if call.caller.request_id:
-        written["id"] = call.caller.request_id
+    if context.caller.request_id:
+        written["id"] = context.caller.request_id
     parameter = getattr(error, "parameter", None)
     if parameter:
         written["source"] = {"parameter": parameter}

@@ -12,26 +12,26 @@ from starlette.responses import StreamingResponse
 
 from gateway.errors import GatewayError, SitesMissingError
 from gateway.model import Json, JsonObject, PageLink, SearchAnswer, SearchRequest
-from gateway.serve.request.context import Call
+from gateway.serve.request.context import RequestContext
+from gateway.serve.request.negotiation import JSON_LINES
+from gateway.serve.request.paths import API_VERSION
 from gateway.serve.response.envelope import resource_object
 from gateway.serve.response.meta import meta_of, report_object
-from gateway.serve.request.negotiation import JSON_LINES
 from gateway.serve.response.page_links import address_of
-from gateway.serve.request.paths import API_VERSION
-from gateway.serve.state import Served
+from gateway.serve.state import AppState
 
 PAGE = 200
 """Entries asked for at a time; the next ones only once the client has taken these."""
 
 
 async def stream_response(
-    wanted: SearchRequest, *, call: Call, served: Served
+    wanted: SearchRequest, *, context: RequestContext, app_state: AppState
 ) -> StreamingResponse:
     """The stream; what is wrong with the request itself is raised before it begins."""
-    asked = replace(wanted, page_limit=min(PAGE, served.config.paging.max_limit))
-    async with served.admission.place():
-        first = await served.federation.search(asked)
-    lines = _Lines(asked, first, call=call, served=served)
+    asked = replace(wanted, page_limit=min(PAGE, app_state.config.paging.max_limit))
+    async with app_state.admission.target():
+        first = await app_state.federation.search(asked)
+    lines = _Lines(asked, first, context=context, app_state=app_state)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines.all(), media_type=JSON_LINES, headers=headers)
 
@@ -40,19 +40,24 @@ class _Lines:
     """One stream while it goes out."""
 
     def __init__(
-        self, asked: SearchRequest, first: SearchAnswer, *, call: Call, served: Served
+        self,
+        asked: SearchRequest,
+        first: SearchAnswer,
+        *,
+        context: RequestContext,
+        app_state: AppState,
     ) -> None:
         self._asked = asked
         self._first = first
-        self._call = call
-        self._served = served
-        self._own = f"_{served.config.provider.prefix}_"
+        self._context = context
+        self._app_state = app_state
+        self._own = f"_{app_state.config.provider.prefix}_"
         self._count = 0
         self._included: set[tuple[str, str]] = set()
 
     async def all(self) -> AsyncIterator[bytes]:
         """Header, resources, last line; nothing for HEAD, which is not worth a walk."""
-        if self._call.is_head:
+        if self._context.is_head:
             return
         yield _line(self._header())
         answer, link = self._first, PageLink(self._asked.cursor, 0)
@@ -73,8 +78,8 @@ class _Lines:
                 return
 
     async def _following(self, link: PageLink) -> SearchAnswer:
-        async with self._served.admission.place():
-            return await self._served.federation.search(
+        async with self._app_state.admission.target():
+            return await self._app_state.federation.search(
                 replace(self._asked, cursor=link.cursor, offset=0)
             )
 
@@ -93,8 +98,8 @@ class _Lines:
             "data_available": self._first.data_available,
             "more_data_available": True,
         }
-        notices = (*self._call.notices, *self._first.notices)
-        meta = meta_of(self._call, config=self._served.config, counts=counts, notices=notices)
+        notices = (*self._context.notices, *self._first.notices)
+        meta = meta_of(self._context, config=self._app_state.config, counts=counts, notices=notices)
         meta[f"{self._own}sites"] = [report_object(report) for report in self._first.reports]
         return {"x-optimade": {"meta": {"api_version": API_VERSION}}, "meta": meta}
 
@@ -110,7 +115,7 @@ class _Lines:
             f"{self._own}missing": missing,
             f"{self._own}reason": str(error),
             f"{self._own}cursor": link.cursor,
-            f"{self._own}resume": address_of(link, self._call),
+            f"{self._own}resume": address_of(link, self._context),
         }
 
 

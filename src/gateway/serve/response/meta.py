@@ -6,29 +6,29 @@ from datetime import UTC, datetime
 from gateway import __version__
 from gateway.config import Config
 from gateway.model import Json, JsonObject, Notice, SiteReport
-from gateway.serve.request.context import Call
+from gateway.serve.request.context import RequestContext
 from gateway.serve.request.paths import API_VERSION
 
 IMPLEMENTATION = "nomad-optimade-gateway"
 
 
 def meta_of(
-    call: Call, *, config: Config, counts: JsonObject, notices: Iterable[Notice]
+    context: RequestContext, *, config: Config, counts: JsonObject, notices: Iterable[Notice]
 ) -> JsonObject:
     """What every answer says about itself; `counts` replace or add members."""
     now = datetime.now(UTC).replace(microsecond=0)
     meta: JsonObject = {
         "api_version": API_VERSION,
-        "query": {"representation": call.representation},
+        "query": {"representation": context.representation},
         "more_data_available": False,
         "time_stamp": now.isoformat().replace("+00:00", "Z"),
-        "schema": f"{call.root}/openapi.json",
-        "request_delay": call.request_delay_s,
+        "schema": f"{context.root}/openapi.json",
+        "request_delay": context.request_delay_s,
         **counts,
         "provider": _provider(config),
         "implementation": _implementation(config),
     }
-    site = config.site(call.place.site) if call.place.site else None
+    site = config.site(context.target.site) if context.target.site else None
     if site is not None:
         meta["database"] = _filled(
             id=site.name, name=site.title, description=site.description, homepage=site.homepage
