@@ -174,6 +174,7 @@ class SiteError(GatewayError):
         refused: bool = False,
         status: int | None = None,
         circuit_open: bool = False,
+        is_timeout: bool = False,
     ) -> None:
         super().__init__(f"{doing} from {site}: {happened}")
         self.site = site
@@ -183,6 +184,7 @@ class SiteError(GatewayError):
         self.refused = refused
         self.status = status
         self.circuit_open = circuit_open
+        self.is_timeout = is_timeout
 
 
 class AnswerTooLargeError(SiteError):

@@ -34,8 +34,9 @@ class Site:
     description: str = ""
     homepage: str | None = None
     connect_s: float = 2.0
-    first_byte_s: float = 3.5
-    total_s: float = 3.8
+    answer_s: float = 20.0
+    """How long an answer may take, whoever waits for it: one that comes too late for its caller
+    serves the next one from the cache."""
     concurrency: int = 10
     rate_per_s: float | None = None
     """None: as fast as `concurrency` allows."""
@@ -126,7 +127,7 @@ class Ask:
     fields: tuple[str, ...] = ()
 
 
-State: TypeAlias = Literal["ok", "cached", "stale", "pruned", "excluded", "partial", "failed"]
+SiteState: TypeAlias = Literal["ok", "cached", "stale", "pruned", "excluded", "partial", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class SiteHits:
     hits: tuple[Hit, ...]
     more: bool
     total: int
-    state: State = "ok"
+    state: SiteState = "ok"
     milliseconds: float = 0.0
 
 
@@ -158,7 +159,7 @@ class SiteReport:
     """What one site did for one request, as told in `meta._<prefix>_sites`."""
 
     name: str
-    state: State
+    state: SiteState
     reason: str | None = None
     total: int | None = None
     """Entries of this site that match; None: not known."""
@@ -187,6 +188,8 @@ class Entry:
     entry_id: str
     document: Mapping[str, Json]
     archive: Mapping[str, Json] | None = None
+    missing: Literal["broken", "late"] | None = None
+    """Why an archive that was wanted is not there: the site cannot read it, or not in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,12 @@ class SearchRequest:
     """Only these sites are asked; None: all."""
     partial: Literal["allow", "forbid"] = "allow"
     timeout_s: float | None = None
+    """How long the caller waits; None: as configured."""
+    entered: float | None = None
+    """When the request came in, in the event loop's time; None: now. Its deadline counts from
+    here, so that waiting for admission is not added to it."""
+    patient: bool = False
+    """True: no deadline, as long as each site answers within its own limit (streams)."""
     fresh: bool = False
     """True: no cached answer will do (`Cache-Control: no-cache`)."""
     token: str | None = field(default=None, repr=False)
@@ -237,6 +246,7 @@ class EntryRequest:
     include: tuple[str, ...] = ()
     sites: tuple[str, ...] | None = None
     timeout_s: float | None = None
+    entered: float | None = None
     fresh: bool = False
     token: str | None = field(default=None, repr=False)
     request_id: str = ""

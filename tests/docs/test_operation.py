@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.fetch.http.circuit_breaker import State as BreakerState
 from gateway.fetch.http.observer import CacheEvent, Outcome
-from gateway.model import State
+from gateway.model import SiteState
 from gateway.observe import set_up_logging
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
@@ -51,7 +51,7 @@ def metrics_of(text: str) -> Iterator[tuple[str, str, frozenset[str]]]:
         ("`outcome`", get_args(Outcome)),
         ("`event`", get_args(CacheEvent)),
         ("`state` of a breaker", get_args(BreakerState)),
-        ("`state` of a site", get_args(State)),
+        ("`state` of a site", get_args(SiteState)),
     ],
 )
 def test_label_values(cell: str, words: tuple[str, ...]) -> None:

@@ -81,7 +81,7 @@ async def test_equal_questions_are_asked_once() -> None:
         await all_came.wait()
         await honest(exchange)
 
-    patient = {"budget_s": 20, "first_byte_s": 20, "total_s": 20}
+    patient = {"budget_s": 20}
     async with served(timeouts=patient) as (client, proxy, _):
         proxy.break_with(gated)
         before = len(proxy.asked)

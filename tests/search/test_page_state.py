@@ -2,8 +2,9 @@
 
 import pytest
 
+from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Cursor
-from gateway.model import Hit, Order, SearchRequest, SiteHits, State
+from gateway.model import Hit, Order, SearchRequest, SiteHits, SiteState
 from gateway.search.page_state import PageState
 from gateway.search.planned_request import PlannedRequest
 
@@ -22,11 +23,11 @@ FIRST, SECOND = Hit("berlin", "a", ()), Hit("berlin", "b", ())
         ("cached", "stale", "stale"),
     ],
 )
-def test_further_hits(first: State, second: State, joined: State) -> None:
+def test_further_hits(first: SiteState, second: SiteState, joined: SiteState) -> None:
     """They follow the first ones; partly stale is told as stale, partly new as ok."""
     request = SearchRequest("structures")
     planned = PlannedRequest(request, {}, Order(), Cursor(), "fingerprint", {}, {}, (), ())
-    state = PageState(planned, {})
+    state = PageState(planned, {}, MemoryScope())
     state.answers["berlin"] = SiteHits("berlin", (FIRST,), True, 2, first)
     state.extend("berlin", SiteHits("berlin", (SECOND,), False, 2, second))
     assert state.answers["berlin"] == SiteHits("berlin", (FIRST, SECOND), False, 2, joined)

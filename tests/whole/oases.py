@@ -17,7 +17,9 @@ from gateway.config import Config
 from gateway.demo import create_demo_oasis
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.nomad.session import Call, SiteSession
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Site
 from gateway.search import Federation
 from tests.whole.expected import Known, known_entry
@@ -164,7 +166,7 @@ def make_config(sites: Iterable[str], **sections: Any) -> Config:
     defaults: dict[str, Any] = {
         "cache": {"backend": "none"},
         "site_defaults": {"attempts": 1},
-        "timeouts": {"budget_s": 60, "total_s": 50, "first_byte_s": 50},
+        "timeouts": {"budget_s": 60, "site_s": 60},
     }
     needed = {
         "provider": {"prefix": "fed", "name": "Tests", "description": "Demo Oases."},
@@ -179,10 +181,15 @@ async def opened_session(
 ) -> AsyncIterator[tuple[SiteSession, Line]]:
     """A request's session with one demo Oasis, and the line to it."""
     wire = Line(httpx.ASGITransport(create_demo_oasis(list(lines), path="")))
-    site = Site(name, f"http://{name}.test/api/v1", name, attempts=attempts, total_s=50)
+    site = Site(name, f"http://{name}.test/api/v1", name, attempts=attempts, answer_s=50)
     client = SiteClient(site, cache=open_cache("none"), transport=wire)
     try:
-        yield SiteSession(client, Call(asyncio.get_running_loop().time() + 50)), wire
+        yield (
+            SiteSession(
+                client, RequestOptions(asyncio.get_running_loop().time() + 50, MemoryScope())
+            ),
+            wire,
+        )
     finally:
         await client.close()
 

@@ -175,7 +175,8 @@ async def test_cursor_pages_cost_the_same_at_any_depth(sort: Sort, most: int) ->
         while answer.next is not None:
             one.forget()
             answer = await one.federation.search(replace(request, cursor=answer.next.cursor))
-            assert one.asked <= most
+            # a page of archives that ends early is not trusted: keys are asked for after it
+            assert one.asked <= (most if answer.next else most + 3)
 
 
 @pytest.mark.parametrize(("fields", "most"), [(INDEX_ONLY, 1), (ARCHIVE, 1), (None, 2)])

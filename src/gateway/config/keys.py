@@ -3,6 +3,7 @@
 `config/gateway.yaml` shows them all; a test holds that file against this module.
 """
 
+import logging
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -19,7 +20,11 @@ from pydantic_settings import NoDecode
 from gateway.config import checks
 from gateway.config.secrets import read_secret
 
+logger = logging.getLogger(__name__)
+
 MIB = 1024 * 1024
+LEAST_BUDGET_S = 0.1
+"""Less time than this is not enough for any answer: half of it goes into writing one."""
 
 Address = Annotated[str, AfterValidator(checks.web_address)]
 PublicAddress = Annotated[str, AfterValidator(checks.public_address)]
@@ -73,10 +78,7 @@ class SiteKeys(_Keys):
     description: str = Field(default="", description="One sentence about the site.")
     homepage: Address | None = Field(default=None, description="Its home page.")
     connect_s: Seconds | None = Field(default=None, description="Instead of `timeouts.connect_s`.")
-    first_byte_s: Seconds | None = Field(
-        default=None, description="Instead of `timeouts.first_byte_s`."
-    )
-    total_s: Seconds | None = Field(default=None, description="Instead of `timeouts.total_s`.")
+    site_s: Seconds | None = Field(default=None, description="Instead of `timeouts.site_s`.")
     concurrency: Count | None = Field(
         default=None, description="Instead of `site_defaults.concurrency`."
     )
@@ -109,6 +111,7 @@ class SiteKeys(_Keys):
     @model_validator(mode="before")
     @classmethod
     def _no_secrets(cls, data: object) -> object:
+        data = without_former(data, section="sites")
         if isinstance(data, dict) and "token" in data:
             raise ValueError(
                 "a token must not stand in the configuration; name an environment variable "
@@ -187,19 +190,59 @@ class FilterKeys(_Keys):
     values: Count = Field(default=20_000, description="Values in all lists of one filter.")
 
 
+FORMER_TIMEOUTS = ("first_byte_s", "total_s")
+"""Keys up to version 0.1: one deadline of the whole request has taken their place."""
+
+
+def without_former(data: object, *, section: str) -> object:
+    """The section without keys that mean nothing any more, of which the log warns."""
+    if not isinstance(data, dict):
+        return data
+    for name in FORMER_TIMEOUTS:
+        if name in data:
+            logger.warning(
+                "the configuration key %s.%s has no effect any more; see timeouts.site_s",
+                section,
+                name,
+            )
+    return {name: value for name, value in data.items() if name not in FORMER_TIMEOUTS}
+
+
 class TimeoutKeys(_Keys):
     """How long the gateway waits, in seconds."""
 
-    budget_s: Seconds = Field(
+    budget_s: Annotated[float, Field(ge=LEAST_BUDGET_S, le=3600)] = Field(
         default=4.0,
-        description="For a whole request, unless its caller asks for less; some clients give up "
-        "after 5 seconds.",
+        description="For a whole request, unless its caller asks for another time; some clients "
+        "give up after 5 seconds.",
+    )
+    longest_s: Seconds = Field(
+        default=60.0, description="The longest time that a caller may ask for."
     )
     connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
-    first_byte_s: Seconds = Field(default=3.5, description="For the first byte of a site's answer.")
-    total_s: Seconds = Field(
-        default=3.8, description="For a site's whole answer, repeats included."
+    site_s: Seconds = Field(
+        default=20.0,
+        description="For one answer of a site, whoever waits for it: one that comes too late for "
+        "its caller is cached and serves the next one. Streams wait so long for each.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, data: object) -> object:
+        return without_former(data, section="timeouts")
+
+    @model_validator(mode="after")
+    def _they_fit(self) -> Self:
+        for least, most in (
+            ("connect_s", "budget_s"),
+            ("budget_s", "longest_s"),
+            ("budget_s", "site_s"),
+        ):
+            if getattr(self, least) > getattr(self, most):
+                raise ValueError(
+                    f"{least} ({getattr(self, least):g}) is above {most} ({getattr(self, most):g})"
+                )
+        return self
 
 
 class SiteDefaultKeys(_Keys):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,8 +12,11 @@ from gateway.model import SiteFailure
 
 logger = logging.getLogger(__name__)
 
-K = TypeVar("K")
 T = TypeVar("T")
+
+GRACE_S = 0.05
+"""How much later than the deadline a site is given up here: its client gives up in time and can say
+why; this is for work that never asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,19 @@ class SiteAnswer(Generic[T]):
 
 
 async def ask_all(
-    questions: Mapping[str, Awaitable[T]], *, doing: str, deadline: float
+    requests: Mapping[str, Awaitable[T]], *, doing: str, deadline: float | None
 ) -> dict[str, SiteAnswer[T] | SiteFailure]:
-    """Every site's answer or failure, by name; `deadline` is in the event loop's time."""
+    """Every site's answer or failure, by name.
+
+    `deadline` is in the event loop's time; None: each request has limits of its own.
+    """
+    if len(requests) == 1:
+        ((site, request),) = requests.items()
+        return {site: await _ask(site, request, doing=doing, deadline=deadline)}
     async with asyncio.TaskGroup() as group:
         tasks = {
-            site: group.create_task(_ask(site, question, doing=doing, deadline=deadline))
-            for site, question in questions.items()
+            site: group.create_task(_ask(site, request, doing=doing, deadline=deadline))
+            for site, request in requests.items()
         }
     return {site: task.result() for site, task in tasks.items()}
 
@@ -41,43 +51,29 @@ def failure_of(error: SiteError, *, milliseconds: float = 0.0) -> SiteFailure:
     return SiteFailure(error.site, reason, error.retry_after_s, milliseconds, error.circuit_open)
 
 
-async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
-    """All results by key; the first SiteError ends the others and is raised."""
-    failure: BaseException | None = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = {key: group.create_task(_waited(part)) for key, part in parts.items()}
-    except* SiteError as failures:
-        failure = failures.exceptions[0]  # raised here, some Pythons would make it a group again
-    if failure is not None:
-        raise failure
-    return {key: task.result() for key, task in tasks.items()}
-
-
-async def _waited(part: Awaitable[T]) -> T:
-    return await part
-
-
-async def _ask(
-    site: str, question: Awaitable[T], *, doing: str, deadline: float
-) -> SiteAnswer[T] | SiteFailure:
-    clock = asyncio.get_running_loop().time
-    start = clock()
-    try:
-        async with asyncio.timeout_at(deadline):
-            value = await question
-    except TimeoutError:
-        spent = clock() - start
-        return logged(
-            SiteFailure(site, f"{doing}: timed out after {spent:.1f} s", None, 1000 * spent)
-        )
-    except SiteError as error:
-        return logged(failure_of(error, milliseconds=1000 * (clock() - start)))
-    return SiteAnswer(value, 1000 * (clock() - start))
-
-
 def logged(failure: SiteFailure) -> SiteFailure:
-    """The failure, which has got its one line in the log; a site at rest got its line before."""
+    """The failure, which has got its one line in the log; an open circuit got its line before."""
     if not failure.circuit_open:
         logger.warning("site %s is missing: %s", failure.site, failure.reason)
     return failure
+
+
+async def _ask(
+    site: str, request: Awaitable[T], *, doing: str, deadline: float | None
+) -> SiteAnswer[T] | SiteFailure:
+    clock = time.perf_counter  # the event loop's own clock may stand still for milliseconds
+    start = clock()
+    try:
+        async with asyncio.timeout_at(None if deadline is None else deadline + GRACE_S):
+            value = await request
+    except TimeoutError:
+        spent_s = clock() - start
+        reason = f"{doing}: timed out after {spent_s:.1f} s"
+        return logged(SiteFailure(site, reason, None, 1000 * spent_s))
+    except SiteError as error:
+        return logged(failure_of(error, milliseconds=1000 * (clock() - start)))
+    except Exception:
+        logger.exception("unexpected error in the answer of site %s", site)
+        reason = f"{doing}: its answer could not be processed; the log says why"
+        return SiteFailure(site, reason, None, 1000 * (clock() - start))
+    return SiteAnswer(value, 1000 * (clock() - start))

@@ -1,29 +1,35 @@
-"""How many keys of each site a page needs, as far as the last counts tell, and who has to go on.
+"""How much of a page each site is asked for, and which sites have to be queried again.
 
 Without sort keys entries stand in the order of their entry_id, which is a hash: a site's part of
-any page is its part of all matches, spread as a binomial distribution is. A page of 1,000 over ten
-sites so takes some 1,250 keys, not 10,000. Where a site's part was larger, it is asked on.
+any page is its part of all matches, spread as a Poisson variable is, closely enough. A page of
+1,000 over ten sites so takes some 1,250 keys, not 10,000. A site whose part was larger is queried
+again.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import ceil, sqrt
+from functools import lru_cache
+from math import ceil, exp, sqrt
 
 from gateway.model import Hit, SiteHits
 
 SPREAD = 2.5
-"""Standard deviations on top of the part expected: 1 site in 160 has to be asked on."""
+"""Standard deviations on top of the expected part, of keys: 1 site in 160 is queried again."""
 
 
-def fair_shares(limit: int, counts: Mapping[str, int]) -> dict[str, int]:
+def fair_shares(limit: int, counts: Mapping[str, float]) -> dict[str, int]:
     """How many keys to ask of each site for a page of `limit`, at least one."""
-    whole = max(1, sum(counts.values()))
+    whole = max(1.0, sum(counts.values()))
     return {site: _fair_share(limit, count / whole) for site, count in counts.items()}
 
 
-def _fair_share(limit: int, part: float) -> int:
-    most = limit * part + SPREAD * sqrt(limit * part * (1 - part))
-    return max(1, min(limit, ceil(most)))
+def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: float) -> int:
+    """How many archives to ask of a site whose part of a page of `limit` is expected to be `part`.
+
+    One more costs `archive_s`; one too few costs a round trip, with the chance that it is needed.
+    """
+    # times to two digits, so that the table of answers stays small
+    return _archive_share(limit, round(part, 2), _rounded(archive_s), _rounded(round_trip_s))
 
 
 def exhausted(
@@ -35,17 +41,37 @@ def exhausted(
     """
     used = Counter(hit.site for hit in page)
     last = page[-1].site if len(page) == limit else None
-    exhausted_sites = {
+    found = {
         site
         for site, answer in answers.items()
         if answer.more and used[site] == len(answer.hits) and site != last
     }
-    certain = _certain(page, used, exhausted_sites)
-    return dict.fromkeys(exhausted_sites, limit - certain)
+    certain = _certain(page, used, found)
+    return dict.fromkeys(found, limit - certain)
+
+
+def _fair_share(limit: int, part: float) -> int:
+    most = limit * part + SPREAD * sqrt(limit * part * (1 - part))
+    return max(1, min(limit, ceil(most)))
+
+
+@lru_cache(maxsize=4096)
+def _archive_share(limit: int, part: float, archive_s: float, round_trip_s: float) -> int:
+    number, chance = 0, exp(-part)  # of exactly so many entries on the page
+    more = 1.0  # the chance of at least so many
+    while number < limit and (number < part or more * round_trip_s > archive_s):
+        more -= chance
+        number += 1
+        chance *= part / number
+    return max(1, number)
+
+
+def _rounded(spent_s: float) -> float:
+    return float(f"{spent_s:.1g}")
 
 
 def _certain(page: Sequence[Hit], used: Counter[str], exhausted_sites: set[str]) -> int:
-    """How many hits no further hit of the `dry` sites can come before."""
+    """How many hits no further hit of the `exhausted_sites` can come before."""
     left = Counter({site: used[site] for site in exhausted_sites})
     for number, hit in enumerate(page, start=1):
         if hit.site in exhausted_sites:

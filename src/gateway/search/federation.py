@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.config.keys import CacheKeys
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.http.memory_budget import MemoryBudget
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 from gateway.fetch.http.observer import Observer, Silent
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
@@ -31,6 +31,7 @@ from gateway.model import (
 )
 from gateway.plan.identity import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
+from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
 from gateway.search.page_state import PageResult
@@ -43,7 +44,7 @@ from gateway.search.planned_request import (
 from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
-from gateway.search.site_stats import SiteStats
+from gateway.search.site_stats import PROBE, SiteStats
 from gateway.shape import (
     Cited,
     default_fields,
@@ -102,6 +103,7 @@ class Federation:
         self._clients = {
             site.name: SiteClient(
                 site,
+                probe=PROBE,
                 budget=memory_budget,
                 cache=self._cache,
                 transport=self._transports.get(site.name),
@@ -115,7 +117,7 @@ class Federation:
             catalogue=self.catalogue(REFERENCES),
             tables=ReferenceTables(self._clients),
         )
-        self._site_stats = SiteStats(self._clients)
+        self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
 
     async def close(self) -> None:
@@ -126,29 +128,33 @@ class Federation:
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
+        deadlines = self._deadlines(request)
         if request.entry_type == REFERENCES:
-            return await self._references.search(
-                request, budget_s=self._budget_s(request.timeout_s)
-            )
-        start = time.perf_counter()
+            return await self._references.search(request, deadlines=deadlines)
+        begun = time.perf_counter()
         catalogue = self.catalogue(request.entry_type)
         planned = self._planner.read(request, catalogue, versions=self._versions())
-        understood = 1000 * (time.perf_counter() - start)
-        listing = Listing(
-            planned,
-            clients=self._clients,
-            site_stats=self._site_stats,
-            cache=self._cache,
-            budget_s=self._budget_s(request.timeout_s),
-            max_offset=self._config.paging.max_offset,
-        )
-        found = await listing.read()
-        return self._answer(planned, found, timings=(("plan", understood), *found.timings))
+        spent = 1000 * (time.perf_counter() - begun)
+        scope = MemoryScope()
+        try:
+            listing = Listing(
+                planned,
+                clients=self._clients,
+                site_stats=self._site_stats,
+                cache=self._cache,
+                scope=scope,
+                deadlines=deadlines,
+                max_offset=self._config.paging.max_offset,
+            )
+            found = await listing.read()
+            return self._answer(planned, found, timings=(("plan", spent), *found.timings))
+        finally:
+            scope.close()
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
         if request.entry_type == REFERENCES:
-            return await self._references.entry(request, budget_s=self._budget_s(request.timeout_s))
+            return await self._references.entry(request, deadlines=self._deadlines(request))
         site, _, entry_id = request.id.partition(SEPARATOR)
         chosen = self._sites.keys() if request.sites is None else request.sites
         if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
@@ -165,6 +171,7 @@ class Federation:
                 include=request.include,
                 sites=(site,),
                 timeout_s=request.timeout_s,
+                entered=request.entered,
                 fresh=request.fresh,
                 token=request.token,
                 request_id=request.request_id,
@@ -194,7 +201,7 @@ class Federation:
 
     def _status(self, name: str) -> SiteStatus:
         info = self._site_stats.info(name)
-        return SiteStatus(name, info.version, info.total, self._clients[name].breaker.state)
+        return SiteStatus(name, info.version, info.total, self._clients[name].circuit.state)
 
     def _answer(
         self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
@@ -267,9 +274,15 @@ class Federation:
             for one in cited.values()
         )
 
-    def _budget_s(self, asked: float | None) -> float:
-        budget = self._config.timeouts.budget_s
-        return budget if asked is None else min(asked, budget)
+    def _deadlines(self, request: SearchRequest | EntryRequest) -> Deadlines:
+        """The one deadline of the request, and its shares."""
+        now = asyncio.get_running_loop().time()
+        entered = now if request.entered is None else request.entered
+        if isinstance(request, SearchRequest) and request.patient:
+            return Deadlines(now, None)
+        waits = self._config.timeouts
+        wait_s = waits.budget_s if request.timeout_s is None else request.timeout_s
+        return Deadlines(entered, entered + min(wait_s, waits.longest_s))
 
 
 def _opened(keys: CacheKeys) -> AnswerCache:

@@ -1,17 +1,26 @@
-"""The keys of a page: from all sites at once, merged; a site that runs dry is asked on."""
+"""The keys of a page: from all sites at once, merged; a site that runs out is queried again.
 
+Where it is cheaper, a site gives its part of the page as archives at once, without keys first.
+"""
+
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gateway.fetch.fanout import SiteAnswer, ask_all
 from gateway.fetch.nomad.archives import VERSION_FIELD
 from gateway.fetch.nomad.key_pages import read_window
 from gateway.fetch.nomad.one_request import can_be_archived, read_archived
+from gateway.fetch.nomad.pace import SitePace
+from gateway.fetch.nomad.session import SiteSession
 from gateway.merge import merge_hits
-from gateway.model import Ask, Hit, Position, SiteFailure, SiteHits
-from gateway.search.fair_shares import exhausted, fair_shares
+from gateway.model import Ask, Entry, Hit, Position, SiteFailure, SiteHits
+from gateway.properties import STRUCTURE
+from gateway.search.deadlines import Deadlines
+from gateway.search.fair_shares import archive_share, exhausted, fair_shares
 from gateway.search.page_start import PageStart
 from gateway.search.page_state import PageState
-from gateway.search.site_stats import SiteStats
+from gateway.search.site_stats import Share, SiteStats
 from gateway.shape import (
     archive_fields,
     archive_suffices,
@@ -22,47 +31,62 @@ from gateway.shape import (
 
 _DOING = "read page of entries"
 
+UNSURE = 1.3
+"""Where a filter was never counted, a site's part is expected to be its part of all entries, which
+it often is not: so much more is asked of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one site gave: hits, and their entries where they came at once."""
+
+    hits: SiteHits
+    entries: tuple[Entry, ...] = ()
+
 
 class Keys:
-    """The keys of one page, as they come into `reading`.
+    """The keys of one page, as they come into `state`.
 
-    `is_kept` says that a cache keeps the sites' answers. Deadlines are in the event loop's time.
+    `is_cached` says that a cache keeps the sites' answers.
     """
 
     def __init__(
-        self, state: PageState, page_start: PageStart, *, site_stats: SiteStats, is_kept: bool
+        self,
+        state: PageState,
+        page_start: PageStart,
+        *,
+        site_stats: SiteStats,
+        deadlines: Deadlines,
+        is_cached: bool,
     ) -> None:
         self._state = state
         self._page_start = page_start
         self._site_stats = site_stats
-        self._is_kept = is_kept
+        self._deadlines = deadlines
+        self._is_cached = is_cached
         request, catalogue = state.planned.request, state.planned.catalogue
         self._index_alone = index_suffices(request.response_fields, catalogue)
         self._archive_alone = archive_suffices(request.response_fields, catalogue)
-        self._fields = self._wanted()
+        self._required = archive_fields(request.response_fields, catalogue)
+        self._index_fields = index_fields(request.response_fields, catalogue)
+        self._related = related_fields(request.response_fields)
+        self.are_indexed: set[str] = set()
+        """Sites whose hits hold what the index says of the entry, in place of slow archives."""
 
-    async def ask(self, *, deadline: float, whole_deadline: float) -> None:
-        """Ask all sites, until `deadline`.
-
-        A single one is asked for its bodies, too, until `whole_deadline`, where that can be done.
-        """
-        page_start, limits = self._page_start, self._limits()
-        sessions = self._state.sessions(deadline)
-        asks = {
-            site: self._ask(site, limits[site], page_start.progress.of(site)) for site in sessions
+    async def ask(self) -> None:
+        """Ask all sites."""
+        start = self._page_start
+        sessions = self._state.sessions(self._deadlines.keys)
+        shares = self._shares()
+        reads = {
+            site: self._read(session, shares[site], after=start.progress.of(site))
+            for site, session in sessions.items()
         }
-        if len(asks) == 1 and not self._index_alone and self._archive_alone and not page_start.skip:
-            ((site, ask),) = asks.items()
-            if can_be_archived(ask, site=site):
-                done = await self._ask_whole(site, ask, deadline=whole_deadline)
-                if done:
-                    return
-        windows = {site: read_window(session, asks[site]) for site, session in sessions.items()}
-        answers = await ask_all(windows, doing=_DOING, deadline=deadline)
+        answers = await ask_all(reads, doing=_DOING, deadline=self._deadlines.keys)
         for site, answer in answers.items():
             self._take(site, answer)
 
-    async def complete(self, *, deadline: float) -> tuple[Hit, ...]:
+    async def complete(self) -> tuple[Hit, ...]:
         """The merged keys of the page, once no site can have more that belong before its end."""
         held = self._state.answers
         while True:
@@ -75,84 +99,147 @@ class Keys:
             exhausted_sites = exhausted(merged, held, limit=self._page_start.read)
             if not exhausted_sites:
                 return merged
-            await self._query_again(exhausted_sites, deadline=deadline)
+            await self._query_again(exhausted_sites)
 
-    async def _ask_whole(self, site: str, ask: Ask, *, deadline: float) -> bool:
-        """The one site's keys and bodies in one request; False: it takes the two phases."""
-        planned = self._state.planned
-        asked = read_archived(
-            self._state.session(site, deadline),
-            ask,
-            required=archive_fields(planned.request.response_fields, planned.catalogue),
-            fields=related_fields(planned.request.response_fields),
-        )
-        answers = await ask_all({site: asked}, doing=_DOING, deadline=deadline)
-        match answers[site]:
-            case SiteFailure() as failure:
-                self._state.fail(failure)
-            case SiteAnswer(None, _):
-                return False
-            case SiteAnswer((hits, entries), milliseconds):
-                self._take(site, SiteAnswer(hits, milliseconds))
-                self._state.keep(entries)
-        return True
+    def next_deadline(self) -> float | None:
+        """For what is read after the first keys."""
+        with_hits = sum(bool(answer.hits) for answer in self._state.answers.values())
+        return self._deadlines.next(can_be_filled=with_hits >= 2)
 
-    async def _query_again(self, exhausted_sites: Mapping[str, int], *, deadline: float) -> None:
-        held = self._state.answers
-        windows = {}
-        for site, limit in exhausted_sites.items():
-            ask = self._ask(site, limit, held[site].hits[-1].position)
-            windows[site] = read_window(self._state.session(site, deadline), ask)
-        answers = await ask_all(windows, doing=_DOING, deadline=deadline)
+    async def _query_again(self, limits: Mapping[str, int]) -> None:
+        held, deadline = self._state.answers, self.next_deadline()
+        reads = {}
+        for site, limit in limits.items():
+            after = held[site].hits[-1].position
+            share = Share(limit, is_whole=self._is_whole(site, limit, after=after))
+            reads[site] = self._read(self._state.session(site, deadline), share, after=after)
+        answers = await ask_all(reads, doing=_DOING, deadline=deadline)
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():
                     self._state.fail(answer)
                 case SiteAnswer(further, milliseconds):
-                    self._state.extend(site, further)
+                    self._state.extend(site, further.hits)
+                    self._state.keep(further.entries)
                     self._state.spend(site, milliseconds)
 
-    def _take(self, site: str, answer: SiteAnswer[SiteHits] | SiteFailure) -> None:
+    async def _read(self, session: SiteSession, share: Share, *, after: Position | None) -> _Read:
+        """One site's hits, with their entries where that was possible."""
+        clock, pace = time.perf_counter, self._site_stats.pace(session.name)
+        if share.is_whole:
+            begun = clock()
+            ask = self._ask(session.name, share.limit, after)
+            archived = await read_archived(
+                session, ask, required=self._required, fields=self._related
+            )
+            if archived is not None:
+                hits, entries = archived
+                if entries and session.state == "ok":
+                    pace.archives_came(len(entries), clock() - begun, at_once=1)
+                return _Read(hits, entries)
+        begun = clock()
+        fields = self._fields(session.name, pace, share.limit)
+        hits = await read_window(session, self._ask(session.name, share.limit, after, fields))
+        if session.state == "ok" and not share.is_whole:
+            pace.keys_came(clock() - begun)
+        return _Read(hits)
+
+    def _take(self, site: str, answer: SiteAnswer[_Read] | SiteFailure) -> None:
         match answer:
             case SiteFailure():
                 self._state.fail(answer)
-            case SiteAnswer(hits, milliseconds):
-                self._state.answers[site] = hits
+            case SiteAnswer(read, milliseconds):
+                self._state.answers[site] = read.hits
+                self._state.keep(read.entries)
                 self._state.spend(site, milliseconds)
-                self._site_stats.remember(site, self._state.planned.queries[site], hits.total)
+                if not self._state.is_private(site):
+                    query = self._state.planned.queries[site]
+                    self._site_stats.remember(site, query, read.hits.total)
 
-    def _limits(self) -> dict[str, int]:
-        """How many keys to ask of each site: its portion where that is known, or all."""
-        planned, page_start = self._state.planned, self._page_start
-        counts = {
-            site: self._site_stats.last_count(site, query)
-            for site, query in planned.queries.items()
+    def _shares(self) -> dict[str, Share]:
+        """What to ask of each site for the page."""
+        planned = self._state.planned
+        request = planned.request
+        page = f"{planned.fingerprint} {request.cursor} {request.offset} {request.page_limit}"
+        held = self._site_stats.shares(page) if self._is_cached else None
+        if held is not None and held.keys() >= planned.queries.keys():
+            return held
+        shares = self._new_shares()
+        if self._is_cached:
+            self._site_stats.remember_shares(page, shares)
+        return shares
+
+    def _new_shares(self) -> dict[str, Share]:
+        planned, start = self._state.planned, self._page_start
+        sites = tuple(planned.queries)
+        counts = self._counts()
+        in_turn = not planned.order.keys and not start.progress.lagging
+        if counts is None or not in_turn:
+            limits = dict.fromkeys(sites, start.read)
+            return {
+                site: Share(
+                    start.read,
+                    is_whole=len(sites) == 1
+                    and self._is_whole(site, start.read, after=start.progress.of(site)),
+                )
+                for site in limits
+            }
+        limits = fair_shares(start.read, counts)
+        return {
+            site: self._whole_share(site, counts) or Share(limits[site], is_whole=False)
+            for site in sites
         }
-        known = {site: count for site, count in counts.items() if count is not None}
-        in_turn = not planned.order.keys and not page_start.progress.lagging
-        # A first page is asked for before its counts are known, and kept: the same question must
-        # find it again. Later pages are asked for with counts from the first time on.
-        is_new = planned.request.cursor is not None or not self._is_kept
-        if in_turn and is_new and len(known) == len(counts):
-            return fair_shares(page_start.read, known)
-        return dict.fromkeys(planned.queries, page_start.read)
 
-    def _ask(self, site: str, limit: int, after: Position | None) -> Ask:
+    def _whole_share(self, site: str, counts: Mapping[str, float]) -> Share | None:
+        """The site's part of the page as archives at once; None: keys first is cheaper."""
+        start, pace = self._page_start, self._site_stats.pace(site)
+        if pace.archive_s is None or pace.round_trip_s is None:
+            return None
+        part = start.read * counts[site] / max(1.0, sum(counts.values()))
+        limit = archive_share(
+            start.read, part, archive_s=pace.archive_s, round_trip_s=pace.round_trip_s
+        )
+        if not self._is_whole(site, limit, after=start.progress.of(site)):
+            return None
+        return Share(limit, is_whole=True)
+
+    def _is_whole(self, site: str, limit: int, *, after: Position | None) -> bool:
+        """Whether archives can be read at once, and quickly."""
+        if self._index_alone or not self._archive_alone or self._page_start.skip:
+            return False
+        ask = self._ask(site, limit, after)
+        return can_be_archived(ask, site=site) and not self._site_stats.pace(site).is_slow(limit)
+
+    def _counts(self) -> dict[str, float] | None:
+        """How many entries match at each site, exactly or about; None: nobody knows."""
+        queries = self._state.planned.queries
+        counts = {site: self._site_stats.last_count(site, q) for site, q in queries.items()}
+        known = {site: float(count) for site, count in counts.items() if count is not None}
+        if len(known) == len(counts):
+            return known
+        sizes = {site: self._site_stats.last_count(site, STRUCTURE) for site in queries}
+        if any(size is None for size in sizes.values()):
+            return None
+        return {site: UNSURE * (size or 0) for site, size in sizes.items()}
+
+    def _ask(
+        self, site: str, limit: int, after: Position | None, fields: tuple[str, ...] = ()
+    ) -> Ask:
         return Ask(
             query=self._state.planned.queries[site],
             order=self._state.planned.order,
             limit=limit,
             after=after,
             backward=self._page_start.backward,
-            fields=self._fields,
+            fields=fields,
         )
 
-    def _wanted(self) -> tuple[str, ...]:
+    def _fields(self, site: str, pace: SitePace, limit: int) -> tuple[str, ...]:
         """What is wanted of index documents along with the keys."""
-        planned = self._state.planned
-        fields, catalogue = planned.request.response_fields, planned.catalogue
-        related = related_fields(fields)
         if self._index_alone:
-            return (*index_fields(fields, catalogue), *related)
-        further = () if self._archive_alone else index_fields(fields, catalogue)
-        return (VERSION_FIELD, *further, *related)
+            return (*self._index_fields, *self._related)
+        if pace.is_slow(limit):
+            self.are_indexed.add(site)
+        is_needed = not self._archive_alone or site in self.are_indexed
+        further = self._index_fields if is_needed else ()
+        return (VERSION_FIELD, *further, *self._related)

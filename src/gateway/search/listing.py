@@ -1,19 +1,22 @@
-"""One listing: keys from all sites at once, merged to a page, then the page's bodies alone.
+"""One listing: keys from all sites at once, merged to a page, then the page's archives alone.
 
-A site that fails in either phase keeps its place and is told of; the page is filled from the
+A site that fails in either phase keeps its place and is reported; the page is filled from the
 others.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 
 from gateway.errors import SiteError, SitesMissingError
 from gateway.fetch.cache.answers import AnswerCache
-from gateway.fetch.fanout import SiteAnswer, ask_all, failure_of, logged
+from gateway.fetch.fanout import GRACE_S, SiteAnswer, ask_all, failure_of, logged
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.nomad.archives import read_entries
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
+from gateway.search.deadlines import Deadlines
 from gateway.search.keys import Keys
 from gateway.search.missing import RETRY_AFTER_S, check_missing
 from gateway.search.page_start import PageStart, is_walked, start_at_cursor, start_at_offset
@@ -21,18 +24,6 @@ from gateway.search.page_state import PageResult, PageState
 from gateway.search.planned_request import PlannedRequest
 from gateway.search.site_stats import SiteStats
 from gateway.shape import archive_fields, index_fields, index_suffices
-
-KEYS_SHARE = 0.7
-"""Part of a request's time after which sites that gave no keys are left out, so that the bodies of
-the others still come in time."""
-
-COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
-"""Parts of the time left for keys in which an offset's place is counted and found; a site that is
-too slow for it is left out, and the others still have time."""
-
-NEXT_SHARE = 0.7
-"""Part of the time left in which a page's bodies, or further keys, are read; a site that is too
-slow for it is left out, and there is time to fill the page from the others."""
 
 
 class Listing:
@@ -45,60 +36,59 @@ class Listing:
         clients: Mapping[str, SiteClient],
         site_stats: SiteStats,
         cache: AnswerCache | None,
-        budget_s: float,
+        scope: MemoryScope,
+        deadlines: Deadlines,
         max_offset: int,
     ) -> None:
         self._planned = planned
-        self._state = PageState(planned, clients)
+        self._state = PageState(planned, clients, scope)
         self._site_stats = site_stats
         private = planned.request.token is not None or planned.request.fresh
         self._cache = cache if cache is not None and cache.keep_bytes and not private else None
         self._max_offset = max_offset
-        self._clock: Callable[[], float] = asyncio.get_running_loop().time
-        start = self._clock()
-        self._keys_deadline = start + KEYS_SHARE * budget_s
-        self._deadline = start + budget_s
+        self._deadlines = deadlines
         fields = planned.request.response_fields
         self._index_alone = index_suffices(fields, planned.catalogue)
 
     async def read(self) -> PageResult:
         """The page; raises SitesMissingError when only missing sites could fill it."""
-        start = self._clock()
-        page_start = await self._page_start()
+        begun = time.perf_counter()
+        page_start = await self._find_start()
         if page_start is None:
-            return self._found((), None, (("keys", 1000 * (self._clock() - start)),))
-        is_kept = self._cache is not None
-        keys = Keys(self._state, page_start, site_stats=self._site_stats, is_kept=is_kept)
-        await keys.ask(deadline=self._keys_deadline, whole_deadline=self._deadline)
-        merged = await keys.complete(deadline=self._next_deadline())
-        between = self._clock()
-        while await self._read_bodies(merged[page_start.skip :]):
-            merged = await keys.complete(deadline=self._next_deadline())
-        timings = (("keys", 1000 * (between - start)), ("bodies", 1000 * (self._clock() - between)))
+            return self._found((), None, (("keys", 1000 * (time.perf_counter() - begun)),))
+        keys = Keys(
+            self._state,
+            page_start,
+            site_stats=self._site_stats,
+            deadlines=self._deadlines,
+            is_cached=self._cache is not None,
+        )
+        await keys.ask()
+        merged = await keys.complete()
+        between = time.perf_counter()
+        while await self._read_entries(merged[page_start.skip :], keys):
+            merged = await keys.complete()
+        timings = (
+            ("keys", 1000 * (between - begun)),
+            ("bodies", 1000 * (time.perf_counter() - between)),
+        )
         return self._found(merged, page_start, timings)
 
-    async def _page_start(self) -> PageStart | None:
+    async def _find_start(self) -> PageStart | None:
+        """Where the page begins; None: past the end."""
         if is_walked(self._planned):
             return start_at_cursor(self._planned)
         while True:
-            totals = await self._count(self._part_deadline(COUNT_SHARE))
-            deadline = self._part_deadline(SEARCH_SHARE)
+            totals = await self._count(self._deadlines.count())
+            deadline = self._deadlines.search()
             live = {site: self._state.session(site, deadline) for site in totals}
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(None if deadline is None else deadline + GRACE_S):
                     page_start = await start_at_offset(
                         self._planned, live, totals, cap=self._max_offset
                     )
             except TimeoutError:
-                slow = "; ".join(
-                    f"{one.site}: {one.reason}" for one in self._state.failures.values()
-                )
-                raise SitesMissingError(
-                    f"The offset could not be found in time{f' ({slow})' if slow else ''}; "
-                    "follow links.next instead.",
-                    sites=tuple(live),
-                    retry_after_s=RETRY_AFTER_S,
-                ) from None
+                raise self._offset_not_found(tuple(live)) from None
             except SiteError as error:
                 self._state.fail(logged(failure_of(error)))
                 continue
@@ -108,7 +98,17 @@ class Listing:
                 }
             return page_start
 
-    async def _count(self, deadline: float) -> dict[str, int]:
+    def _offset_not_found(self, sites: tuple[str, ...]) -> SitesMissingError:
+        failures = self._state.failures.values()
+        slow = "; ".join(f"{one.site}: {one.reason}" for one in failures)
+        return SitesMissingError(
+            f"The offset could not be found in time{f' ({slow})' if slow else ''}; "
+            "follow links.next instead.",
+            sites=sites,
+            retry_after_s=RETRY_AFTER_S,
+        )
+
+    async def _count(self, deadline: float | None) -> dict[str, int]:
         queries = self._planned.queries
         sessions = self._state.sessions(deadline)
         answers = await ask_all(
@@ -126,7 +126,7 @@ class Listing:
                     self._state.spend(site, milliseconds)
         return totals
 
-    async def _read_bodies(self, page: tuple[Hit, ...]) -> bool:
+    async def _read_entries(self, page: tuple[Hit, ...], keys: Keys) -> bool:
         """Whether a site failed, so that the page must be merged again without it."""
         wanted: dict[str, list[Hit]] = {}
         for hit in page:
@@ -135,16 +135,20 @@ class Listing:
         if self._index_alone:
             self._state.keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
             return False
+        if not wanted:
+            return False
         fields, catalogue = self._planned.request.response_fields, self._planned.catalogue
-        deadline = self._next_deadline()
+        required = archive_fields(fields, catalogue)
+        further = index_fields(fields, catalogue)
+        deadline = keys.next_deadline()
         sessions = {site: self._state.session(site, deadline) for site in wanted}
         answers = await ask_all(
             {
                 site: read_entries(
                     sessions[site],
                     hits,
-                    required=archive_fields(fields, catalogue),
-                    fallback_fields=index_fields(fields, catalogue),
+                    Wanted(required, further, site in keys.are_indexed),
+                    pace=self._site_stats.pace(site),
                     cache=self._cache,
                 )
                 for site, hits in wanted.items()
@@ -216,15 +220,3 @@ class Listing:
             answered=so_far.answers,
             missing=so_far.failures,
         )
-
-    def _part_deadline(self, share: float) -> float:
-        """When so much of the time that is left for keys will have passed."""
-        now = self._clock()
-        return now + share * max(0.0, self._keys_deadline - now)
-
-    def _next_deadline(self) -> float:
-        """For the next questions: where others could fill the page, there is time left for them."""
-        if sum(bool(answer.hits) for answer in self._state.answers.values()) < 2:
-            return self._deadline  # there is nobody else to fill the page from
-        now = self._clock()
-        return now + NEXT_SHARE * max(0.0, self._deadline - now)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.nomad.session import Call, SiteSession
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.nomad.session import SiteSession
 from gateway.merge import Progress
-from gateway.model import Entry, Hit, SiteFailure, SiteHits, State
+from gateway.model import Entry, Hit, SearchRequest, SiteFailure, SiteHits, SiteState
 from gateway.search.planned_request import PlannedRequest
 
 
@@ -27,25 +29,30 @@ class PageResult:
 
 @dataclass(slots=True)
 class PageState:
-    """One page being read: the question, whom it goes to, and what has come in so far."""
+    """One page being read: what is asked, whom it goes to, and what has come in so far."""
 
     planned: PlannedRequest
     clients: Mapping[str, SiteClient]
+    scope: MemoryScope
     answers: dict[str, SiteHits] = field(default_factory=dict)
     failures: dict[str, SiteFailure] = field(default_factory=dict)
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     milliseconds: dict[str, float] = field(default_factory=dict)
 
-    def session(self, site: str, deadline: float) -> SiteSession:
+    def session(self, site: str, deadline: float | None) -> SiteSession:
         """A conversation with one site until the deadline, in the event loop's time."""
-        request = self.planned.request
-        call = Call(deadline, request.token, request.fresh, request.request_id)
-        return SiteSession(self.clients[site], call)
+        options = options_of(self.planned.request, scope=self.scope, deadline=deadline)
+        return SiteSession(self.clients[site], options)
 
-    def sessions(self, deadline: float) -> dict[str, SiteSession]:
+    def sessions(self, deadline: float | None) -> dict[str, SiteSession]:
         """Conversations with all sites that have not failed."""
         live = (site for site in self.planned.queries if site not in self.failures)
         return {site: self.session(site, deadline) for site in live}
+
+    def is_private(self, site: str) -> bool:
+        """Whether what the site answers is for this caller alone."""
+        request = self.planned.request
+        return bool(request.token) and self.clients[site].site.forward_token
 
     def fail(self, failure: SiteFailure) -> None:
         """This site is left out."""
@@ -59,7 +66,7 @@ class PageState:
         self.answers[site] = replace(held, hits=(*held.hits, *further.hits), more=further.more)
         self.note(site, further.state)
 
-    def note(self, site: str, state: State) -> None:
+    def note(self, site: str, state: SiteState) -> None:
         """How the site has answered once more: stale if it ever was, cached if it always was."""
         held = self.answers[site]
         joined = {held.state, state}
@@ -73,5 +80,12 @@ class PageState:
         self.milliseconds[site] = self.milliseconds.get(site, 0.0) + milliseconds
 
     def keep(self, entries: Iterable[Entry]) -> None:
-        """The bodies of these entries are there."""
+        """These entries have been read."""
         self.entries.update(((one.site, one.entry_id), one) for one in entries)
+
+
+def options_of(
+    request: SearchRequest, *, scope: MemoryScope, deadline: float | None
+) -> RequestOptions:
+    """What all requests to sites on behalf of this one share."""
+    return RequestOptions(deadline, scope, request.token, request.fresh, request.request_id)

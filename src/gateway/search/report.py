@@ -1,14 +1,24 @@
 """What each site did, and what the caller should be told of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias
 
-from gateway.model import Entry, Hit, Notice, SiteFailure, SiteHits, SiteReport, State
+from gateway.model import Entry, Notice, SiteFailure, SiteHits, SiteReport, SiteState
 from gateway.search.page_state import PageResult
 from gateway.search.planned_request import PlannedRequest
 from gateway.search.site_stats import SiteStats
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"
+
+
+Why: TypeAlias = Literal["broken", "late"]
+_REASONS: Mapping[Why, str] = {
+    "broken": "cannot read some archives",
+    "late": "has not read all archives in time",
+}
+_ADVICE: Mapping[Why, str] = {"broken": "", "late": " Asking again gets further."}
 
 
 def site_reports(
@@ -36,11 +46,12 @@ def site_notices(
     for answer in found.answers.values():
         if answer.state == "stale":
             yield stale_notice(answer.site)
-    for site, count in _broken(found.page, found.entries).items():
+    for (site, why), count in Counter(_missing(found.entries)).items():
         some = "1 entry is" if count == 1 else f"{count} entries are"
         yield Notice(
             title="Archives not available",
-            detail=f"{site} cannot read some archives; {some} served with what its index holds.",
+            detail=f"{site} {_REASONS[why]}; {some} served with what its index holds."
+            f"{_ADVICE[why]}",
             code="site_partial",
         )
 
@@ -88,18 +99,17 @@ def _report(
     return SiteReport(name, state, reason, answer.total, returned, taken)
 
 
-def _state(answer: SiteHits, found: PageResult) -> tuple[State, str | None]:
-    if answer.site in _broken(found.page, found.entries):
-        return "partial", "some archives cannot be read"
+def _state(answer: SiteHits, found: PageResult) -> tuple[SiteState, str | None]:
+    reasons = [why for site, why in _missing(found.entries) if site == answer.site]
+    if reasons:
+        return "partial", _REASONS["late" if "late" in reasons else "broken"]
     if answer.state == "stale":
         return "stale", STALE
     return answer.state, None
 
 
-def _broken(page: tuple[Hit, ...], entries: tuple[Entry, ...]) -> Mapping[str, int]:
-    """How many entries of each site were wanted with an archive and have none."""
-    counts: dict[str, int] = {}
-    for hit, entry in zip(page, entries, strict=True):
-        if entry.archive is None and entry.document is not hit.document:
-            counts[hit.site] = counts.get(hit.site, 0) + 1
-    return counts
+def _missing(entries: Iterable[Entry]) -> Iterator[tuple[str, Why]]:
+    """Site and reason of each entry whose archive was wanted and is not there."""
+    for entry in entries:
+        if entry.missing is not None:
+            yield entry.site, entry.missing

@@ -1,21 +1,27 @@
-"""What is known of the sites apart from any one request: versions, sizes, the last counts.
+"""What is known of the sites apart from any one request: versions, sizes, last counts, pace.
 
-Refreshed in the background; no answer waits for a site only to count it.
+Refreshed in the background; no answer waits for a site only to count it. The same look keeps a
+connection to each site warm.
 """
 
 import asyncio
 import hashlib
 import logging
 import random
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import orjson
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from gateway.errors import SiteError
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.nomad.session import Call, SiteSession
-from gateway.model import NativeQuery, SiteInfo
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.nomad.pace import SitePace
+from gateway.fetch.nomad.session import SiteSession
+from gateway.model import JsonObject, NativeQuery, SiteInfo
 from gateway.properties import STRUCTURE
 
 logger = logging.getLogger(__name__)
@@ -24,17 +30,38 @@ REFRESH_S = 60.0
 RETRY_S = 10.0
 VERSION_EVERY = 10
 """How many refreshes of the total come to one of the version: `/info` is up to 240 kB."""
+LOOK_S = 10.0
+"""How long a look may take: longer than any caller waits, as nobody does."""
+SAMPLE = 2
+"""Archives that are read to see how long one takes, before the first caller wants to know."""
+PROBE: tuple[str, JsonObject] = (
+    "/entries/query",
+    {"owner": "public", "query": STRUCTURE, "pagination": {"page_size": 0}},
+)
+"""What every healthy site answers within some milliseconds."""
 
 _COUNTS = 10_000
 
 
-class SiteStats:
-    """Sizes and versions of the sites, and the last exact count of each filter at each site."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one site is asked for of a page: so many keys, or so many archives at once."""
 
-    def __init__(self, clients: Mapping[str, SiteClient]) -> None:
+    limit: int
+    is_whole: bool
+    """Whether archives come at once, without keys first."""
+
+
+class SiteStats:
+    """Sizes, versions and pace of the sites, and the last exact count of each filter at each."""
+
+    def __init__(self, clients: Mapping[str, SiteClient], *, answers_s: float = 0.0) -> None:
         self._clients = clients
         self._infos = dict.fromkeys(clients, SiteInfo())
+        self._paces = {name: SitePace() for name in clients}
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
+        self._shares: TTLCache[str, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
+        self._digests: LRUCache[int, tuple[NativeQuery, bytes]] = LRUCache(1024)
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
@@ -53,32 +80,65 @@ class SiteStats:
         """What is known of one site."""
         return self._infos[site]
 
+    def pace(self, site: str) -> SitePace:
+        """How fast one site is."""
+        return self._paces[site]
+
     def available(self, sites: Iterable[str], query: NativeQuery = STRUCTURE) -> int:
         """How many entries the sites hold, as far as known."""
         return sum(self.last_count(site, query) or 0 for site in sites)
 
     def last_count(self, site: str, query: NativeQuery) -> int | None:
-        """The last exact count of a query at a site; None: never counted."""
-        return self._counts.get((site, _digest(query)))
+        """The last exact public count of a query at a site; None: never counted."""
+        return self._counts.get((site, self._digest(query)))
 
     def remember(self, site: str, query: NativeQuery, count: int) -> None:
-        """Keep an exact count."""
-        self._counts[site, _digest(query)] = count
+        """Keep an exact count of public entries."""
+        self._counts[site, self._digest(query)] = count
         if query == STRUCTURE:
             known = self._infos[site]
             self._infos[site] = SiteInfo(known.version, count)
 
+    def shares(self, fingerprint: str) -> dict[str, Share] | None:
+        """What was asked of each site for the same page before, while its answers are cached: only
+        the same requests find them again."""
+        return self._shares.get(fingerprint)
+
+    def remember_shares(self, fingerprint: str, shares: dict[str, Share]) -> None:
+        """Keep what was asked of each site for a page."""
+        self._shares[fingerprint] = shares
+
     async def look(self, client: SiteClient, *, version: bool = True) -> None:
-        """Ask one site for its size and, if wanted, its version; raises SiteError."""
-        loop = asyncio.get_running_loop()
-        name, wait_s = client.site.name, client.site.total_s
-        session = SiteSession(client, Call(loop.time() + wait_s, fresh=True))
-        self.remember(name, STRUCTURE, await session.count(STRUCTURE))
-        if version:
-            answer = await client.get("/info", doing="read version", within_s=wait_s)
+        """Ask one site for its size and, if wanted, its version and pace; raises SiteError."""
+        scope = MemoryScope()
+        name = client.site.name
+        options = RequestOptions(asyncio.get_running_loop().time() + LOOK_S, scope, fresh=True)
+        session = SiteSession(client, options)
+        try:
+            self.remember(name, STRUCTURE, await session.count(STRUCTURE))
+            if not version:
+                return
+            answer = await client.get("/info", doing="read version", options=options)
             found = answer.data.get("version")
-            logged = found if isinstance(found, str) else None
-            self._infos[name] = SiteInfo(logged, self._infos[name].total)
+            self._infos[name] = SiteInfo(
+                found if isinstance(found, str) else None, self._infos[name].total
+            )
+            await self._measure(session)
+        finally:
+            scope.close()
+
+    async def _measure(self, session: SiteSession) -> None:
+        """Read a few keys and archives, to know how long that takes before a caller asks."""
+        clock, pace = time.perf_counter, self._paces[session.name]
+        begun = clock()
+        await session.page(STRUCTURE, order_by="entry_id", descending=False, size=SAMPLE)
+        pace.keys_came(clock() - begun)
+        begun = clock()
+        page = await session.archives(
+            STRUCTURE, required={"metadata": {"entry_id": "*", "optimade": "*"}}, size=SAMPLE
+        )
+        if page.archives:
+            pace.archives_came(len(page.archives), clock() - begun, at_once=1)
 
     async def _watch(self, client: SiteClient) -> None:
         turn = 0
@@ -89,8 +149,15 @@ class SiteStats:
             except SiteError as error:
                 logger.info("site %s cannot be counted: %s", client.site.name, error.happened)
                 turn, pause_s = 0, RETRY_S
+            except Exception:
+                logger.exception("unexpected error while counting site %s", client.site.name)
+                turn, pause_s = 0, REFRESH_S
             await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
 
-
-def _digest(query: NativeQuery) -> bytes:
-    return hashlib.sha256(orjson.dumps(query)).digest()
+    def _digest(self, query: NativeQuery) -> bytes:
+        held = self._digests.get(id(query))
+        if held is not None and held[0] is query:
+            return held[1]
+        digest = hashlib.blake2b(orjson.dumps(query), digest_size=16).digest()
+        self._digests[id(query)] = (query, digest)
+        return digest

@@ -1,44 +1,51 @@
-"""Answers for a short time and bodies for long, as bytes; who asked is part of the key.
+"""Answers for a short time and archives for long, as bytes; who asked is part of the key.
 
-A value carries its time, its key's and its own checksum: what Redis gives back damaged, or what
-somebody else wrote there, counts as not there.
+Whoever writes to a shared cache is trusted (docs/explanation/security.md): the checksum finds what
+is damaged or belongs to another program, not what somebody has forged.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
-import orjson
-
 from gateway.fetch.cache.store import Store, open_store
 from gateway.model import Site
 
-FORMAT = b"NOG1"
-"""Stands in keys and values; another one makes everything kept before invisible."""
+FORMAT = b"NOG2"
+"""Stands in keys and values; another one makes everything cached before invisible."""
 MAX_BYTES = 64 * 2**20
+LATE_S = 60.0
+"""An answer that came too late for its caller is fresh for so long: it was dear, and the caller was
+told to come back after some seconds."""
 _CHECK = Struct(">I")
-_TIME = Struct(">d")
+_TIMES = Struct(">dd")
 _AT = len(FORMAT) + _CHECK.size
-_HEAD = _AT + _TIME.size
+_HEAD = _AT + _TIMES.size
 
 
-class BodyKey(NamedTuple):
+class ArchiveKey(NamedTuple):
     """One archive: it cannot change without its `version`, which holds `last_processing_time`."""
 
     site: str
-    """Name and address, as `SiteClient.body_key` makes it."""
+    """Name and address, as `SiteClient.archive_key` makes it."""
     entry_id: str
     version: str
 
 
-class Kept(NamedTuple):
-    """A value and its age."""
+class Cached(NamedTuple):
+    """A value, its age, and up to which age it is fresh."""
 
     value: memoryview
     age_s: float
+    fresh_s: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can be used as if the site had just said it."""
+        return self.age_s <= self.fresh_s
 
 
 class AnswerCache:
@@ -63,67 +70,82 @@ class AnswerCache:
 
     @property
     def keep_bytes(self) -> int:
-        """Values beyond this size are not kept."""
+        """Values beyond this size are not cached."""
         return max(0, self._store.max_value_bytes - _HEAD)
 
-    def answer_key(
-        self, site: Site, *, generation: str, identity: str, path: str, content: bytes | None
-    ) -> str:
-        """The key of one question; `content` is the body in canonical form."""
-        parts = (site.name, site.url, generation, identity, path)
-        return self._key(b"a", *(part.encode() for part in parts), content or b"")
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers are cached at all."""
+        return self.answers_s > 0 and self.keep_bytes > 0
 
-    async def find(self, key: str) -> Kept | None:
-        """What is kept under the key, fresh or not."""
-        value = await self._store.get(key)
-        return self._open(key, value) if value is not None else None
+    def key_maker(self, site: Site, *, identity: str) -> "hashlib.blake2b":
+        """A digest that has taken in the site and who asks; copied for each request."""
+        digest = hashlib.blake2b(b"a" + FORMAT, digest_size=20)
+        for part in (self._namespace, site.name, site.url, identity):
+            digest.update(b"%d:" % len(part.encode()) + part.encode())
+        return digest
 
-    async def keep(self, key: str, value: bytes, *, fresh_s: float) -> None:
-        """Keep an answer for its fresh time and the grace beyond it."""
-        await self._store.put(key, self._seal(key, value), ttl_s=fresh_s + self.stale_s)
+    async def find(self, key: bytes) -> Cached | None:
+        """What is cached under the key, fresh or not."""
+        name = self._name(key)
+        found = await self._store.get((name,))
+        return self._open(name, found[name]) if name in found else None
 
-    async def get_bodies(self, keys: Iterable[BodyKey]) -> Mapping[BodyKey, bytes]:
-        """The bodies that are kept of those asked for."""
-        wanted = {self._body_key(key): key for key in keys}
-        found = await self._store.get_many(tuple(wanted))
+    def keep(self, key: bytes, value: bytes, *, is_late: bool = False) -> None:
+        """Cache an answer for its fresh time and the grace beyond it."""
+        if len(value) > self.keep_bytes:
+            return
+        fresh_s = max(self.answers_s, LATE_S) if is_late else self.answers_s
+        name = self._name(key)
+        sealed = self._seal(name, value, fresh_s=fresh_s)
+        self._store.put(name, sealed, ttl_s=fresh_s + self.stale_s)
+
+    async def get_archives(self, keys: Iterable[ArchiveKey]) -> Mapping[ArchiveKey, memoryview]:
+        """The archives that are cached of those asked for."""
+        wanted = {self._archive_name(key): key for key in keys}
+        found = await self._store.get(tuple(wanted))
         opened = ((wanted[name], self._open(name, value)) for name, value in found.items())
-        return {key: bytes(kept.value) for key, kept in opened if kept is not None}
+        return {key: cached.value for key, cached in opened if cached is not None}
 
-    async def put_bodies(self, bodies: Mapping[BodyKey, bytes]) -> None:
-        """Keep bodies for long."""
-        names = ((self._body_key(key), value) for key, value in bodies.items())
-        pairs = [(name, self._seal(name, value)) for name, value in names]
-        await self._store.put_many(pairs, ttl_s=self._bodies_s)
+    def put_archives(self, archives: Sequence[tuple[ArchiveKey, bytes]]) -> None:
+        """Cache archives for long."""
+        for key, value in archives:
+            if len(value) <= self.keep_bytes:
+                name = self._archive_name(key)
+                sealed = self._seal(name, value, fresh_s=self._bodies_s)
+                self._store.put(name, sealed, ttl_s=self._bodies_s)
 
     async def close(self) -> None:
         """Release connections."""
         await self._store.close()
 
-    def _body_key(self, key: BodyKey) -> str:
-        return self._key(b"b", *(part.encode() for part in key))
+    def _name(self, key: bytes) -> str:
+        return f"{self._namespace}:{key.hex()}"
 
-    def _key(self, kind: bytes, *parts: bytes) -> str:
-        digest = hashlib.blake2b(kind + FORMAT, digest_size=24)
-        for part in parts:
-            digest.update(b"%d:" % len(part) + part)
+    def _archive_name(self, key: ArchiveKey) -> str:
+        digest = hashlib.blake2b(b"b" + FORMAT, digest_size=20)
+        for part in key:
+            raw = part.encode()
+            digest.update(b"%d:" % len(raw) + raw)
         return f"{self._namespace}:{digest.hexdigest()}"
 
-    def _seal(self, key: str, value: bytes) -> bytes:
-        at = _TIME.pack(self._now())
-        return FORMAT + _CHECK.pack(_checksum(key, at, value)) + at + value
+    def _seal(self, name: str, value: bytes, *, fresh_s: float) -> bytes:
+        times = _TIMES.pack(self._now(), fresh_s)
+        return b"".join((FORMAT, _CHECK.pack(_checksum(name, times, value)), times, value))
 
-    def _open(self, key: str, sealed: bytes) -> Kept | None:
+    def _open(self, name: str, sealed: bytes) -> Cached | None:
         """What is sealed; None: it is not ours, damaged, or another key's."""
-        at, value = sealed[_AT:_HEAD], memoryview(sealed)[_HEAD:]
-        check = FORMAT + _CHECK.pack(_checksum(key, at, value))
-        if len(sealed) < _HEAD or not sealed.startswith(check):
+        times, value = sealed[_AT:_HEAD], memoryview(sealed)[_HEAD:]
+        if len(sealed) < _HEAD:
             return None
-        (written_s,) = _TIME.unpack(at)
-        return Kept(value, max(0.0, self._now() - written_s))
+        if not sealed.startswith(FORMAT + _CHECK.pack(_checksum(name, times, value))):
+            return None
+        written_at, fresh_s = _TIMES.unpack(times)
+        return Cached(value, max(0.0, self._now() - written_at), fresh_s)
 
 
-def _checksum(key: str, at: bytes, value: bytes | memoryview) -> int:
-    return crc32(value, crc32(at, crc32(key.encode())))
+def _checksum(name: str, times: bytes, value: bytes | memoryview) -> int:
+    return crc32(value, crc32(times, crc32(name.encode())))
 
 
 def open_cache(
@@ -144,11 +166,6 @@ def open_cache(
         bodies_s=bodies_s,
         stale_s=stale_s,
     )
-
-
-def canonical(body: object) -> bytes:
-    """JSON of equal bodies is equal, whatever the order of their members."""
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def fingerprint(token: str | None) -> str:

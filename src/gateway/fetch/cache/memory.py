@@ -15,7 +15,11 @@ LARGE_SHARE = 8
 
 
 class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
-    """aiocache's memory backend with a bound in bytes; what was used longest ago leaves first."""
+    """aiocache's memory backend with a bound in bytes; what was used longest ago leaves first.
+
+    `read` and `write` are the same as aiocache's `get` and `set` without their detours, which take
+    longer than the look-up.
+    """
 
     NAME = "bounded-memory"
 
@@ -23,17 +27,30 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         # without a time-out: aiocache would make a task for each look-up
         super().__init__(serializer=NullSerializer(), timeout=0)
         self._max_value = max_bytes // LARGE_SHARE
-        self._values: TLRUCache[str, _Kept] = TLRUCache(
+        self._values: TLRUCache[str, _Held] = TLRUCache(
             max_bytes,
-            ttu=lambda _, kept, now: now + kept.ttl,
+            ttu=lambda _, held, now: now + held.ttl,
             timer=clock,
-            getsizeof=lambda kept: len(kept.value) + ENTRY_OVERHEAD,
+            getsizeof=lambda held: len(held.value) + ENTRY_OVERHEAD,
         )
 
     @property
     def held(self) -> int:
         """Bytes taken now."""
         return int(self._values.currsize)
+
+    def read(self, key: str) -> bytes | None:
+        """The value; None: there is none, or its time is over."""
+        found = self._values.get(key)
+        return found.value if found is not None else None
+
+    def write(self, key: str, value: bytes, *, ttl_s: float) -> bool:
+        """Keep the value for a time; False: it is too large."""
+        if len(value) + ENTRY_OVERHEAD > self._max_value:
+            self._values.pop(key, None)
+            return False
+        self._values[key] = _Held(value, ttl_s)
+        return True
 
     # aiocache calls these with its own names
     async def _get(
@@ -42,8 +59,7 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         encoding: object = None,  # noqa: ARG002
         _conn: object = None,
     ) -> bytes | None:
-        kept = self._values.get(key)
-        return kept.value if kept is not None else None
+        return self.read(key)
 
     async def _multi_get(
         self,
@@ -51,7 +67,7 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         encoding: object = None,  # noqa: ARG002
         _conn: object = None,
     ) -> list[bytes | None]:
-        return [await self._get(key) for key in keys]
+        return [self.read(key) for key in keys]
 
     async def _set(
         self,
@@ -61,21 +77,17 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         _cas_token: object = None,
         _conn: object = None,
     ) -> bool:
-        if len(value) + ENTRY_OVERHEAD > self._max_value:
-            self._values.pop(key, None)
-            return False
-        self._values[key] = _Kept(value, ttl)
-        return True
+        return self.write(key, value, ttl_s=ttl)
 
     async def _multi_set(
         self, pairs: Sequence[tuple[str, bytes]], ttl: float, _conn: object = None
     ) -> bool:
         for key, value in pairs:
-            await self._set(key, value, ttl)
+            self.write(key, value, ttl_s=ttl)
         return True
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Held:
     value: bytes
     ttl: float

@@ -1,50 +1,43 @@
-"""Where cached bytes lie: in this process, bounded in bytes, or in Redis or Valkey for replicas.
+"""Where cached bytes are: in this process, bounded in bytes, or in Redis or Valkey for replicas.
 
-Both are aiocache backends behind one `Store`, which makes a cache that is down or slow cost nothing
-but speed: after an error or a time-out it is left alone for a while.
+Both are aiocache backends. A remote one that is down or slow costs only speed: reads have a short
+bound, writes are done in the background, and after an error it is left alone for a while.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from gateway.errors import ConfigError
 from gateway.fetch.cache.memory import LARGE_SHARE, BoundedMemory
 
-try:
-    from gateway.fetch.cache import redis as remote
-except ImportError:  # the extra `redis` is not installed
-    remote = None  # type: ignore[assignment]  # a module otherwise
-
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-TIMEOUT_S = 0.05
-FIRST_REST_S = 0.5
-REST_S = 5.0
+READ_S = 0.05
+"""A read that takes longer is given up. It comes before each request to a site, of which one takes
+20 ms at least, and before a page's archives: twice this is what a slow cache may cost a page."""
+WRITE_S = 1.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 """So long the cache is left alone after a failure, at first and at most."""
-TRIAL_S = 2.0
+CONNECT_S = 2.0
 """How long connecting to a cache may take, while all go on without it."""
-AT_A_TIME = 4
-"""Uses of the cache at a time; more would wait for each other and look like a slow cache."""
-MAX_REMOTE_BYTES = 8 * 2**20
+CONNECTIONS = 16
+MAX_VALUE_BYTES = 8 * 2**20
+BACKLOG_BYTES = 16 * 2**20
+"""Writes that wait; beyond it the oldest are dropped, as a cache may."""
+AT_A_TIME = 64
+"""Values that are written by one command."""
 
 
 class Backend(Protocol):
     """The part of aiocache's interface that is used here."""
 
-    async def get(self, key: str) -> bytes | None:
-        """The value, None if there is none."""
-
-    async def multi_get(self, keys: Sequence[str], *, timeout: float) -> Sequence[bytes | None]:
+    async def multi_get(self, keys: Sequence[str], *, timeout: float) -> Sequence[object]:
         """The values in the order of the keys."""
-
-    async def set(self, key: str, value: bytes, *, ttl: float) -> object:
-        """Keep the value for `ttl` seconds."""
 
     async def multi_set(
         self, pairs: Sequence[tuple[str, bytes]], *, ttl: float, timeout: float
@@ -55,104 +48,160 @@ class Backend(Protocol):
         """Release connections."""
 
 
-class Store:
-    """A backend that is asked only while it answers well."""
+class Store(Protocol):
+    """Bytes under keys; nothing here raises."""
 
-    def __init__(
-        self,
-        backend: Backend | None,
-        *,
-        max_value_bytes: int,
-        errors: tuple[type[Exception], ...] = (),
-        remote: bool = False,
-        timeout_s: float = TIMEOUT_S,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._backend = backend
-        self.max_value_bytes = max_value_bytes if backend else 0
-        self._errors: tuple[type[Exception], ...] = (OSError, TimeoutError, *errors)
-        self._timeout_s = timeout_s
-        self._clock = clock
-        self._turns = asyncio.Semaphore(AT_A_TIME)
-        self._answers = not remote
-        self._rests_until = 0.0
-        self._failures = 0
-        self._trial: asyncio.Task[None] | None = None
+    max_value_bytes: int
+    """Larger values are not kept; 0: none are."""
 
-    async def get(self, key: str) -> bytes | None:
-        """The value; None: there is none, or the cache does not answer."""
-        return _bytes(await self._use(lambda backend: backend.get(key)))
-
-    async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+    async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The values there are."""
-        timeout = self._patience_s(len(keys))
-        values = await self._use(lambda backend: backend.multi_get(keys, timeout=timeout))
-        pairs = zip(keys, values if isinstance(values, Sequence) else (), strict=False)
-        return {key: value for key, any_ in pairs if (value := _bytes(any_)) is not None}
 
-    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
-        """Keep the value for a time, if it is not too large."""
-        if len(value) <= self.max_value_bytes:
-            await self._use(lambda backend: backend.set(key, value, ttl=float(ttl_s)))
-
-    async def put_many(self, pairs: Sequence[tuple[str, bytes]], *, ttl_s: float) -> None:
-        """Keep the values for a time, those that are not too large."""
-        fitting = [pair for pair in pairs if len(pair[1]) <= self.max_value_bytes]
-        timeout = self._patience_s(len(fitting))
-        if fitting:
-            ttl = float(ttl_s)
-            await self._use(lambda backend: backend.multi_set(fitting, ttl=ttl, timeout=timeout))
+    def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        """Keep the value for a time, if it is not too large; returns before it is done."""
 
     async def close(self) -> None:
         """Release connections."""
-        if self._trial is not None:
-            self._trial.cancel()
-            await asyncio.gather(self._trial, return_exceptions=True)
-        if self._backend is not None:
-            with suppress(*self._errors):
-                await self._backend.close()
 
-    async def _use(self, work: Callable[[Backend], Awaitable[T]]) -> T | None:
-        """What the backend gives; None while it does not answer."""
-        async with self._turns:
-            if self._backend is None or not self._ready(self._backend):
-                return None
+
+class NoStore:
+    """Keeps nothing."""
+
+    max_value_bytes = 0
+
+    async def get(self, keys: Sequence[str]) -> dict[str, bytes]:  # noqa: ARG002
+        """Nothing."""
+        return {}
+
+    def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class LocalStore:
+    """In this process."""
+
+    def __init__(self, memory: BoundedMemory, *, max_value_bytes: int) -> None:
+        self._memory = memory
+        self.max_value_bytes = max_value_bytes
+
+    async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values there are; does not wait."""
+        read = self._memory.read
+        return {key: value for key in keys if (value := read(key)) is not None}
+
+    def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        """Keep the value."""
+        self._memory.write(key, value, ttl_s=ttl_s)
+
+    async def close(self) -> None:
+        """Do nothing: it ends with the process."""
+
+
+class RemoteStore:
+    """A backend over the network that is used only while it answers well."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        errors: tuple[type[Exception], ...] = (),
+        read_s: float = READ_S,
+        max_value_bytes: int = MAX_VALUE_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._backend = backend
+        self.max_value_bytes = max_value_bytes
+        # ValueError: of a client library on an answer that it cannot read
+        self._errors: tuple[type[Exception], ...] = (OSError, TimeoutError, ValueError, *errors)
+        self._read_s = read_s
+        self._clock = clock
+        self._is_usable = False
+        self._paused_until = 0.0
+        self._failures = 0
+        self._trial: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._backlog: deque[tuple[str, bytes, float]] = deque()
+        self._backlog_bytes = 0
+
+    async def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values there are; nothing when the cache does not answer in time."""
+        if not keys or not self._usable():
+            return {}
+        try:
+            async with asyncio.timeout(self._read_s):  # waiting for a connection counts, too
+                values = await self._backend.multi_get(keys, timeout=self._read_s)
+        except self._errors as error:
+            self._pause(error)
+            return {}
+        pairs = zip(keys, values if isinstance(values, Sequence) else (), strict=False)
+        return {key: value for key, value in pairs if isinstance(value, bytes)}
+
+    def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        """Have the value written in the background."""
+        if len(value) > self.max_value_bytes or not self._usable():
+            return
+        self._backlog.append((key, value, ttl_s))
+        self._backlog_bytes += len(value)
+        while self._backlog_bytes > BACKLOG_BYTES:
+            self._backlog_bytes -= len(self._backlog.popleft()[1])
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    async def close(self) -> None:
+        """Release connections; what was not written yet is not missed."""
+        for task in (self._trial, self._writer):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        with suppress(*self._errors):
+            await self._backend.close()
+
+    async def _write(self) -> None:
+        while self._backlog:
+            ttl_s = self._backlog[0][2]
+            pairs: list[tuple[str, bytes]] = []
+            while self._backlog and self._backlog[0][2] == ttl_s and len(pairs) < AT_A_TIME:
+                key, value, _ = self._backlog.popleft()
+                self._backlog_bytes -= len(value)
+                pairs.append((key, value))
             try:
-                return await work(self._backend)
+                await self._backend.multi_set(pairs, ttl=float(ttl_s), timeout=WRITE_S)
             except self._errors as error:
-                self._rest(error)
-                return None
+                self._pause(error)
+                self._backlog.clear()
+                self._backlog_bytes = 0
 
-    def _ready(self, backend: Backend) -> bool:
+    def _usable(self) -> bool:
         """Whether the backend answers; if not, it is tried now and then, and nobody waits for it.
 
-        Connecting may well take longer than a question to the cache is worth.
+        Connecting may well take longer than a look-up in the cache is worth.
         """
         idle = self._trial is None or self._trial.done()
-        if not self._answers and idle and self._clock() >= self._rests_until:
-            self._trial = asyncio.get_running_loop().create_task(self._try(backend))
-        return self._answers
+        if not self._is_usable and idle and self._clock() >= self._paused_until:
+            self._trial = asyncio.get_running_loop().create_task(self._try())
+        return self._is_usable
 
-    async def _try(self, backend: Backend) -> None:
+    async def _try(self) -> None:
         try:
-            await backend.multi_get(["trial"], timeout=TRIAL_S)
+            await self._backend.multi_get(["trial"], timeout=CONNECT_S)
         except self._errors as error:
-            self._rest(error)
+            self._pause(error)
             return
-        self._answers = True
+        self._is_usable = True
         if self._failures:
             self._failures = 0
             logger.info("the cache answers again")
 
-    def _patience_s(self, count: int) -> float:
-        return self._timeout_s * (1 + count / 100)
-
-    def _rest(self, error: Exception) -> None:
+    def _pause(self, error: Exception) -> None:
         if not self._failures:
             what = type(error).__name__
             logger.warning("the cache does not answer (%s): going on without it", what)
-        self._answers = False
-        self._rests_until = self._clock() + min(FIRST_REST_S * 2.0**self._failures, REST_S)
+        self._is_usable = False
+        wait_s = min(FIRST_PAUSE_S * 2.0**self._failures, LONGEST_PAUSE_S)
+        self._paused_until = self._clock() + wait_s
         self._failures = min(self._failures + 1, 10)
 
 
@@ -161,18 +210,17 @@ def open_store(backend: str, *, url: str | None, max_bytes: int) -> Store:
     if backend == "redis":
         return _open_remote(url or "redis://127.0.0.1:6379/0")
     if backend == "memory" and max_bytes > 0:
-        return Store(BoundedMemory(max_bytes=max_bytes), max_value_bytes=max_bytes // LARGE_SHARE)
-    return Store(None, max_value_bytes=0)
+        memory = BoundedMemory(max_bytes=max_bytes)
+        return LocalStore(memory, max_value_bytes=max_bytes // LARGE_SHARE)
+    return NoStore()
 
 
 def _open_remote(url: str) -> Store:
-    if remote is None:
+    try:
+        from gateway.fetch.cache import redis  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
         raise ConfigError(
             "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
-        )
-    backend = remote.open_redis(url, connections=AT_A_TIME, timeout_s=TIMEOUT_S, connect_s=TRIAL_S)
-    return Store(backend, max_value_bytes=MAX_REMOTE_BYTES, errors=remote.ERRORS, remote=True)
-
-
-def _bytes(value: object) -> bytes | None:
-    return value if isinstance(value, bytes) else None
+        ) from None
+    backend = redis.open_redis(url, connections=CONNECTIONS, timeout_s=READ_S, connect_s=CONNECT_S)
+    return RemoteStore(backend, errors=redis.ERRORS)

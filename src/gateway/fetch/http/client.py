@@ -1,58 +1,90 @@
-"""One site's client: a question in, its answer out, or a SiteError; nothing else escapes.
+"""One site's client: a request in, its answer out, or a SiteError; nothing else escapes.
 
-The way of a question: the cache, an equal one under way, the site; and if the site fails, an answer
-kept from before, where a grace is configured.
+The way of a request: the cache, an equal one that is on its way, the site; and if the site fails,
+an answer cached before, where a grace is configured. Circuit breaker, slots, rate and retries are a
+branch each until they are needed.
 """
 
 import asyncio
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, Unpack
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, TypeAlias
 
 import httpx
 import orjson
 
-from gateway.fetch.cache.answers import AnswerCache, BodyKey, Kept, canonical, fingerprint
-from gateway.fetch.http.circuit_breaker import CircuitState
-from gateway.fetch.http.exchange import Answered, Exchange, Question
-from gateway.fetch.http.faults import Fault, seconds
-from gateway.fetch.http.memory_budget import MemoryBudget
-from gateway.fetch.http.observer import Observer, Silent
-from gateway.fetch.http.request_options import (
-    MARGIN_S,
-    Options,
-    Wish,
-    is_private,
-    question_of,
-    wish_of,
-)
-from gateway.fetch.http.retry import Sleep
-from gateway.fetch.http.sender import Sender
-from gateway.fetch.http.single_flight import Deadline, ShuttingDownError, SingleFlight
+from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
+from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
+from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
+from gateway.fetch.http.faults import Fault, plain, seconds
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
+from gateway.fetch.http.observer import Observer, Outcome, Silent
+from gateway.fetch.http.rate_limits import Slots
+from gateway.fetch.http.request import RequestOptions, SiteRequest, checked_token, sendable
+from gateway.fetch.http.retry import Retry, Sleep
+from gateway.fetch.http.single_flight import InFlight, ShuttingDownError, SingleFlight
+from gateway.fetch.http.tracing import client_span, is_traced
+from gateway.fetch.http.transport import HttpxTransport, Transport, open_transport
 from gateway.model import JsonObject, Site
 
 logger = logging.getLogger(__name__)
 
 AnswerState: TypeAlias = Literal["ok", "cached", "stale"]
 
+MAX_REDIRECTS = 3
+FOLLOWED = frozenset({301, 302, 307, 308})
+"""Redirects that are followed with method and body unchanged: all our requests only read."""
+LEAST_S = 0.03
+"""A request that has less time than this is not sent."""
+BLAMED_S = 1.0
+"""A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
+caller was impatient."""
+_ENTRY_PATH = re.compile(r"^/entries/(?!query$|archive/)[^/]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a site says. `data` is shared between equal questions: read it, do not change it."""
+    """What a site says. `data` is shared between equal requests: read it, do not change it."""
 
     data: JsonObject
     state: AnswerState
-    milliseconds: float
+
+
+class _Received:
+    """A good answer: what it says, the bytes that said it, and the memory it takes.
+
+    The memory is given back when the last scope that holds it closes; or, where every caller has
+    left in the meantime, with this object.
+    """
+
+    __slots__ = ("data", "raw", "reservation")
+
+    def __init__(self, data: JsonObject, raw: bytes, reservation: Reservation) -> None:
+        self.data = data
+        self.raw = raw
+        self.reservation = reservation
+
+    def __del__(self) -> None:
+        if not self.reservation.users:
+            self.reservation.lose()
+
+
+_Result: TypeAlias = _Received | Fault
+Keep: TypeAlias = Callable[[JsonObject], None]
+"""Takes in an answer for a cache of its own, however late it comes."""
 
 
 class SiteClient:
     """Asks one site; made once per app, used in one event loop.
 
-    `generation` is part of every cache key: set it to what changes when the site's answers do, e.g.
-    its version. `room` bounds the memory of all clients that share it.
+    `budget` bounds the memory of all clients that share it. `probe` is the path and body of a
+    request that every healthy site answers quickly.
     """
 
     def __init__(
@@ -60,6 +92,7 @@ class SiteClient:
         site: Site,
         *,
         cache: AnswerCache,
+        probe: tuple[str, JsonObject] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         budget: MemoryBudget | None = None,
         observer: Observer | None = None,
@@ -68,158 +101,343 @@ class SiteClient:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.site = site
-        self.generation = ""
         self._cache = cache
+        self._budget = budget or MemoryBudget()
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
         self._observer: Observer = observer or Silent()
-        self._identity = fingerprint(site.token)
-        self._rests = False
-        self._flights: SingleFlight[Answered | Fault] = SingleFlight()
-        self._exchange = Exchange(
-            site, budget=budget or MemoryBudget(), transport=transport, keep_bytes=cache.keep_bytes
+        self._transport: Transport = (
+            open_transport(site) if transport is None else HttpxTransport(transport, site=site)
         )
-        self._sender = Sender(
-            site,
-            exchange=self._exchange,
-            observer=self._observer,
-            changed=self._breaker_changed,
-            clock=clock,
-            sleep=sleep,
-            uniform=uniform,
+        self._token = checked_token(site.token)
+        self._digest = cache.key_maker(site, identity=fingerprint(site.token))
+        self._flights: SingleFlight[_Result] = SingleFlight()
+        self._slots = Slots(
+            concurrency=site.concurrency,
+            rate_per_s=site.rate_per_s,
+            free_one=self._flights.end_oldest_late,
+            waiting=lambda more: self._observer.site_waiting(site.name, more),
+        )
+        self._retry = Retry(attempts=site.attempts, sleep=sleep, uniform=uniform)
+        self._probe_request = _probe_request(probe, token=self._token)
+        self._circuit = CircuitBreaker(
+            self._probe, changed=self._circuit_changed, clock=clock, sleep=sleep
         )
 
     @property
-    def breaker(self) -> CircuitState:
+    def circuit(self) -> CircuitState:
         """Whether the site is asked at the moment, and why not."""
-        return self._sender.breaker
+        return self._circuit.state
 
-    def body_key(self, entry_id: str, version: str) -> BodyKey:
-        """The key of one of this site's public archives in the cache of bodies."""
-        return BodyKey(f"{self.site.name} {self.site.url}", entry_id, version)
+    def archive_key(self, entry_id: str, version: str) -> ArchiveKey:
+        """The key of one of this site's public archives in the cache."""
+        return ArchiveKey(f"{self.site.name} {self.site.url}", entry_id, version)
+
+    def is_private(self, options: RequestOptions) -> bool:
+        """Whether the caller's own token goes along, so that nobody else may see the answer."""
+        return bool(options.token) and self.site.forward_token
 
     async def ask(
-        self, path: str, body: JsonObject, *, doing: str, **options: Unpack[Options]
-    ) -> Answer:
-        """The answer to `body`, posted to `path` below the site's API address."""
-        return await self._told("POST", path, body, doing=doing, options=options)
-
-    async def get(self, path: str, *, doing: str, **options: Unpack[Options]) -> Answer:
-        """The answer at `path` below the site's API address."""
-        return await self._told("GET", path, None, doing=doing, options=options)
-
-    async def close(self) -> None:
-        """End the questions under way and close all connections."""
-        await self._flights.close()
-        await self._exchange.close()
-
-    async def _told(
         self,
-        method: Literal["GET", "POST"],
         path: str,
-        body: JsonObject | None,
+        body: JsonObject,
         *,
         doing: str,
-        options: Options,
+        options: RequestOptions,
+        keep: Keep | None = None,
     ) -> Answer:
-        """The answer, or a SiteError that says what was being done."""
+        """The answer to `body`, posted to `path` below the site's API address."""
         try:
-            return await self._answer(self._wish(method, path, body, options))
+            request = self._request("POST", path, orjson.dumps(body), options)
+            return await self._answer(request, options, keep)
         except orjson.JSONEncodeError:
-            fault = Fault("not asked: the question cannot be written as JSON", health="unknown")
+            fault = Fault("not asked: the request cannot be written as JSON", health="unknown")
         except Fault as known:
             fault = known
         raise fault.error(self.site.name, doing=doing)
 
-    def _wish(
+    async def get(self, path: str, *, doing: str, options: RequestOptions) -> Answer:
+        """The answer at `path` below the site's API address."""
+        try:
+            return await self._answer(self._request("GET", path, None, options), options, None)
+        except Fault as fault:
+            raise fault.error(self.site.name, doing=doing) from None
+
+    async def close(self) -> None:
+        """End the requests under way and close all connections."""
+        await self._circuit.close()
+        await self._flights.close()
+        await self._transport.aclose()
+
+    def _request(
         self,
         method: Literal["GET", "POST"],
         path: str,
-        body: JsonObject | None,
-        options: Options,
-    ) -> Wish:
-        content = canonical(body) if body is not None else None
-        question = question_of(self.site, method, path, content, options=options)
-        key = None if is_private(self.site, options) else self._key(question)
-        return wish_of(self.site, question, key, options=options, fresh_s=self._cache.answers_s)
-
-    async def _answer(self, wish: Wish) -> Answer:
-        began = self._clock()
-        until = asyncio.get_running_loop().time() + wish.within_s - MARGIN_S
-        kept = await self._find(wish)
-        if kept is not None and kept.age_s <= wish.fresh_s and (data := _read(kept)) is not None:
-            self._observer.cache(self.site.name, "hit")
-            return Answer(data, "cached", self._since_ms(began))
-        result = await self._join(wish, until=until)
-        if isinstance(result, Answered):
-            return Answer(result.data, "ok", self._since_ms(began))
-        if kept is not None and self._may_be_stale(kept, wish, result):
-            data = _read(kept)
-            if data is not None:
-                self._observer.cache(self.site.name, "stale")
-                return Answer(data, "stale", self._since_ms(began))
-        raise result
-
-    async def _find(self, wish: Wish) -> Kept | None:
-        """What the cache holds, fresh or not; None: nothing, or it was not to be looked up."""
-        if wish.key is None or wish.fresh or not wish.is_kept:
-            return None
-        return await self._cache.find(wish.key)
-
-    async def _join(self, wish: Wish, *, until: float) -> Answered | Fault:
-        if wish.within_s <= MARGIN_S:
-            return Fault("not asked: no time was left", health="unknown", kind="timeout")
-        if wish.is_kept:
-            joined = self._flights.has(wish.flight)
-            self._observer.cache(self.site.name, "joined" if joined else "miss")
-        try:
-            return await self._flights.join(
-                wish.flight,
-                lambda deadline: self._work(wish, deadline),
-                until=until,
-                within_s=self.site.total_s,
-            )
-        except TimeoutError:
-            happened = f"timed out after {seconds(wish.within_s)}"
-            return Fault(happened, health="unknown", kind="timeout")
-        except ShuttingDownError:
-            return Fault("not asked: the gateway is closing", health="unknown")
-
-    async def _work(self, wish: Wish, deadline: Deadline) -> Answered | Fault:
-        result = await self._sender.send(wish.question, deadline)
-        raw = result.raw if isinstance(result, Answered) else None
-        if raw is not None and wish.key is not None and wish.is_kept:
-            await self._cache.keep(wish.key, raw, fresh_s=wish.fresh_s)
-        return result
-
-    def _may_be_stale(self, kept: Kept, wish: Wish, fault: Fault) -> bool:
-        return not fault.refused and kept.age_s <= wish.fresh_s + self._cache.stale_s
-
-    def _key(self, question: Question) -> str:
-        return self._cache.answer_key(
-            self.site,
-            generation=self.generation,
-            identity=self._identity,
-            path=question.path,
-            content=question.content,
+        content: bytes | None,
+        options: RequestOptions,
+    ) -> SiteRequest:
+        token = checked_token(options.token) if self.is_private(options) else self._token
+        request_id = sendable(options.request_id) if options.request_id else ""
+        return SiteRequest(
+            method,
+            path,
+            content,
+            limit=self.site.max_answer_bytes,
+            token=token,
+            request_id=request_id,
         )
 
-    def _since_ms(self, began: float) -> float:
-        return (self._clock() - began) * 1000
+    async def _answer(
+        self, request: SiteRequest, options: RequestOptions, keep: Keep | None
+    ) -> Answer:
+        key = None if self.is_private(options) else self._key(request)
+        cached = None
+        if key is not None and not options.fresh and self._cache.keeps_answers:
+            cached = await self._cache.find(key)
+            if cached is not None and cached.is_fresh:
+                data = self._decoded(cached, options.scope)
+                if data is not None:
+                    self._observer.cache(self.site.name, "hit")
+                    return Answer(data, "cached")
+        result = await self._fetched(request, key, options, keep)
+        if isinstance(result, _Received):
+            options.scope.hold(result.reservation)
+            return Answer(result.data, "ok")
+        if cached is not None and self._may_be_stale(cached, result):
+            data = self._decoded(cached, options.scope)
+            if data is not None:
+                self._observer.cache(self.site.name, "stale")
+                return Answer(data, "stale")
+        raise result
 
-    def _breaker_changed(self, breaker: CircuitState) -> None:
-        self._observer.breaker(self.site.name, breaker.state)
-        if breaker.state == "open" and not self._rests:
-            self._rests = True
-            logger.warning("site %s keeps failing and rests: %s", self.site.name, breaker.last)
-        elif breaker.state == "closed" and self._rests:
-            self._rests = False
+    def _may_be_stale(self, cached: Cached, fault: Fault) -> bool:
+        return not fault.refused and cached.age_s <= cached.fresh_s + self._cache.stale_s
+
+    async def _fetched(
+        self, request: SiteRequest, key: bytes | None, options: RequestOptions, keep: Keep | None
+    ) -> _Result:
+        """What the site answers, to this request or to an equal one that is on its way."""
+        now = self._loop.time()
+        deadline = options.deadline
+        if deadline is None:
+            deadline = now + self.site.answer_s
+        elif deadline - now < LEAST_S:
+            return Fault("not asked: no time was left", health="unknown", kind="timeout")
+        # A caller that wants a fresh answer may join another such caller alone.
+        shared = key if not options.fresh or key is None else b"fresh" + key
+        flight = self._flights.find(shared)
+        if flight is None:
+            try:
+                self._circuit.check()
+            except Fault as fault:
+                self._observer.asked(self.site.name, _label(request.path), "circuit_open", 0.0)
+                return fault
+            if key is not None:
+                self._observer.cache(self.site.name, "miss")
+            flight = self._flights.begin(
+                shared,
+                lambda flight: self._work(request, flight, key=key, keep=keep),
+                limit_s=self.site.answer_s,
+            )
+        else:
+            self._observer.cache(self.site.name, "joined")
+        return await self._waited(flight, deadline=deadline, began=now, is_shared=key is not None)
+
+    async def _waited(
+        self, flight: InFlight[_Result], *, deadline: float, began: float, is_shared: bool
+    ) -> _Result:
+        try:
+            return await self._flights.wait(flight, deadline=deadline, may_be_late=is_shared)
+        except TimeoutError:
+            after_s = deadline - began
+            if flight.sent_at is None:
+                taken = f"its {self.site.concurrency} slots were taken"
+                happened = f"not asked: {taken} for {seconds(after_s)}"
+                return Fault(happened, health="unknown", kind="timeout")
+            fault = Fault(f"timed out after {seconds(after_s)}", kind="timeout")
+            if deadline - flight.sent_at >= BLAMED_S:
+                self._circuit.failed(fault.happened)
+            return fault
+        except ShuttingDownError:
+            return Fault("not asked: the gateway is shutting down", health="unknown")
+
+    async def _work(
+        self,
+        request: SiteRequest,
+        flight: InFlight[_Result],
+        *,
+        key: bytes | None,
+        keep: Keep | None,
+    ) -> _Result:
+        """The answer, or the fault as a value; only cancellation is raised."""
+        result: _Result | None = None
+        began = self._clock()
+        await self._slots.acquire()
+        try:
+            flight.sent_at = self._loop.time()
+            try:
+                result = await self._attempt(request)
+            except Fault as fault:
+                result = await self._after(fault, request, flight) if fault.may_pass else fault
+        finally:
+            self._slots.release()
+            self._note(request, result, seconds=self._clock() - began)
+        if isinstance(result, _Received):
+            if key is not None and self._cache.keeps_answers:
+                self._cache.keep(key, result.raw, is_late=not flight.waiting)
+            if keep is not None:
+                keep(result.data)
+        return result
+
+    async def _after(
+        self, first: Fault, request: SiteRequest, flight: InFlight[_Result]
+    ) -> _Result:
+        """What comes of a request whose first attempt failed in a way that may pass."""
+        self._circuit.failed(first.happened)
+        try:
+            return await self._retry.after(
+                first,
+                lambda: self._attempt(request),
+                remaining_s=lambda: flight.deadline - self._loop.time(),
+            )
+        except Fault as fault:
+            return fault
+
+    async def _attempt(self, request: SiteRequest) -> _Received:
+        if not is_traced():
+            return await self._send(request)
+        with client_span(request.method, self.site.url + request.path) as headers:
+            return await self._send(replace(request, trace=headers))
+
+    async def _send(self, request: SiteRequest) -> _Received:
+        """The answer to the request, redirects within the host followed."""
+        url = self.site.url + request.path
+        try:
+            for _ in range(MAX_REDIRECTS + 1):
+                reservation = self._budget.reserve(self.site.name)
+                received = None
+                try:
+                    reader = AnswerReader(reservation, limit=request.limit)
+                    await self._transport.send(request, url, reader)
+                    if reader.status == 200:
+                        received = _Received(*await reader.read_object(), reservation)
+                        return received
+                    if reader.status not in FOLLOWED:
+                        raise await self._refusal(request, reader)
+                    url = _redirected(url, reader)
+                finally:
+                    if received is None:
+                        reservation.lose()
+            raise Fault(f"redirects more than {MAX_REDIRECTS} times")
+        except Fault as fault:
+            fault.tidy(request.token)
+            raise
+        except TRANSPORT_ERRORS as error:
+            raise transport_fault(error, connect_s=self.site.connect_s) from None
+        except Exception:
+            logger.exception("unexpected error in a request to site %s", self.site.name)
+            raise Fault("its answer could not be processed; the log says why") from None
+
+    async def _refusal(self, request: SiteRequest, reader: AnswerReader) -> Fault:
+        """The fault that the answer's status and text tell of."""
+        return status_fault(
+            reader.status,
+            headers=reader.headers,
+            body=await reader.read_text(),
+            archive=request.is_for_archives,
+            token=request.token,
+            now=time.time(),
+        )
+
+    def _note(self, request: SiteRequest, result: _Result | None, *, seconds: float) -> None:
+        """Report how the request ended; None: it was cancelled, which says nothing of the site."""
+        outcome: Outcome = "cancelled"
+        if isinstance(result, Fault):
+            outcome = "refused" if result.refused else result.kind
+            if result.health == "bad":
+                self._circuit.failed(result.happened)
+            elif result.health == "good":
+                self._circuit.succeeded()
+        elif result is not None:
+            outcome = "ok"
+            self._circuit.succeeded()
+        self._observer.asked(self.site.name, _label(request.path), outcome, seconds)
+
+    async def _probe(self) -> Fault | None:
+        """Whether the site is ill: its fault, or None."""
+        try:
+            async with asyncio.timeout(PROBE_S):
+                await self._send(self._probe_request)
+        except TimeoutError:
+            return Fault(f"timed out after {seconds(PROBE_S)}", kind="timeout")
+        except Fault as fault:
+            return None if fault.health == "good" else fault
+        return None
+
+    def _circuit_changed(self, circuit: CircuitState) -> None:
+        self._observer.breaker(self.site.name, circuit.state)
+        if circuit.state == "open" and circuit.failures == 1:
+            self._flights.end_all_late()
+            logger.warning(
+                "site %s is ill and not asked until it answers a probe: %s",
+                self.site.name,
+                circuit.last,
+            )
+        elif circuit.state == "closed":
             logger.info("site %s answers again", self.site.name)
 
+    def _decoded(self, cached: Cached, scope: MemoryScope) -> JsonObject | None:
+        """The cached answer; None: it cannot be read, which is as if there were none."""
+        try:
+            data = orjson.loads(cached.value)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(data, dict):
+            return None
+        reservation = self._budget.reserve(self.site.name)
+        reservation.decoded()
+        scope.hold(reservation)
+        try:
+            reservation.reserve(8 * len(cached.value))
+        except Fault:
+            return None
+        return data
 
-def _read(kept: Kept) -> JsonObject | None:
-    """The kept answer; None: it cannot be read, which is as if there were none."""
+    def _key(self, request: SiteRequest) -> bytes:
+        digest = self._digest.copy()
+        digest.update(request.path.encode())
+        if request.content is not None:
+            digest.update(b"\n" + request.content)
+        return digest.digest()
+
+
+@lru_cache(maxsize=64)
+def _label(path: str) -> str:
+    """The path as metrics name it: without ids."""
+    return _ENTRY_PATH.sub("/entries/{entry_id}", path)
+
+
+def _probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -> SiteRequest:
+    limit = 1024 * 1024
+    if probe is None:
+        return SiteRequest("GET", "/info", None, limit=limit, token=token)
+    path, body = probe
+    return SiteRequest("POST", path, orjson.dumps(body), limit=limit, token=token)
+
+
+def _redirected(url: str, reader: AnswerReader) -> str:
+    """Where to ask instead, on the same host."""
+    location = reader.headers.get("location")
+    if location is None:
+        raise Fault(f"HTTP {reader.status} that names no other address")
+    here = httpx.URL(url)
     try:
-        data = orjson.loads(kept.value)
-    except orjson.JSONDecodeError:
-        return None
-    return data if isinstance(data, dict) else None
+        target = here.join(location).copy_with(userinfo=b"")
+    except httpx.InvalidURL:
+        raise Fault("redirects to an address that cannot be read") from None
+    if target.host != here.host:
+        raise Fault(f"redirects to another host ({plain(target.host) or 'none'})")
+    if (target.scheme, target.port) != (here.scheme, here.port):
+        where = f"{target.scheme}, port {target.port or 'of its scheme'}"
+        raise Fault(f"redirects to another address of its host ({plain(where)})")
+    return str(target)

@@ -1,75 +1,128 @@
-"""The body of one answer: bytes of the wire in, a JSON object out, bounded in every step.
+"""The answer to one request: head and bytes of the wire in, a JSON object out, bounded throughout.
 
-httpx would unpack whole chunks in any encoding it knows, nested ones too; 16 KiB of brotli can
-become gigabytes. So only gzip is asked for, and unpacked here in small pieces.
+Only gzip is asked for: 16 KiB of other encodings, or of nested ones, can become gigabytes.
 """
 
 import asyncio
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-import httpx
 import orjson
 
-from gateway.fetch.http.faults import Fault, plain, too_large
+from gateway.fetch.http.faults import Fault, quoted, too_large
 from gateway.fetch.http.memory_budget import Reservation
 from gateway.model import JsonObject
 
 ACCEPT_ENCODING = "gzip"
 PIECE_BYTES = 256 * 1024
-LIGHT_BYTES = 512 * 1024
-"""So much of an answer is decoded without being weighed first."""
+"""So much is unpacked between two turns of the event loop: about a millisecond."""
+LIGHT_BYTES = 64 * 1024
+"""Answers up to this size are weighed roughly: exactly would take as long as decoding them."""
+FREE_PIECES, LEAST_PIECE = 2_000, 64
+"""After so many pieces, an answer whose pieces are smaller than this on average is cut off: each
+costs as much time here as a page of entries. TCP segments and gzip blocks are larger."""
+MAX_ERROR_BYTES = 64 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
-async def read_body(response: httpx.Response, reservation: Reservation, *, limit: int) -> None:
-    """Put the decoded bytes of the answer into the parcel; more than `limit` is a fault."""
-    announced = response.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise too_large(limit, health="unknown")
-    gunzip = _gunzip(response.headers.get("content-encoding", ""))
-    raw_bytes = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]  # async, as the transport
-        raw_bytes += len(chunk)
-        for piece in gunzip.pieces(chunk) if gunzip else (chunk,):
-            if reservation.size + len(piece) > limit or raw_bytes > limit:
-                raise too_large(limit, health="bad")
-            reservation.add(piece, weight=weight(piece) if reservation.size > LIGHT_BYTES else 0)
+class AnswerReader:
+    """Takes in one answer as the transport reads it; what breaks a bound is a Fault."""
+
+    __slots__ = ("_pieces", "headers", "limit", "raw_bytes", "reservation", "status")
+
+    def __init__(self, reservation: Reservation, *, limit: int) -> None:
+        self.reservation = reservation
+        self.limit = limit
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.raw_bytes = 0
+        self._pieces = 0
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head of the answer; names of headers in lower case."""
+        self.status = status
+        self.headers = headers
+        if status != 200:
+            self.limit = min(self.limit, MAX_ERROR_BYTES)
+            return
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > self.limit:
+            raise too_large(self.limit, health="unknown")
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the body, as it is on the wire."""
+        self.raw_bytes += len(piece)
+        self._pieces += 1
+        if self.raw_bytes > self.limit:
+            raise too_large(self.limit, health="bad")
+        if self._pieces > FREE_PIECES and self.raw_bytes < self._pieces * LEAST_PIECE:
+            raise Fault("the answer comes in needlessly small pieces")
+        self.reservation.add(piece)
+
+    async def read_text(self) -> bytes:
+        """The body of an error, as far as it can be read."""
+        try:
+            await self._unpack()
+            return self.reservation.whole()
+        except Fault:
+            return b""
+
+    async def read_object(self) -> tuple[JsonObject, bytes]:
+        """The JSON object in the body, and its bytes."""
+        await self._unpack()
+        raw = self.reservation.whole()
+        self.reservation.reserve(weight(raw))
+        try:
+            data = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            content_type = self.headers.get("content-type", "")
+            what = quoted(content_type if "json" not in content_type else error.msg)
+            raise Fault(f"the answer is not valid JSON ({what or 'empty'})") from None
+        if not isinstance(data, dict):
+            raise Fault("the answer is not a JSON object")
+        self.reservation.decoded()
+        return data, raw
+
+    async def _unpack(self) -> None:
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding in ("", "identity"):
+            return
+        if encoding not in ("gzip", "x-gzip"):
+            shown = re.sub(r"[^a-z0-9, -]", "", encoding)[:40]
+            raise Fault(f"the answer is packed as {shown!r}, which was not asked for")
+        self.reservation.replace(await self._gunzip(self.reservation.whole()))
+
+    async def _gunzip(self, rest: bytes) -> list[bytes]:
+        inflate, pieces, unpacked = zlib.decompressobj(_GZIP_WINDOW), [], 0
+        while rest and not inflate.eof:
+            try:
+                piece = inflate.decompress(rest, PIECE_BYTES)
+            except zlib.error:
+                raise Fault("the answer's gzip compression is broken") from None
+            rest = inflate.unconsumed_tail
+            unpacked += len(piece)
+            if unpacked > self.limit:
+                raise too_large(self.limit, health="bad")
+            self.reservation.reserve(len(piece))
+            pieces.append(piece)
             if len(piece) == PIECE_BYTES:
-                await asyncio.sleep(0)  # unpacking may take long; others have their turn
-    if gunzip:
-        gunzip.finish()
+                await asyncio.sleep(0)
+        if inflate.unused_data:
+            raise Fault("the answer goes on after its gzip compression")
+        if not inflate.eof:
+            raise Fault("the connection broke in the middle of the answer", may_pass=True)
+        return pieces
 
 
-def read_object(reservation: Reservation, *, content_type: str) -> JsonObject:
-    """The JSON object in the parcel."""
-    reservation.reserve(reservation.weight)
-    try:
-        return checked_object(orjson.loads(reservation.whole()))
-    except orjson.JSONDecodeError as error:
-        what = plain(content_type) if "json" not in content_type else plain(error.msg)
-        raise Fault(f"the answer is not valid JSON ({what or 'empty'})") from None
-
-
-def checked_object(data: object) -> JsonObject:
-    """`data` if it is an object that can be written again as JSON."""
-    if not isinstance(data, dict):
-        raise Fault("the answer is not a JSON object")
-    try:
-        # orjson reads 1,024 levels and writes 254, of which our own document needs some
-        orjson.dumps([[[[[[[[[[data]]]]]]]]]])
-    except orjson.JSONEncodeError:
-        raise Fault("the answer is nested too deeply") from None
-    return data
-
-
-def weight(raw: bytes | bytearray) -> int:
+def weight(raw: bytes) -> int:
     """An upper bound of the memory that decoding takes, the decoder's own included.
 
     Fitted to orjson on Python 3.11: `{},{},..` needs 30 times its length, one long text twice it,
     NOMAD's documents 7 times.
     """
+    if len(raw) <= LIGHT_BYTES:
+        return 12 * len(raw) + 132 * raw.count(b"{") + 96 * raw.count(b"[")
     text = 2 if raw.isascii() else 6
     return (
         text * len(raw)
@@ -79,38 +132,3 @@ def weight(raw: bytes | bytearray) -> int:
         + 72 * raw.count(b":")
         + 16 * raw.count(b'"')
     )
-
-
-class Gunzip:
-    """Unpacks gzip in pieces of bounded size."""
-
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(_GZIP_WINDOW)
-
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """What `chunk` unpacks to, piece by piece."""
-        rest = chunk
-        try:
-            while rest:
-                yield self._inflate.decompress(rest, PIECE_BYTES)
-                rest = self._inflate.unconsumed_tail
-        except zlib.error:
-            raise Fault("the answer's gzip compression is broken") from None
-        if self._inflate.unused_data:
-            raise Fault("the answer goes on behind its gzip compression")
-
-    def finish(self) -> None:
-        """Nothing more comes; raise a fault if something is missing."""
-        if not self._inflate.eof:
-            raise Fault("the connection broke in the middle of the answer", may_pass=True)
-
-
-def _gunzip(encoding: str) -> Gunzip | None:
-    """How to unpack; None: not packed."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return None
-    if name in ("gzip", "x-gzip"):
-        return Gunzip()
-    shown = re.sub(r"[^a-z0-9, -]", "", name)[:40]
-    raise Fault(f"the answer is packed as {shown!r}, which was not asked for")

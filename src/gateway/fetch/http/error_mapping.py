@@ -8,21 +8,20 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from socket import gaierror
 
-import aiohttp
 import httpx
 import orjson
 
-from gateway.fetch.http.faults import Fault, plain, seconds
+from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 
 TRANSPORT_ERRORS = (
     httpx.HTTPError,
     httpx.InvalidURL,
     httpx.StreamError,
-    aiohttp.ClientError,
     OSError,
-    ValueError,  # aiohttp and the codecs on headers that cannot be sent
-    RuntimeError,  # aiohttp on a pool that is closed
+    ValueError,  # of codecs, on headers that cannot be sent
+    RuntimeError,  # of asyncio, on a transport that is closed
 )
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER_S = 3600.0
@@ -31,31 +30,23 @@ MAX_RETRY_AFTER_S = 3600.0
 def transport_fault(error: Exception, *, connect_s: float) -> Fault:
     """What an exception of the transport means.
 
-    httpx-aiohttp reports refused and dropped connections as connect time-outs, and malformed
-    answers not at all, so the aiohttp error behind it is read. Nothing is taken from its text,
-    which may hold addresses and headers.
+    Nothing is taken from its text, which may hold addresses and headers.
     """
-    cause = error.__cause__
-    root = cause if isinstance(cause, aiohttp.ClientError | OSError) else error
-    match root:
-        case aiohttp.ClientConnectorError():
-            return _connect_fault(root)
-        case aiohttp.ClientHttpProxyError():
-            return Fault(f"the proxy answered HTTP {root.status}")
-        case aiohttp.ConnectionTimeoutError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Fault(f"timed out after {seconds(connect_s)} while connecting", kind="timeout")
-        case aiohttp.ClientPayloadError() | httpx.ReadError():
-            return Fault("the connection broke in the middle of the answer", may_pass=True)
-        case aiohttp.ClientResponseError():
-            return Fault("the answer is not valid HTTP")
         case httpx.TimeoutException() | TimeoutError():
             return Fault("timed out", kind="timeout")
+        case httpx.ProxyError():
+            return Fault("the proxy refuses to connect", may_pass=True)
         case httpx.ConnectError():
-            return Fault("connection failed", may_pass=True)
-        case aiohttp.ClientConnectionError() | OSError() | httpx.NetworkError():
-            return _dropped()
+            return _connect_fault(error)
+        case httpx.ReadError():
+            return Fault("the connection broke in the middle of the answer", may_pass=True)
         case httpx.RemoteProtocolError():
-            return _dropped()
+            return Fault("the connection was closed before an answer came", may_pass=True)
+        case httpx.NetworkError() | OSError():
+            return Fault("the connection was closed before an answer came", may_pass=True)
         case _:
             return Fault("the request cannot be sent", health="unknown")
 
@@ -66,16 +57,16 @@ def status_fault(
     headers: Mapping[str, str],
     body: bytes | bytearray,
     archive: bool,
-    token_sent: bool,
+    token: str | None,
     now: float,
 ) -> Fault:
     """What an answer with another status than 200 means.
 
     `archive`: the request was for archives, of which a single broken one makes NOMAD answer 500.
     """
-    said = _said(body, headers.get("content-type", ""))
+    said = quoted(_said(body, headers.get("content-type", "")), token=token)
     happened = f"HTTP {status}: {said}" if said else f"HTTP {status}{_phrase(status)}"
-    if status in (401, 403) and token_sent:
+    if status in (401, 403) and token:
         happened = f"HTTP {status}: the token that was sent is not accepted there"
     if status in PASSING_STATUSES:
         wait_s = retry_after_s(headers.get("retry-after"), now=now)
@@ -98,30 +89,29 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
         return None
 
 
-def _connect_fault(error: aiohttp.ClientConnectorError) -> Fault:
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return Fault(f"its TLS certificate is not trusted{_why_not_trusted(error)}")
-        case aiohttp.ClientConnectorSSLError():
+def _connect_fault(error: httpx.ConnectError) -> Fault:
+    match _root(error):
+        case ssl.SSLCertVerificationError() as cause:
+            why = f" ({plain(cause.verify_message)})" if cause.verify_message else ""
+            return Fault(f"its TLS certificate is not trusted{why}")
+        case ssl.SSLError():
             return Fault("the TLS handshake failed")
-        case aiohttp.ClientProxyConnectionError():
-            reason = _os_reason(error.os_error)
-            return Fault(f"the proxy does not answer: {reason}", may_pass=True)
-        case aiohttp.ClientConnectorDNSError():
+        case gaierror():
             return Fault("its host name cannot be resolved", may_pass=True)
+        case OSError() as cause:
+            return Fault(_os_reason(cause), may_pass=True)
         case _:
-            return Fault(_os_reason(error.os_error), may_pass=True)
+            return Fault("connection failed", may_pass=True)
 
 
-def _dropped() -> Fault:
-    return Fault("the connection was closed before an answer came", may_pass=True, dropped=True)
-
-
-def _why_not_trusted(error: aiohttp.ClientConnectorCertificateError) -> str:
-    cause = error.certificate_error
-    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_message:
-        return f" ({plain(cause.verify_message)})"
-    return ""
+def _root(error: BaseException) -> BaseException:
+    """The operating system's error behind those of the libraries."""
+    found: BaseException = error
+    while found.__cause__ or found.__context__:
+        found = found.__cause__ or found.__context__  # type: ignore[assignment]  # one is there
+        if isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
+            return found
+    return found
 
 
 def _os_reason(error: OSError) -> str:
@@ -145,7 +135,7 @@ def _said(body: bytes | bytearray, content_type: str) -> str:
         text = body.decode(errors="replace")
     else:
         text = ""
-    return plain(text)
+    return text
 
 
 def _detail(body: bytes | bytearray) -> str:

@@ -9,13 +9,16 @@ from typing import Literal, TypeAlias
 from gateway.errors import AnswerTooLargeError, SiteError
 
 Health: TypeAlias = Literal["good", "bad", "unknown"]
-"""What a fault says of the site: it is alive, it is ill, or nothing (the fault is on our side)."""
+"""What a fault says of the site: it is alive, it may be ill, or nothing (the fault is ours)."""
 
 Kind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
 MAX_TEXT = 240
 MAX_FOREIGN = 4096
 """Characters of foreign text that are looked at."""
+MAX_FOREIGN_SHOWN = 120
+"""Characters of a site's own words that callers are shown: enough for NOMAD's messages, too little
+for a stack trace or a configuration that an error page may hold."""
 _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
 
@@ -31,7 +34,6 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         retry_after_s: float | None = None,
         status: int | None = None,
         too_large: bool = False,
-        dropped: bool = False,
         kind: Kind = "failed",
     ) -> None:
         super().__init__(happened)
@@ -42,8 +44,6 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         self.retry_after_s = retry_after_s
         self.status = status
         self.too_large = too_large
-        self.dropped = dropped
-        """The connection was closed before any part of an answer came."""
         self.kind: Kind = kind
 
     @property
@@ -52,11 +52,8 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         return self.status is not None and 400 <= self.status < 500 and not self.may_pass
 
     def tidy(self, token: str | None) -> None:
-        """Cut the token out of the text, wherever the site sent it back, and the text to size."""
-        text = self.happened
-        if token:
-            text = re.sub(re.escape(token), "…", text, flags=re.IGNORECASE)
-        self.happened = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+        """Remove the token from the text, wherever the site sent it back; then cut it to size."""
+        self.happened = shortened(without_token(self.happened, token), MAX_TEXT)
 
     def error(self, site: str, *, doing: str) -> SiteError:
         """The error that tells a caller of this fault."""
@@ -69,6 +66,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
             refused=self.refused,
             status=self.status,
             circuit_open=self.kind == "circuit_open",
+            is_timeout=self.kind == "timeout",
         )
 
 
@@ -92,5 +90,21 @@ def size(value: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Foreign text for one line of ours, without control characters; `Fault.tidy` shortens it."""
+    """Foreign text for one line of ours, without control characters."""
     return _NOT_PRINTABLE.sub(" ", text[:MAX_FOREIGN]).strip()
+
+
+def quoted(text: str, *, token: str | None = None) -> str:
+    """A site's own words as far as callers are shown them; the token goes before the cut, which
+    could leave half of it."""
+    return shortened(plain(without_token(text, token)), MAX_FOREIGN_SHOWN)
+
+
+def without_token(text: str, token: str | None) -> str:
+    """The text with an ellipsis in place of the token, in whatever case it is spelt."""
+    return re.sub(re.escape(token), "…", text, flags=re.IGNORECASE) if token else text
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, cut with an ellipsis where it is longer than `most` characters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -1,19 +1,20 @@
-"""How many bytes of answers one worker holds while they are read, all sites together.
+"""How many bytes of sites' answers one worker holds, from the first byte until the request ends.
 
 The limit per answer alone does not bound memory: several sites can send the largest allowed answer
-several times at once. When the room is full, the site that holds most loses its largest answer.
+several times at once, and what is decoded lives until the slowest site is in. When the budget is
+spent, the site that holds most loses its largest answer that is still being read.
 """
 
 from collections import Counter
-from types import TracebackType
 
 from gateway.fetch.http.faults import Fault
 
 BUDGET_BYTES = 144 * 2**20
+"""Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
 
 
 class MemoryBudget:
-    """A budget of bytes shared by all sites; each answer being read has a `Parcel` in it."""
+    """A budget of bytes shared by all sites; each answer has a `Reservation` in it."""
 
     def __init__(self, capacity: int = BUDGET_BYTES) -> None:
         self.capacity = capacity
@@ -25,44 +26,47 @@ class MemoryBudget:
         """Bytes taken now."""
         return self._held
 
-    def reservation(self, site: str) -> "Reservation":
-        """A place for one answer of this site; a context manager that gives its bytes back."""
-        return Reservation(self, site)
-
-    def enter(self, reservation: "Reservation") -> None:
-        """Count this parcel from now on."""
+    def reserve(self, site: str) -> "Reservation":
+        """A reservation for one answer of this site; it begins empty and must be released."""
+        reservation = Reservation(self, site)
         self._reservations.add(reservation)
+        return reservation
 
-    def leave(self, reservation: "Reservation") -> None:
-        """Take back what the parcel held."""
+    def release(self, reservation: "Reservation") -> None:
+        """Take back what the reservation held."""
         self._reservations.discard(reservation)
         self._held -= reservation.charge
         reservation.charge = 0
 
     def take(self, reservation: "Reservation", more: int) -> None:
-        """Give `more` bytes to the parcel; larger ones make way, or it is a fault."""
+        """Give `more` bytes to the reservation; larger ones make way, or it is a fault."""
         while self._held + more > self.capacity:
             largest = self._largest(reservation, more)
-            largest.lose()
-            if largest is reservation:
+            if largest is None or largest is reservation:
+                reservation.lose()
                 raise crowded()
+            largest.lose()
         self._held += more
         reservation.charge += more
 
-    def _largest(self, asking: "Reservation", more: int) -> "Reservation":
-        """The largest parcel of the site that holds most; `asking` counts as if it had `more`."""
+    def _largest(self, asking: "Reservation", more: int) -> "Reservation | None":
+        """The largest reservation that can still be lost, of the site that holds most of these;
+        `asking` counts as if it had `more`. Decoded answers are in use and cannot be taken."""
+        open_ones = [one for one in self._reservations if not one.is_decoded]
         held = Counter({asking.site: more})
-        for reservation in self._reservations:
+        for reservation in open_ones:
             held[reservation.site] += reservation.charge
         site = max(held, key=lambda name: (held[name], name == asking.site))
-        theirs = [reservation for reservation in self._reservations if reservation.site == site]
-        return max(theirs, key=lambda one: one.charge + more if one is asking else one.charge)
+        theirs = [reservation for reservation in open_ones if reservation.site == site]
+        return max(
+            theirs, key=lambda one: one.charge + more if one is asking else one.charge, default=None
+        )
 
 
 class Reservation:
-    """One answer while it is read and decoded: its bytes, and what it counts for."""
+    """One answer: its bytes while it is read, its weight once decoded, and who still uses it."""
 
-    __slots__ = ("_budget", "_pieces", "charge", "lost", "site", "size", "weight")
+    __slots__ = ("_budget", "_pieces", "charge", "is_decoded", "lost", "site", "size", "users")
 
     def __init__(self, budget: MemoryBudget, site: str) -> None:
         self._budget = budget
@@ -71,38 +75,33 @@ class Reservation:
         self._pieces: list[bytes] = []
         self.size = 0
         self.charge = 0
-        self.weight = 0
-        """What decoding the body will take; counted when it is decoded, one answer at a time."""
+        self.is_decoded = False
         self.lost = False
+        self.users = 0
 
-    def __enter__(self) -> "Reservation":
-        self._budget.enter(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # emptied, not just dropped: a traceback can keep this object alive for long
-        self.lose()
-
-    def add(self, piece: bytes, *, weight: int = 0) -> None:
-        """Append what was read; it is a fault if that could never be decoded."""
+    def add(self, piece: bytes) -> None:
+        """Append what was read."""
         self.reserve(len(piece))
         self._pieces.append(piece)
         self.size += len(piece)
-        self.weight += weight
-        if self.charge + self.weight > self._budget.capacity:
-            raise crowded()
 
     def whole(self) -> bytes:
         """All that was read."""
+        if self.lost:
+            raise crowded()
         if len(self._pieces) != 1:
-            self.reserve(self.size)
             self._pieces = [b"".join(self._pieces)]
         return self._pieces[0]
+
+    def replace(self, pieces: list[bytes]) -> None:
+        """Hold these pieces, already reserved, in place of those that were read."""
+        self._pieces = pieces
+        self.size = sum(map(len, pieces))
+
+    def decoded(self) -> None:
+        """The bytes are not needed any more; the charge goes on to stand for what they became."""
+        self._pieces = []
+        self.is_decoded = True
 
     def reserve(self, count: int) -> None:
         """Count `count` bytes more, e.g. for decoding."""
@@ -113,9 +112,36 @@ class Reservation:
     def lose(self) -> None:
         """Give everything back; what is read further is a fault."""
         self.lost = True
+        # emptied, not just dropped: a traceback can keep this object alive for long
         self._pieces = []
         self.size = 0
-        self._budget.leave(self)
+        self._budget.release(self)
+
+
+class MemoryScope:
+    """The answers that one request of a caller uses; closed when that request ends."""
+
+    __slots__ = ("_held", "_is_closed")
+
+    def __init__(self) -> None:
+        self._held: list[Reservation] = []
+        self._is_closed = False
+
+    def hold(self, reservation: Reservation) -> None:
+        """Keep the reservation while the scope is open; several scopes may hold one answer."""
+        if self._is_closed:
+            return
+        reservation.users += 1
+        self._held.append(reservation)
+
+    def close(self) -> None:
+        """Release what no other scope uses."""
+        self._is_closed = True
+        for reservation in self._held:
+            reservation.users -= 1
+            if not reservation.users:
+                reservation.lose()
+        self._held.clear()
 
 
 def crowded() -> Fault:

@@ -1,4 +1,4 @@
-"""What the fetching tells whoever counts it; the default listens to nothing."""
+"""What the requests to sites report to whoever counts them; the default listens to nothing."""
 
 from typing import Literal, Protocol, TypeAlias
 
@@ -9,19 +9,19 @@ CacheEvent: TypeAlias = Literal["hit", "miss", "stale", "joined"]
 
 
 class Observer(Protocol):
-    """Hears of every question put to a site, of every change of a breaker, of every cache use."""
+    """Hears of every request to a site, of every change of a circuit, of every cache look-up."""
 
     def asked(self, site: str, path: str, outcome: Outcome, seconds: float) -> None:
-        """One question ended, all its attempts together; ids in `path` stand as `{entry_id}`."""
+        """One request ended, all its attempts together; ids in `path` stand as `{entry_id}`."""
 
     def breaker(self, site: str, state: State) -> None:
-        """The breaker of a site has changed to `state`."""
+        """The circuit of a site has changed to `state`."""
 
     def site_waiting(self, site: str, more: int) -> None:
-        """So many questions more, or less, wait for a place at the site."""
+        """So many requests more, or less, wait for a slot at the site."""
 
     def cache(self, site: str, event: CacheEvent) -> None:
-        """An answer was looked up; `joined`: an equal question was under way already."""
+        """An answer was looked up; `joined`: an equal request was in flight already."""
 
 
 class Silent:

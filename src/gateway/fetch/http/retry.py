@@ -1,7 +1,7 @@
-"""Which failures are tried again: backoff with jitter, as often as allowed, within the deadline.
+"""What happens after a first attempt has failed: back-off with jitter, within the deadline.
 
 By tenacity: unlike stamina it takes sleep and randomness as arguments and can give up before a wait
-that does not fit.
+that does not fit. A request that succeeds at once never comes here.
 """
 
 import asyncio
@@ -37,10 +37,24 @@ class Retry:
         self._sleep = sleep
         self._uniform = uniform
 
-    async def run(
-        self, attempt: Callable[[], Awaitable[Answered]], *, remaining_s: Callable[[], float]
+    async def after(
+        self,
+        first: Fault,
+        attempt: Callable[[], Awaitable[Answered]],
+        *,
+        remaining_s: Callable[[], float],
     ) -> Answered:
-        """What `attempt` gives; its last fault if no attempt is left or none fits the time."""
+        """What `attempt` gives after the first has failed; the last fault if none is left or none
+        fits into the time."""
+        failed: Fault | None = first
+
+        async def next_attempt() -> Answered:
+            nonlocal failed
+            if failed is not None:  # the first attempt was made before; here is its outcome
+                fault, failed = failed, None
+                raise fault
+            return await attempt()
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(_may_pass),
             wait=self._wait_s,
@@ -48,10 +62,7 @@ class Retry:
             sleep=self._sleep,
             reraise=True,
         )
-        async for trial in retrying:
-            with trial:
-                return await attempt()
-        raise AssertionError  # tenacity raises the last fault
+        return await retrying(next_attempt)
 
     def _wait_s(self, state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None

@@ -1,120 +1,82 @@
-"""Equal questions under way are asked once: later askers wait for the answer of the first.
+"""Equal requests are sent once: later callers wait for the answer that is on its way.
 
-The work goes on while anybody waits for it and is cancelled when nobody does; each asker keeps a
-deadline of its own, and the work has the latest of them.
+Who waits, waits until a deadline of its own. A request that its callers have left in good time is
+cancelled; one whose callers had to give up goes on, late, within a limit of its own: its answer
+serves the next caller from the cache.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
 
-GRACE_S = 0.02
-"""How much later than the work its askers give up, so that the work can say why it is late."""
-
 
 class ShuttingDownError(Exception):
-    """The work was ended from outside, because its owner closes."""
+    """The request was ended from outside: the gateway shuts down, or its slot was needed."""
 
 
-class Deadline:
-    """When the work must be done (loop time); pushed back by later askers, up to `within_s`."""
+class InFlight(Generic[Result]):
+    """One request under way, and who waits for it."""
 
-    def __init__(self, *, until: float, within_s: float) -> None:
-        self.begun = asyncio.get_running_loop().time()
-        self._latest = self.begun + within_s
-        self.until = min(until, self._latest)
-        self._running: asyncio.Timeout | None = None
+    __slots__ = ("deadline", "is_late", "key", "limit", "limit_s", "sent_at", "task", "waiting")
 
-    def extend(self, until: float) -> None:
-        """Let the work go on until then, too."""
-        self.until = min(max(self.until, until), self._latest)
-        if self._running is not None and not self._running.expired():
-            self._running.reschedule(self.until)
-
-    def remaining_s(self) -> float:
-        """Seconds left."""
-        return self.until - asyncio.get_running_loop().time()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Holds for the work itself; TimeoutError at the deadline."""
-        async with asyncio.timeout_at(self.until) as running:
-            self._running = running
-            try:
-                yield
-            finally:
-                self._running = None
-
-
-class _InFlight(Generic[Result]):
-    __slots__ = ("deadline", "key", "task", "waiting")
-
-    def __init__(self, key: str | None, task: "asyncio.Task[Result]", deadline: Deadline) -> None:
+    def __init__(self, key: bytes | None, *, limit_s: float) -> None:
         self.key = key
-        self.task = task
-        self.deadline = deadline
+        self.limit_s = limit_s
+        """How long it may take at least, once sent, whoever waits."""
+        self.task: asyncio.Task[Result] | None = None
         self.waiting = 0
+        self.sent_at: float | None = None
+        """None: it has not got a slot yet. In the event loop's time, as all moments here."""
+        self.deadline = 0.0
+        """The latest of those who wait for it."""
+        self.limit: asyncio.TimerHandle | None = None
+        self.is_late = False
+        """Whether nobody waits any more, and its answer is still wanted for the cache."""
 
 
 class SingleFlight(Generic[Result]):
-    """The questions under way, by key; a result is a value, never an exception."""
+    """The requests under way at one site; results are values, never exceptions."""
 
     def __init__(self) -> None:
-        self._shared: dict[str, _InFlight[Result]] = {}
-        self._tasks: set[asyncio.Task[Result]] = set()
+        self._shared: dict[bytes, InFlight[Result]] = {}
+        self._all: dict[InFlight[Result], None] = {}
+        self._loop = asyncio.get_running_loop()
 
-    def has(self, key: str | None) -> bool:
-        """Whether an equal question is under way; None is equal to nothing."""
-        return key is not None and key in self._shared
+    def find(self, key: bytes | None) -> InFlight[Result] | None:
+        """An equal request that is under way; None: there is none, and None equals nothing."""
+        return self._shared.get(key) if key is not None else None
 
-    async def join(
+    def begin(
         self,
-        key: str | None,
-        work: Callable[[Deadline], Coroutine[None, None, Result]],
+        key: bytes | None,
+        work: Callable[[InFlight[Result]], Coroutine[None, None, Result]],
         *,
-        until: float,
-        within_s: float,
-    ) -> Result:
-        """The result of the work under `key`, begun now or before; TimeoutError after `until`.
-
-        The work itself has at most `within_s`, whoever joins later.
-        """
-        flight = self._shared.get(key) if key is not None else None
-        if flight is None:
-            flight = self._begin(key, work, Deadline(until=until, within_s=within_s))
-        else:
-            flight.deadline.extend(until)
-        return await self._wait(flight, until=until)
-
-    async def close(self) -> None:
-        """End all work under way."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _begin(
-        self,
-        key: str | None,
-        work: Callable[[Deadline], Coroutine[None, None, Result]],
-        deadline: Deadline,
-    ) -> _InFlight[Result]:
-        task = asyncio.get_running_loop().create_task(work(deadline))
-        flight = _InFlight(key, task, deadline)
-        self._tasks.add(task)
+        limit_s: float,
+    ) -> InFlight[Result]:
+        """Begin the work, which takes the request that it is and notes in it when it is sent."""
+        flight: InFlight[Result] = InFlight(key, limit_s=limit_s)
+        flight.task = self._loop.create_task(work(flight))
+        self._all[flight] = None
         if key is not None:
             self._shared[key] = flight
-        task.add_done_callback(lambda _: self._end(flight))
+        flight.task.add_done_callback(lambda _: self._end(flight))
         return flight
 
-    async def _wait(self, flight: _InFlight[Result], *, until: float) -> Result:
+    async def wait(self, flight: InFlight[Result], *, deadline: float, may_be_late: bool) -> Result:
+        """The result; TimeoutError at the deadline, ShuttingDownError if it was ended."""
+        assert flight.task is not None
         flight.waiting += 1
+        flight.is_late = False
+        flight.deadline = max(flight.deadline, deadline)
+        is_in_time = True
         try:
-            async with asyncio.timeout_at(until + GRACE_S):
+            async with asyncio.timeout_at(deadline):
                 return await asyncio.shield(flight.task)
+        except TimeoutError:
+            is_in_time = False
+            raise
         except asyncio.CancelledError:
             here = asyncio.current_task()
             if flight.task.cancelled() and here is not None and not here.cancelling():
@@ -123,15 +85,57 @@ class SingleFlight(Generic[Result]):
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
-                flight.task.cancel()
-                self._forget(flight)
+                self._leave(flight, goes_on=may_be_late and not is_in_time)
 
-    def _end(self, flight: _InFlight[Result]) -> None:
-        self._tasks.discard(flight.task)
+    def end_oldest_late(self) -> None:
+        """Give up the work that has been late for longest, as its slot is needed."""
+        for flight in self._all:
+            if flight.is_late and flight.sent_at is not None:
+                self._cancel(flight)
+                return
+
+    def end_all_late(self) -> None:
+        """Give up all late work: the site is ill."""
+        for flight in [one for one in self._all if one.is_late]:
+            self._cancel(flight)
+
+    async def close(self) -> None:
+        """End everything."""
+        tasks = [flight.task for flight in self._all if flight.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _leave(self, flight: InFlight[Result], *, goes_on: bool) -> None:
+        """The last who waited has left: the work goes on for the cache, or ends."""
+        until = None if flight.sent_at is None else flight.sent_at + flight.limit_s
+        if not goes_on or until is None or until <= self._loop.time():
+            self._cancel(flight)
+            return
+        flight.is_late = True
+        if flight.limit is not None:
+            flight.limit.cancel()
+        flight.limit = self._loop.call_at(until, self._end_late, flight)
+
+    def _end_late(self, flight: InFlight[Result]) -> None:
+        if flight.is_late:
+            self._cancel(flight)
+
+    def _cancel(self, flight: InFlight[Result]) -> None:
+        assert flight.task is not None
+        flight.is_late = False
+        flight.task.cancel()
         self._forget(flight)
+
+    def _end(self, flight: InFlight[Result]) -> None:
+        self._all.pop(flight, None)
+        self._forget(flight)
+        if flight.limit is not None:
+            flight.limit.cancel()
+        assert flight.task is not None
         if not flight.task.cancelled():
             flight.task.exception()  # seen; nobody may be left to see it
 
-    def _forget(self, flight: _InFlight[Result]) -> None:
+    def _forget(self, flight: InFlight[Result]) -> None:
         if flight.key is not None and self._shared.get(flight.key) is flight:
             del self._shared[flight.key]

@@ -1,1 +1,5 @@
-"""What a NOMAD is asked, and what its answers mean."""
+"""What one NOMAD is asked, and what its answers mean: key pages, archives, counts, aggregations.
+
+In: native queries and places in an order. Out: hits, entries, numbers, checked; or a SiteError.
+For `search` alone, by way of `fanout`.
+"""

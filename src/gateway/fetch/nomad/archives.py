@@ -1,31 +1,35 @@
-"""The archives of a page's winners at one site; what cannot be read falls back to the index.
+"""The archives of a page's entries at one site, read in portions; what cannot be had comes from the
+index.
 
-A broken archive makes NOMAD answer 500 for the whole page, which is then asked for in ever smaller
-parts until the broken one stands alone, as is a page that is too large; a vanished upload shortens
-the page silently. What cannot be had is served from the index document.
+Each portion is cached as it comes, so that a request for the same page gets further. At the
+deadline the rest is served from the index. A broken archive makes NOMAD answer 500 for its whole
+portion, which is then asked for in ever smaller parts until the broken one stands alone, as is a
+portion that is too large; an upload whose files are gone shortens a portion silently.
 """
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from math import ceil
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
-from gateway.fetch.cache.answers import AnswerCache, BodyKey
-from gateway.fetch.fanout import gather
-from gateway.fetch.nomad.session import SiteSession
+from gateway.fetch.cache.answers import AnswerCache, ArchiveKey
+from gateway.fetch.nomad.pace import SitePace
+from gateway.fetch.nomad.session import Archive, SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
 
-BATCH = 500
-"""Archives per request; NOMAD 1.3 takes 1,022 values in one `:any`."""
-
 PARTS = 8
-"""Into so many parts a page with a broken archive is split: to find one among 20 takes 10 more
+"""Into so many parts a portion with a broken archive is split: to find one among 20 takes 10 more
 requests, among 500 it takes 24."""
 
 MOST_REQUESTS = 200
-"""On top of one for each batch of a page at one site, however many archives are broken or too
+"""On top of one for each portion of a page at one site, however many archives are broken or too
 large; what is left unread then is served from the index, too."""
 
 BROKEN = 500
@@ -34,79 +38,191 @@ BROKEN = 500
 VERSION_FIELD = "last_processing_time"
 """An archive cannot change without it."""
 
-Archive = Mapping[str, Json]
+INDEX_SHARE_S = 0.6
+"""Of the time until the deadline, so much is left for reading what is missing from the index; a
+slow site answers that in 0.3 s. With less than twice this, half of what there is."""
+
+_Why: TypeAlias = Literal["broken", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of a page's entries: `required` of archives, or `index_fields` instead."""
+
+    required: JsonObject
+    index_fields: tuple[str, ...]
+    are_indexed: bool
+    """Whether the hits hold the fields of the index already."""
 
 
 async def read_entries(
     session: SiteSession,
     hits: Sequence[Hit],
+    wanted: Wanted,
     *,
-    required: JsonObject,
-    fallback_fields: Iterable[str],
+    pace: SitePace,
     cache: AnswerCache | None,
 ) -> tuple[Entry, ...]:
-    """The entries behind hits of one site, in their sequence; `archive` None: it is broken."""
-    kept = await _cached(session, hits, required, cache)
-    wanted = [hit.entry_id for hit in hits if hit.entry_id not in kept]
-    read = await _Reading(session, required, count=len(wanted)).read(wanted, size=BATCH)
-    await _remember(session, hits, required, read, cache)
-    archives = kept | read
-    broken = [hit.entry_id for hit in hits if hit.entry_id not in archives]
-    documents = await _documents(session, broken, fallback_fields)
+    """The entries behind hits of one site, in their sequence; raises SiteError.
+
+    `archive` None: `missing` says why. A `cache` of None: nothing may be cached for others.
+    """
+    keys = _archive_keys(session, hits, wanted.required) if cache is not None else {}
+    found = await _cached(keys, cache)
+    reading = _Reading(session, wanted.required, pace=pace, keys=keys, cache=cache)
+    await reading.read([hit.entry_id for hit in hits if hit.entry_id not in found])
+    found |= reading.found
+    missing = [hit.entry_id for hit in hits if hit.entry_id not in found]
+    documents = {} if wanted.are_indexed else await _documents(session, missing, wanted)
     return tuple(
         Entry(
             hit.site,
             hit.entry_id,
             {**hit.document, **documents.get(hit.entry_id, {})},
-            archives.get(hit.entry_id),
+            found.get(hit.entry_id),
+            None if hit.entry_id in found else reading.why(hit.entry_id),
         )
         for hit in hits
     )
 
 
 class _Reading:
-    """The reading of one page's archives, so many of them, at one site."""
+    """The reading of one page's archives at one site, until its deadline."""
 
-    def __init__(self, session: SiteSession, required: JsonObject, *, count: int) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: SiteSession,
+        required: JsonObject,
+        *,
+        pace: SitePace,
+        keys: Mapping[str, ArchiveKey],
+        cache: AnswerCache | None,
+    ) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._deadline = session.deadline
+        if self._deadline is not None:
+            left_s = self._deadline - self._clock()
+            self._deadline -= min(INDEX_SHARE_S, left_s / 2)
+        self._session = session.until(self._deadline)
         self._required = required
-        self._left = ceil(count / BATCH) + MOST_REQUESTS
+        self._pace = pace
+        self._keys = keys
+        self._cache = cache
+        self._portions: deque[Sequence[str]] = deque()
+        self._requests = 0
+        self._most = MOST_REQUESTS
+        self._under_way = 0
+        self._broken: set[str] = set()
+        self._failure: SiteError | None = None
+        self.found: dict[str, Archive] = {}
 
-    async def read(self, entry_ids: Sequence[str], *, size: int) -> dict[str, Archive]:
-        """Archives by entry_id, asked for `size` at a time; what cannot be read is left out."""
-        parts = [entry_ids[i : i + size] for i in range(0, len(entry_ids), size)]
-        found = await gather({part[0]: self._read_part(part) for part in parts})
-        return {entry_id: one for part in found.values() for entry_id, one in part.items()}
+    async def read(self, entry_ids: Sequence[str]) -> None:
+        """Read these archives; SiteError when the site failed before any of them came."""
+        if not entry_ids:
+            return
+        size = self._pace.portion
+        self._portions.extend(entry_ids[i : i + size] for i in range(0, len(entry_ids), size))
+        self._most += len(self._portions)
+        workers = min(len(self._portions), self._pace.at_once)
+        if workers == 1:
+            await self._work()
+        else:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work())
+        if self._failure is not None and not self.found:
+            raise self._failure
 
-    async def _read_part(self, entry_ids: Sequence[str]) -> dict[str, Archive]:
-        if not self._left:
-            return {}
-        self._left -= 1
-        size = len(entry_ids)
+    def why(self, entry_id: str) -> _Why:
+        """Why an archive is missing."""
+        return "broken" if entry_id in self._broken else "late"
+
+    async def _work(self) -> None:
+        """Read portions until none is left, the site fails or the time is over."""
+        while self._portions and self._failure is None and not self._is_over():
+            await self._read(self._portions.popleft())
+
+    def _is_over(self) -> bool:
+        return self._deadline is not None and self._clock() >= self._deadline
+
+    async def _read(self, entry_ids: Sequence[str]) -> None:
+        self._requests += 1
+        if self._requests > self._most:
+            self._broken.update(entry_ids)
+            return
+        size, begun = len(entry_ids), time.perf_counter()
+        self._under_way += 1
+        at_once = self._under_way
         try:
-            page = await self._session.archives(_ids(entry_ids), required=self._required, size=size)
+            page = await self._session.archives(
+                _ids(entry_ids), required=self._required, size=size, keep=self._keep
+            )
         except SiteError as error:
-            too_large = isinstance(error, AnswerTooLargeError)
-            if error.status != BROKEN and not too_large:
-                raise
-            if size == 1:
-                return {}
-            return await self.read(entry_ids, size=ceil(size / (2 if too_large else PARTS)))
-        return _by_id(page.documents)
+            self._failed(error, entry_ids, spent_s=time.perf_counter() - begun)
+            return
+        finally:
+            self._under_way -= 1
+        if self._session.state == "ok":
+            self._pace.archives_came(size, time.perf_counter() - begun, at_once=at_once)
+        read = {id_: one for id_, one in page.archives.items() if one is not None}
+        self.found |= read
+        self._broken.update(id_ for id_ in entry_ids if id_ not in read)
+
+    def _failed(self, error: SiteError, entry_ids: Sequence[str], *, spent_s: float) -> None:
+        """Split the portion where a smaller one may do; else there is nothing more to be had."""
+        size = len(entry_ids)
+        if error.is_timeout:
+            self._pace.archives_late(size, spent_s)
+            if self._deadline is None and size > 1:  # a stream has patience, for smaller portions
+                self._split(entry_ids, 2)
+            return
+        is_too_large = isinstance(error, AnswerTooLargeError)
+        if error.status != BROKEN and not is_too_large:
+            self._failure = error
+        elif size == 1:
+            self._broken.update(entry_ids)
+        else:
+            self._split(entry_ids, 2 if is_too_large else PARTS)
+
+    def _split(self, entry_ids: Sequence[str], parts: int) -> None:
+        size = ceil(len(entry_ids) / parts)
+        self._portions.extendleft(
+            entry_ids[i : i + size] for i in reversed(range(0, len(entry_ids), size))
+        )
+
+    def _keep(self, archives: Mapping[str, Archive | None]) -> None:
+        """Cache a portion, whenever it comes."""
+        if self._cache is None:
+            return
+        with suppress(orjson.JSONEncodeError):  # nested too deeply: it can be read, not written
+            self._cache.put_archives(
+                [
+                    (self._keys[id_], orjson.dumps(one))
+                    for id_, one in archives.items()
+                    if one is not None and id_ in self._keys
+                ]
+            )
 
 
 async def _documents(
-    session: SiteSession, entry_ids: Sequence[str], fields: Iterable[str]
+    session: SiteSession, entry_ids: Sequence[str], wanted: Wanted
 ) -> dict[str, Mapping[str, Json]]:
+    """What the index holds of entries without an archive; nothing when it does not answer in time,
+    as the keys are there already."""
     if not entry_ids:
         return {}
-    page = await session.page(
-        _ids(entry_ids),
-        order_by="entry_id",
-        descending=False,
-        size=len(entry_ids),
-        fields=fields,
-    )
+    try:
+        page = await session.page(
+            _ids(entry_ids),
+            order_by="entry_id",
+            descending=False,
+            size=len(entry_ids),
+            fields=wanted.index_fields,
+        )
+    except SiteError as error:
+        if error.is_timeout:
+            return {}
+        raise
     return {cast("str", document["entry_id"]): document for document in page.documents}
 
 
@@ -115,52 +231,26 @@ def _ids(entry_ids: Sequence[str]) -> NativeQuery:
     return {"and": [{"entry_id:any": cast("list[Json]", list(entry_ids))}]}
 
 
-def _by_id(documents: Iterable[Mapping[str, Json]]) -> dict[str, Archive]:
-    """The `metadata` sections of archives; entries without one count as not read."""
-    found: dict[str, Archive] = {}
-    for document in documents:
-        archive = document.get("archive")
-        metadata = archive.get("metadata") if isinstance(archive, dict) else None
-        if isinstance(metadata, dict) and metadata:
-            found[cast("str", document["entry_id"])] = metadata
-    return found
-
-
-def _keys(session: SiteSession, hits: Iterable[Hit], required: JsonObject) -> dict[str, BodyKey]:
+def _archive_keys(
+    session: SiteSession, hits: Iterable[Hit], required: JsonObject
+) -> dict[str, ArchiveKey]:
     """Cache keys by entry_id, for hits whose version is known."""
     shape = orjson.dumps(required, option=orjson.OPT_SORT_KEYS).decode()
     versions = ((hit.entry_id, hit.document.get(VERSION_FIELD)) for hit in hits)
     return {
-        entry_id: session.body_key(entry_id, f"{version} {shape}")
+        entry_id: session.archive_key(entry_id, f"{version} {shape}")
         for entry_id, version in versions
         if isinstance(version, str)
     }
 
 
-async def _cached(
-    session: SiteSession, hits: Sequence[Hit], required: JsonObject, cache: AnswerCache | None
-) -> dict[str, Archive]:
-    if cache is None:
+async def _cached(keys: Mapping[str, ArchiveKey], cache: AnswerCache | None) -> dict[str, Archive]:
+    if cache is None or not keys:
         return {}
-    keys = _keys(session, hits, required)
-    stored = await cache.get_bodies(keys.values())
-    return {
-        entry_id: cast("Archive", orjson.loads(stored[key]))
-        for entry_id, key in keys.items()
-        if key in stored
-    }
-
-
-async def _remember(
-    session: SiteSession,
-    hits: Sequence[Hit],
-    required: JsonObject,
-    read: Mapping[str, Archive],
-    cache: AnswerCache | None,
-) -> None:
-    if cache is None or not read:
-        return
-    keys = _keys(session, hits, required)
-    await cache.put_bodies(
-        {keys[entry_id]: orjson.dumps(read[entry_id]) for entry_id in read if entry_id in keys}
-    )
+    stored = await cache.get_archives(keys.values())
+    found: dict[str, Archive] = {}
+    for entry_id, key in keys.items():
+        if key in stored:
+            with suppress(orjson.JSONDecodeError):  # damaged in a way that the checksum missed
+                found[entry_id] = cast("Archive", orjson.loads(stored[key]))
+    return found

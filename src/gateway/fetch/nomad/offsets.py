@@ -6,7 +6,7 @@ samples of the sites; bounds close in on the place from both sides until the res
 
 from collections.abc import Mapping
 
-from gateway.fetch.fanout import gather
+from gateway.fetch.http.gather import gather
 from gateway.fetch.nomad.pivots import Pivot, PivotFinder, Range
 from gateway.fetch.nomad.positions import preceding
 from gateway.fetch.nomad.session import SiteSession, both

@@ -1,19 +1,19 @@
 """One site's page in one request: archives in order, without asking the index first.
 
-It serves when only one site is left. Whatever makes it doubtful (a broken archive, a page shorter
-than it should be, a sort value that is not what the index ordered by) gives None: the caller then
-takes the way of two phases.
+One round trip in place of two, for the price of the archives that do not come on the page. Whatever
+makes it doubtful (a broken archive, a page shorter than it should be, a sort value that is not what
+the index ordered by) gives None: the caller then asks for keys first.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from gateway.errors import AnswerTooLargeError, SiteError
-from gateway.fetch.fanout import gather
 from gateway.fetch.nomad.archives import BROKEN
 from gateway.fetch.nomad.key_pages import is_in_order
 from gateway.fetch.nomad.positions import after_id, after_value, cut_at, read_hit
-from gateway.fetch.nomad.session import Documents, SiteSession
+from gateway.fetch.nomad.session import Archives, Documents, SiteSession
 from gateway.model import Ask, Entry, Hit, Json, JsonObject, SiteHits
 
 _IN_METADATA = ("entry_id", "upload_create_time", "optimade.")
@@ -39,35 +39,49 @@ async def read_archived(
 
     What archives do not hold, `fields` of the index, is asked for at the same time.
     """
-    size = ask.limit + 1
-    parts = {"archives": _archives(session, ask, required=required, size=size)}
-    if fields:
-        parts["index"] = _documents(session, ask, fields=fields, size=size)
+    # One more tells whether there are more; at the beginning, the total tells.
+    size = ask.limit if ask.after is None else ask.limit + 1
     try:
-        pages = await gather(parts)
+        page, index = await _both(session, ask, required=required, fields=fields, size=size)
     except SiteError as error:
         if error.status != BROKEN and not isinstance(error, AnswerTooLargeError):
             raise
         return None
-    page = pages["archives"]
-    complete = len(page.documents) == (size if ask.after else min(size, page.total))
-    if not complete:
+    if len(page.archives) != (size if ask.after else min(size, page.total)):
         return None
-    index = {one["entry_id"]: one for one in pages["index"].documents} if fields else {}
-    entries = [_entry(document, index, session.name) for document in page.documents]
-    if any(not entry.archive or (fields and entry.entry_id not in index) for entry in entries):
-        return None
+    entries: list[Entry] = []
+    for entry_id, archive in page.archives.items():
+        document = index.get(entry_id, {})
+        if archive is None or (fields and not document):
+            return None
+        entries.append(Entry(session.name, entry_id, {**document, "entry_id": entry_id}, archive))
     hits = _hits(entries, ask)
     if hits is None:
         return None
-    more = len(hits) > ask.limit
+    more = page.total > len(hits) if ask.after is None else len(hits) > ask.limit
     answer = SiteHits(session.name, hits[: ask.limit], more, page.total, session.state)
     return answer, tuple(entries[: ask.limit])
 
 
-async def _archives(
-    session: SiteSession, ask: Ask, *, required: JsonObject, size: int
-) -> Documents:
+async def _both(
+    session: SiteSession, ask: Ask, *, required: JsonObject, fields: tuple[str, ...], size: int
+) -> tuple[Archives, Mapping[str, Mapping[str, Json]]]:
+    """The archives, and by entry_id what the index holds of the same entries."""
+    archives = _archives(session, ask, required=required, size=size)
+    if not fields:
+        return await archives, {}
+    index = asyncio.ensure_future(_documents(session, ask, fields=fields, size=size))
+    try:
+        page = await archives
+        documents = await index
+    finally:
+        if not index.done():
+            index.cancel()
+            await asyncio.gather(index, return_exceptions=True)
+    return page, {cast("str", one["entry_id"]): one for one in documents.documents}
+
+
+async def _archives(session: SiteSession, ask: Ask, *, required: JsonObject, size: int) -> Archives:
     return await session.archives(
         ask.query,
         required=_with_keys(required, ask),
@@ -115,16 +129,6 @@ def _after(ask: Ask, site: str) -> str | None:
     if _order_by(ask) == "entry_id":
         return after_id(cut.edge, descending=ask.order.descending)
     return after_value(cut.values[0], cut.edge, descending=ask.order.descending)
-
-
-def _entry(
-    document: Mapping[str, Json], index: Mapping[Json, Mapping[str, Json]], site: str
-) -> Entry:
-    archive = document.get("archive")
-    metadata = archive.get("metadata") if isinstance(archive, dict) else None
-    held = metadata if isinstance(metadata, dict) and metadata else None
-    entry_id = cast("str", document["entry_id"])
-    return Entry(site, entry_id, {**index.get(entry_id, {}), "entry_id": entry_id}, held)
 
 
 def _hits(entries: Sequence[Entry], ask: Ask) -> tuple[Hit, ...] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TypeAlias
 
-from gateway.fetch.fanout import gather
+from gateway.fetch.http.gather import gather
 from gateway.fetch.nomad.positions import equal, preceding, read_hit
 from gateway.fetch.nomad.session import MAX_OFFSET, SiteSession, both
 from gateway.model import NativeQuery, Order, Position

@@ -24,6 +24,7 @@ from gateway.model import (
 )
 from gateway.properties import Catalogue
 from gateway.references import Reference, read_reference_id
+from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.missing import check_missing
 from gateway.search.page_start import PageStart, start_at_cursor
@@ -80,14 +81,14 @@ class References:
         self._prefix = config.provider.prefix
         self._names = tuple(site.name for site in config.sites)
 
-    async def search(self, request: SearchRequest, *, budget_s: float) -> SearchAnswer:
+    async def search(self, request: SearchRequest, *, deadlines: Deadlines) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
         start = time.perf_counter()
         planned = plan_reference_request(
             request, planner=self._planner, catalogue=self._catalogue, config=self._config
         )
         understood = time.perf_counter()
-        tables = await self._read(planned, budget_s)
+        tables = await self._read(planned, deadlines)
         logged = time.perf_counter()
         found = await self._find(planned, tables)
         page_start = start_at_cursor(planned)
@@ -103,7 +104,7 @@ class References:
         }
         return replace(answer, timings=tuple((step, 1000 * s) for step, s in spent.items()))
 
-    async def entry(self, request: EntryRequest, *, budget_s: float) -> SearchAnswer:
+    async def entry(self, request: EntryRequest, *, deadlines: Deadlines) -> SearchAnswer:
         """A single reference, or none; raises RequestError, or SitesMissingError."""
         check_fields(request.response_fields, self._catalogue, self._prefix)
         chosen = self._planner.chosen(request.sites)
@@ -117,19 +118,23 @@ class References:
                 response_fields=request.response_fields,
                 sites=request.sites,
                 timeout_s=request.timeout_s,
+                entered=request.entered,
                 fresh=request.fresh,
                 token=request.token,
                 request_id=request.request_id,
             ),
-            budget_s=budget_s,
+            deadlines=deadlines,
         )
         return replace(answer, more=False, next=None, prev=None, last=None)
 
-    async def _read(self, planned: PlannedReferenceRequest, budget_s: float) -> Tables:
+    async def _read(self, planned: PlannedReferenceRequest, deadlines: Deadlines) -> Tables:
         if planned.pinned == frozenset():
             return Tables()
         return await self._tables.read(
-            planned.request, sites=planned.chosen, pinned=planned.pinned, budget_s=budget_s
+            planned.request,
+            sites=planned.chosen,
+            pinned=planned.pinned,
+            deadline=deadlines.archives,
         )
 
     async def _find(self, planned: PlannedReferenceRequest, tables: Tables) -> _MatchingReferences:

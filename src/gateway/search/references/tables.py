@@ -4,18 +4,20 @@ A site tells the distinct values of two quantities among its public structures, 
 an entry for each DOI, which names the dataset.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.errors import NotImplementedFilterError
-from gateway.fetch.fanout import SiteAnswer, ask_all, gather
+from gateway.fetch.fanout import SiteAnswer, ask_all
 from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.gather import gather
+from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.aggregations import Term, read_some_terms, read_terms
-from gateway.fetch.nomad.session import Call, SiteSession
-from gateway.model import SearchRequest, SiteFailure, State
+from gateway.fetch.nomad.session import SiteSession
+from gateway.model import SearchRequest, SiteFailure, SiteState
 from gateway.properties import STRUCTURE
 from gateway.references import QUANTITIES, Kind, Reference
+from gateway.search.page_state import options_of
 from gateway.shape.references import RELATED_FIELDS, Cited, read_cited
 
 MOST = 10_000
@@ -30,7 +32,7 @@ class Table:
     """The references of one site."""
 
     cited: tuple[Cited, ...]
-    state: State = "ok"
+    state: SiteState = "ok"
     is_too_long: bool = False
     """It has more than are listed, so these are not all."""
     milliseconds: float = 0.0
@@ -65,13 +67,16 @@ class ReferenceTables:
         *,
         sites: Iterable[str],
         pinned: frozenset[Reference] | None,
-        budget_s: float,
+        deadline: float | None,
     ) -> Tables:
         """The references of the sites, or those of them that are pinned."""
-        deadline = asyncio.get_running_loop().time() + budget_s
-        call = Call(deadline, request.token, request.fresh, request.request_id)
-        asked = {site: _table(SiteSession(self._clients[site], call), pinned) for site in sites}
-        answers = await ask_all(asked, doing=_DOING, deadline=deadline)
+        scope = MemoryScope()
+        options = options_of(request, scope=scope, deadline=deadline)
+        asked = {site: _table(SiteSession(self._clients[site], options), pinned) for site in sites}
+        try:
+            answers = await ask_all(asked, doing=_DOING, deadline=deadline)
+        finally:
+            scope.close()
         tables: dict[str, Table] = {}
         for site, answer in answers.items():
             if isinstance(answer, SiteAnswer):

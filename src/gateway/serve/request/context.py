@@ -88,7 +88,7 @@ def rules_of(config: Config, target: RequestTarget) -> Rules:
         only=target.site,
         default_limit=config.paging.default_limit,
         max_limit=config.paging.max_limit,
-        budget_s=config.timeouts.budget_s,
+        budget_s=config.timeouts.longest_s,
     )
 
 

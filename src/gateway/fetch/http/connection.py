@@ -1,0 +1,166 @@
+"""One connection to a site, carrying one request at a time; parsed by httptools, in C.
+
+In: the bytes of a request. Out: an `AnswerReader` filled, or one of httpx's errors or a Fault. What
+a site can make this work for is bounded: heads, interim answers, pieces.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import httptools
+import httpx
+
+from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.faults import Fault
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_INTERIM = 16
+"""Answers with a status of 1xx before the one that counts; HTTP sets no limit."""
+
+
+class DroppedError(httpx.RemoteProtocolError):
+    """The connection was closed before any part of an answer came."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection; `closed` is called once when it is gone, by whichever side."""
+
+    def __init__(self, closed: Callable[["Connection"], None]) -> None:
+        self._closed = closed
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[None] | None = None
+        """Set while a request is under way."""
+        self._reader: AnswerReader | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._fault: Fault | None = None
+        self._headers: dict[str, str] = {}
+        self._head_bytes = 0
+        self._interim = 0
+        self._is_final = False
+        self._has_length = False
+        self.is_open = False
+        self.idle_since = self._loop.time()
+
+    # asyncio calls these four
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come; the parser calls the `on_..` methods below."""
+        if self._answer is None or self._parser is None:
+            self.abort()  # nothing was asked: the site speaks out of turn
+            return
+        if not self._is_final:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES + len(data):
+                self._fail(Fault("the answer is not valid HTTP: its head does not end"))
+                return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail(Fault("the answer is not valid HTTP: it changes the protocol"))
+        except httptools.HttpParserError:
+            self._fail(self._fault or Fault("the answer is not valid HTTP"))
+        if self._fault is not None:
+            self._fail(self._fault)
+
+    def eof_received(self) -> None:
+        """The site sends no more; an answer without a length ends so."""
+        if self._answer is not None and self._is_final and not self._has_length:
+            self._complete(keep_alive=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's word
+        """Gone, by either side."""
+        self.is_open = False
+        if self._answer is not None:
+            if self._is_final or self._head_bytes:
+                self._fail(httpx.ReadError("the connection broke"))
+            else:
+                self._fail(DroppedError("the connection was closed"))
+        self._closed(self)
+
+    # httptools calls these
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header of an answer."""
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; a Fault stops the parser, as any exception in a callback does."""
+        assert self._parser is not None
+        assert self._reader is not None
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._interim += 1
+            self._headers = {}
+            self._stop_if(self._interim > MAX_INTERIM, "it announces an answer without end")
+            return
+        self._is_final = True
+        headers = self._headers
+        self._has_length = "content-length" in headers or "transfer-encoding" in headers
+        try:
+            self._reader.start(status, headers)
+        except Fault as fault:
+            self._fault = fault
+            raise
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        assert self._reader is not None
+        if self._fault is None:
+            try:
+                self._reader.feed(body)
+            except Fault as fault:
+                self._fault = fault
+                raise
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, or one that only announces it."""
+        assert self._parser is not None
+        if self._is_final and self._fault is None:
+            self._complete(keep_alive=self._parser.should_keep_alive())
+
+    def exchange(self, request: bytes, reader: AnswerReader) -> "asyncio.Future[None]":
+        """Send the request; done when the reader has the whole answer."""
+        assert self._transport is not None
+        self._answer = self._loop.create_future()
+        self._reader = reader
+        self._parser = httptools.HttpResponseParser(self)
+        self._fault = None
+        self._headers = {}
+        self._head_bytes = self._interim = 0
+        self._is_final = self._has_length = False
+        self._transport.write(request)
+        return self._answer
+
+    def abort(self) -> None:
+        """Close at once; what is under way fails."""
+        self.is_open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _stop_if(self, is_wrong: bool, how: str) -> None:
+        if is_wrong:
+            self._fault = Fault(f"the answer is not valid HTTP: {how}")
+            raise self._fault
+
+    def _complete(self, *, keep_alive: bool) -> None:
+        answer, self._answer = self._answer, None
+        self._reader = None
+        self.idle_since = self._loop.time()
+        if not keep_alive:
+            self.abort()
+        if answer is not None and not answer.done():
+            answer.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        answer, self._answer = self._answer, None
+        self._reader = None
+        self.abort()
+        if answer is not None and not answer.done():
+            answer.set_exception(error)

@@ -1,0 +1,67 @@
+"""How the time of one request is shared among its steps: the one place where that is computed.
+
+A request has one absolute deadline, made where it enters. Each step gets a moment before it, so
+that what follows still has time; a site that is too slow for a step is left out, or served from its
+index.
+
+    entered |--- place of an offset ---|-- keys --|-- archives --|- index -| answer
+            0                        0.49        0.7                       1
+
+With the default of 4 s, keys have until 2.8 s. `fetch.http.client.BLAMED_S` (1 s) and the time of a
+probe (3 s) fit in beside that: a site that hangs is known to be ill after about 6 s.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+KEYS_SHARE = 0.7
+"""Of the whole time, after which sites that gave no keys are left out: the archives of the others
+still come in time."""
+
+COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
+"""Of the time left for keys, until which the place of an offset is counted and found."""
+
+NEXT_SHARE = 0.7
+"""Of the time left, in which archives or further keys are read, while there is another site from
+which the page could be filled instead."""
+
+ENCODING_S = 0.05
+"""For shaping and writing the answer. `timeouts.budget_s` and `_<prefix>_timeout` are at least
+twice this (config.keys.LEAST_BUDGET_S)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The moments of one request, in the event loop's time; None: a stream, which has patience as
+    long as each site answers within its own limit."""
+
+    entered: float
+    end: float | None
+
+    @property
+    def keys(self) -> float | None:
+        """For the keys of all sites, and for archives that come with them."""
+        return None if self.end is None else self.entered + KEYS_SHARE * (self.end - self.entered)
+
+    @property
+    def archives(self) -> float | None:
+        """For the archives of the page, and what the index holds in place of unread ones."""
+        return None if self.end is None else self.end - ENCODING_S
+
+    def next(self, *, can_be_filled: bool) -> float | None:
+        """For what is read after the keys; `can_be_filled`: other sites have more hits."""
+        if self.archives is None or not can_be_filled:
+            return self.archives
+        return self._share(NEXT_SHARE, until=self.archives)
+
+    def count(self) -> float | None:
+        """For counting what matches at each site."""
+        return None if self.keys is None else self._share(COUNT_SHARE, until=self.keys)
+
+    def search(self) -> float | None:
+        """For finding the place of an offset."""
+        return None if self.keys is None else self._share(SEARCH_SHARE, until=self.keys)
+
+    def _share(self, share: float, *, until: float) -> float:
+        now = asyncio.get_running_loop().time()
+        return now + share * max(0.0, until - now)
