@@ -116,6 +116,8 @@ class Cell:
 
     async def try_walk(self, *, begin: int) -> None:
         url: str | None = self.ground.url
+        if self.phase == "bodies":  # the same order, of which no site's part is known: keys first
+            url += "&sort=immutable_id"
         last, number = "ok", 0
         while url is not None:
             if number == begin:

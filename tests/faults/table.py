@@ -11,8 +11,8 @@ from the index, and the answer says so."""
 TABLE = """
 fault                     keys bodies count entry first later  reason
 refuse                    x    x      x     x     x     x      connection refused
-hang                      x    x      x     x     x     x      timed out after
-drip                      x    x      x     x     x     x      timed out after
+hang                      x    ~      x     x     x     x      timed out after
+drip                      x    ~      x     x     x     x      timed out after
 slow                      .    .      .     .     .     .
 drop mid-answer           x    x      x     x     x     x      broke in the middle
 reset mid-answer          x    x      x     x     x     x      broke in the middle|reset
@@ -32,23 +32,23 @@ truncated                 x    x      x     x     x     x      not valid JSON
 garbage                   x    x      x     x     x     x      not valid JSON
 HTML                      x    x      x     x     x     x      not valid JSON .text/html
 empty                     x    x      x     x     x     x      not valid JSON
-gzip bomb                 x    x      x     x     x     x      larger than
+gzip bomb                 x    ~      x     x     x     x      larger than
 gzip, broken              x    x      x     x     x     x      gzip
-huge                      x    x      x     x     x     x      larger than
+huge                      x    ~      x     x     x     x      larger than
 huge, announced           x    ~      x     x     x     x      larger than
 deep                      x    x      x     x     x     x      nested too deeply|not valid JSON
 NaN                       x    x      x     x     x     x      not valid JSON
 a list                    x    x      x     x     x     x      not a JSON object
 data of another type      x    x      .     x     x     x      no list of entries
-entries of another type   x    x      .     x     x     x      proper entry_id
-ids of another type       x    x      .     x     x     x      proper entry_id
+entries of another type   x    x      .     x     x     x      proper entry_id|size asked for
+ids of another type       x    x      .     x     x     x      proper entry_id|size asked for
 duplicate ids             x    x      .     .     x     x      twice
 more than asked for       x    x      .     x     x     x      size asked for|of a total of
 total: text               x    x      x     x     x     x      no proper total
 total: negative           x    x      x     x     x     x      no proper total
 total: too small          x    x      .     .     x     x      came of a total of 1
 total: absurd             x    x      x     x     x     x      no proper total
-the first page for ever   x    ~      .     .     x     x      not in the order asked
+the first page for ever   x    ~      .     .     x     x      not in the order asked|size asked for
 redirect to another host  x    x      x     x     x     x      redirects to another host
 redirect to another port  x    x      x     x     x     x      another address of its host
 redirect in a circle      x    x      x     x     x     x      redirects more than 3 times

@@ -161,7 +161,7 @@ async def test_offset_beyond_the_cap_is_refused_with_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("sort", "most"),
     [
-        ((), 6),
+        ((), 9),  # a page of archives that ends early is not trusted: keys are asked for after it
         ((("nelements", True),), 6),
         ((("nelements", True), ("nsites", False)), 12),
         ((("nelements", True), ("nsites", False), ("chemical_formula_hill", True)), 21),
@@ -175,8 +175,7 @@ async def test_cursor_pages_cost_the_same_at_any_depth(sort: Sort, most: int) ->
         while answer.next is not None:
             one.forget()
             answer = await one.federation.search(replace(request, cursor=answer.next.cursor))
-            # a page of archives that ends early is not trusted: keys are asked for after it
-            assert one.asked <= (most if answer.next else most + 3)
+            assert one.asked <= most
 
 
 @pytest.mark.parametrize(("fields", "most"), [(INDEX_ONLY, 1), (ARCHIVE, 1), (None, 2)])

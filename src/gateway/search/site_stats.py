@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
@@ -118,12 +119,13 @@ class SiteStats:
             self.remember(name, STRUCTURE, await session.count(STRUCTURE))
             if not version:
                 return
+            with suppress(SiteError):  # its archives may be broken where its index is not
+                await self._measure(session)
             answer = await client.get("/info", doing="read version", options=options)
             found = answer.data.get("version")
             self._infos[name] = SiteInfo(
                 found if isinstance(found, str) else None, self._infos[name].total
             )
-            await self._measure(session)
         finally:
             scope.close()
 

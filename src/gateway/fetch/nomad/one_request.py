@@ -75,9 +75,8 @@ async def _both(
         page = await archives
         documents = await index
     finally:
-        if not index.done():
-            index.cancel()
-            await asyncio.gather(index, return_exceptions=True)
+        index.cancel()
+        await asyncio.gather(index, return_exceptions=True)
     return page, {cast("str", one["entry_id"]): one for one in documents.documents}
 
 
