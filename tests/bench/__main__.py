@@ -1,0 +1,48 @@
+"""All benchmarks, or those named: one table, each line side by side in one run.
+
+    python -m tests.bench [--quick] [--src FOLDER] [NAME ..]
+
+`--src` is the source tree whose gateway is measured; without it, the one that `PYTHONPATH` or the
+installation gives. Nothing is asserted: times of a busy machine prove nothing.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench import bench_rates
+from tests.bench.measuring import QUICK, Effort, Row
+
+Bench = Callable[[Effort], Iterator[Row]]
+
+BENCHES: dict[str, Bench] = {
+    "five-sites": bench_rates.five_sites,
+    "kept": bench_rates.kept,
+    "fifty-sites": bench_rates.fifty_sites,
+}
+
+
+def main() -> None:
+    """Print the table as it grows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--quick", action="store_true", help="short, for a first impression")
+    parser.add_argument("--src", type=Path, help="the source tree to measure")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    if given.src is not None:
+        os.environ["PYTHONPATH"] = str(given.src.resolve())
+    effort = QUICK if given.quick else Effort()
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores", file=sys.stderr)
+    print("| what | measured | to reach |\n|---|---|---|", flush=True)
+    for name in given.names or BENCHES:
+        for row in BENCHES[name](effort):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

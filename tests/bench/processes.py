@@ -1,0 +1,149 @@
+"""The processes of a benchmark: started, known by address, and what each costs."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from tests.bench.load import Load, Measured
+
+ROOT = Path(__file__).parents[2]
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server in a process of its own; `urls` as it says them."""
+
+    pid: int
+    urls: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The only address."""
+        (url,) = self.urls
+        return url
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time of the process and those it started."""
+        return sum(_on_cpu_ns(pid) for pid in _family(self.pid)) / 1e9
+
+    def memory_bytes(self) -> int:
+        """Resident memory, those it started included."""
+        return sum(_resident(pid) for pid in _family(self.pid))
+
+
+@contextlib.contextmanager
+def python(module: str, *arguments: str, **environment: str) -> Iterator[Running]:
+    """A module that prints its addresses as one line of JSON, then serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{module} did not start")
+        yield Running(process.pid, tuple(orjson.loads(line)))
+    finally:
+        end(process)
+
+
+@contextlib.contextmanager
+def stubs(sites: int, *, entries: int = 2_000, **traits: float | str) -> Iterator[Running]:
+    """Stub sites; `traits` are the options of `stub_site`."""
+    options = [f"--sites={sites}", f"--entries={entries}"]
+    options += [f"--{name.replace('_', '-')}={value}" for name, value in traits.items()]
+    with python("tests.bench.stub_site", *options) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def fanout(urls: Sequence[str]) -> Iterator[Running]:
+    """The bare fan-out over those sites."""
+    with python("tests.bench.bare_fanout", ",".join(urls)) as running:
+        yield running
+
+
+class Loader:
+    """The process that plays the clients."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    def run(self, load: Load) -> Measured:
+        """Carry out a load."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(orjson.dumps(asdict(load)) + b"\n")
+        self._process.stdin.flush()
+        return Measured(**orjson.loads(self._process.stdout.readline()))
+
+
+@contextlib.contextmanager
+def loader() -> Iterator[Loader]:
+    """Clients in a process of their own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.load"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        yield Loader(process)
+    finally:
+        end(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that was started here, and wait for it."""
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                stat = Path(f"/proc/{entry}/stat").read_text()
+                parent = int(stat.rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(entry))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def _on_cpu_ns(pid: int) -> int:
+    """Time on a processor, of all threads that still run, in nanoseconds."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                total += int((task / "schedstat").read_text().split()[0])
+    return total
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+    return 0
