@@ -12,12 +12,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import bench_rates
+from tests.bench import bench_added, bench_first_page, bench_rates
 from tests.bench.measuring import QUICK, Effort, Row
 
 Bench = Callable[[Effort], Iterator[Row]]
 
 BENCHES: dict[str, Bench] = {
+    "first-page": bench_first_page.near,
+    "first-page-far": bench_first_page.far,
+    "silence": bench_first_page.silence,
+    "added": bench_added.added,
     "five-sites": bench_rates.five_sites,
     "kept": bench_rates.kept,
     "fifty-sites": bench_rates.fifty_sites,

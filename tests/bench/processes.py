@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from tests.bench.delaying_proxy import Passed, Seen
 from tests.bench.load import Load, Measured
 
 ROOT = Path(__file__).parents[2]
@@ -82,11 +83,48 @@ class Loader:
 
     def run(self, load: Load) -> Measured:
         """Carry out a load."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(orjson.dumps(asdict(load)) + b"\n")
-        self._process.stdin.flush()
-        return Measured(**orjson.loads(self._process.stdout.readline()))
+        return Measured(**orjson.loads(_told(self._process, orjson.dumps(asdict(load)))))
+
+
+class Distant:
+    """The process that delays what goes to some servers; `urls` stand for theirs."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", urls: tuple[str, ...]) -> None:
+        self._process = process
+        self.urls = urls
+
+    def seen(self) -> Seen:
+        """What went through since this was asked last."""
+        found = orjson.loads(_told(self._process, b"seen"))
+        return Seen(found["connections"], [Passed(**one) for one in found["requests"]])
+
+
+@contextlib.contextmanager
+def distant(
+    urls: Sequence[str], *, round_trip_s: float = 0.04, idle_s: float = 75.0
+) -> Iterator[Distant]:
+    """A delaying proxy before each server."""
+    options = [f"--round-trip-s={round_trip_s}", f"--idle-s={idle_s}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.delaying_proxy", ",".join(urls), *options],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        yield Distant(process, tuple(orjson.loads(process.stdout.readline())))
+    finally:
+        end(process)
+
+
+def _told(process: "subprocess.Popen[bytes]", line: bytes) -> bytes:
+    """What a process says to a line."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line + b"\n")
+    process.stdin.flush()
+    return process.stdout.readline()
 
 
 @contextlib.contextmanager
