@@ -12,7 +12,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import bench_added, bench_first_page, bench_rates
+from tests.bench import (
+    bench_added,
+    bench_endurance,
+    bench_first_page,
+    bench_paging,
+    bench_rates,
+    bench_workers,
+)
 from tests.bench.measuring import QUICK, Effort, Row
 
 Bench = Callable[[Effort], Iterator[Row]]
@@ -25,6 +32,11 @@ BENCHES: dict[str, Bench] = {
     "five-sites": bench_rates.five_sites,
     "kept": bench_rates.kept,
     "fifty-sites": bench_rates.fifty_sites,
+    "many-clients": bench_endurance.many_clients,
+    "export": bench_endurance.export,
+    "deep-page": bench_paging.deep_page,
+    "workers": bench_workers.workers,
+    "replicas": bench_workers.replicas,
 }
 
 

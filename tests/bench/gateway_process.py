@@ -45,7 +45,7 @@ def gateway(
         try:
             base = f"http://127.0.0.1:{port}"
             _wait_for(base, process)
-            yield Running(process.pid, (base,))
+            yield Running((process.pid,), (base,))
         finally:
             end(process)
 

@@ -19,9 +19,9 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server in a process of its own; `urls` as it says them."""
+    """A server in processes of its own; `urls` as it says them."""
 
-    pid: int
+    pids: tuple[int, ...]
     urls: tuple[str, ...]
 
     @property
@@ -31,12 +31,12 @@ class Running:
         return url
 
     def cpu_s(self) -> float:
-        """Seconds of processor time of the process and those it started."""
-        return sum(_on_cpu_ns(pid) for pid in _family(self.pid)) / 1e9
+        """Seconds of processor time of the processes and those they started."""
+        return sum(_on_cpu_ns(pid) for pid in _family(self.pids)) / 1e9
 
     def memory_bytes(self) -> int:
-        """Resident memory, those it started included."""
-        return sum(_resident(pid) for pid in _family(self.pid))
+        """Resident memory, those they started included."""
+        return sum(_resident(pid) for pid in _family(self.pids))
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def python(module: str, *arguments: str, **environment: str) -> Iterator[Running
         line = process.stdout.readline()
         if not line:
             raise RuntimeError(f"{module} did not start")
-        yield Running(process.pid, tuple(orjson.loads(line)))
+        yield Running((process.pid,), tuple(orjson.loads(line)))
     finally:
         end(process)
 
@@ -156,8 +156,8 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+def _family(pids: Sequence[int]) -> list[int]:
+    """Processes and all that descend from them."""
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -165,7 +165,7 @@ def _family(pid: int) -> list[int]:
                 stat = Path(f"/proc/{entry}/stat").read_text()
                 parent = int(stat.rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(entry))
-    found = [pid]
+    found = list(pids)
     for one in found:
         found += children.get(one, [])
     return found
