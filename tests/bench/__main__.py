@@ -18,6 +18,7 @@ from tests.bench import (
     bench_first_page,
     bench_paging,
     bench_rates,
+    bench_slow,
     bench_workers,
 )
 from tests.bench.measuring import QUICK, Effort, Row
@@ -37,6 +38,7 @@ BENCHES: dict[str, Bench] = {
     "deep-page": bench_paging.deep_page,
     "workers": bench_workers.workers,
     "replicas": bench_workers.replicas,
+    "slow": bench_slow.slow,
 }
 
 

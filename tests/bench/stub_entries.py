@@ -21,6 +21,7 @@ DATA = ("berlin", "munich", "dresden")
 TEMPLATES = 250
 LARGEST_ARCHIVE = 4_000
 """Bytes; what is left has 1.5 kB on average, as small archives of real Oases have."""
+ONLY_IN_ARCHIVES = ("lattice_vectors", "cartesian_site_positions", "species", "species_at_sites")
 _ID = "@entry-id@"
 
 Pieces = tuple[bytes, ...]
@@ -29,9 +30,9 @@ Pieces = tuple[bytes, ...]
 
 @lru_cache(1)
 def read_templates() -> tuple[Entry, ...]:
-    """Structures of the demo, of ordinary size, without their ids."""
+    """Structures of the demo, whole and of ordinary size, without their ids."""
     entries = (entry for name in DATA for entry in read_entries(name, version=VERSION))
-    small = [entry for entry in entries if 0 < _size(entry) < LARGEST_ARCHIVE]
+    small = [entry for entry in entries if _is_whole(entry) and _size(entry) < LARGEST_ARCHIVE]
     return tuple(map(_without_id, small[:: max(1, len(small) // TEMPLATES)][:TEMPLATES]))
 
 
@@ -86,10 +87,19 @@ def _make_id(site: str, number: int) -> str:
     return urlsafe_b64encode(digest).decode()
 
 
+def _is_whole(entry: Entry) -> bool:
+    """Whether it has all that only archives hold, so that an unread archive is seen."""
+    return all(name in _optimade(entry) for name in ONLY_IN_ARCHIVES)
+
+
 def _size(entry: Entry) -> int:
+    return len(orjson.dumps(_optimade(entry)))
+
+
+def _optimade(entry: Entry) -> Mapping[str, object]:
     metadata = entry.archive.get("metadata")
     optimade = metadata.get("optimade") if isinstance(metadata, dict) else None
-    return len(orjson.dumps(optimade)) if optimade else 0
+    return optimade if isinstance(optimade, dict) else {}
 
 
 def _without_id(entry: Entry) -> Entry:

@@ -172,6 +172,7 @@ def main() -> None:
     """Read the options and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sites", type=int, default=5)
+    parser.add_argument("--prefix", default="stub", help="of the sites' names, hence of their ids")
     parser.add_argument("--entries", type=int, default=2_000, help="of each site")
     parser.add_argument("--latency-s", type=float, default=0.0)
     parser.add_argument("--archive-s", type=float, default=0.0)
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--first-port", type=int, default=0, help="0: any free ones")
     given = parser.parse_args()
     traits = Traits(given.latency_s, given.archive_s, given.workers, given.fault)
-    names = [f"stub{number}" for number in range(1, given.sites + 1)]
+    names = [f"{given.prefix}{number}" for number in range(1, given.sites + 1)]
     answers = [StubAnswers(name, StubEntries(name, given.entries)) for name in names]
     uvloop.run(serve([StubSite(one, traits) for one in answers], first_port=given.first_port))
 
