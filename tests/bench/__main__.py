@@ -1,16 +1,15 @@
 """All benchmarks, or those named: one table, each line side by side in one run.
 
-    python -m tests.bench [--quick] [--src FOLDER] [NAME ..]
+    python -m tests.bench [--quick] [NAME ..]
 
-`--src` is the source tree whose gateway is measured; without it, the one that `PYTHONPATH` or the
-installation gives. Nothing is asserted: times of a busy machine prove nothing.
+`PYTHONPATH` names the source tree whose gateway is measured; without it, it is the installed one.
+Nothing is asserted: times of a busy machine prove nothing.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from tests.bench import (
     bench_added,
@@ -19,6 +18,7 @@ from tests.bench import (
     bench_paging,
     bench_rates,
     bench_slow,
+    bench_translate,
     bench_workers,
 )
 from tests.bench.measuring import QUICK, Effort, Row
@@ -26,6 +26,7 @@ from tests.bench.measuring import QUICK, Effort, Row
 Bench = Callable[[Effort], Iterator[Row]]
 
 BENCHES: dict[str, Bench] = {
+    "translate": bench_translate.translation,
     "first-page": bench_first_page.near,
     "first-page-far": bench_first_page.far,
     "silence": bench_first_page.silence,
@@ -47,13 +48,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--quick", action="store_true", help="short, for a first impression")
-    parser.add_argument("--src", type=Path, help="the source tree to measure")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHES]
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    if given.src is not None:
-        os.environ["PYTHONPATH"] = str(given.src.resolve())
     effort = QUICK if given.quick else Effort()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores", file=sys.stderr)
     print("| what | measured | to reach |\n|---|---|---|", flush=True)

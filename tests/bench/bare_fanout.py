@@ -9,7 +9,7 @@ JSON out. FastAPI under uvicorn with the gateway's settings, connections by hand
 
 import argparse
 import asyncio
-import sys
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from heapq import merge
@@ -21,7 +21,6 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from gateway.cli.serving import address_of, open_socket
 from tests.bench.wire import Address, Wires, with_body
 
 PAGE = 20
@@ -131,7 +130,7 @@ def main() -> None:
     parser.add_argument("sites", help="API addresses, separated by commas")
     parser.add_argument("--port", type=int, default=0)
     given = parser.parse_args()
-    bound = open_socket("127.0.0.1", given.port)
+    bound = socket.create_server(("127.0.0.1", given.port))
     config = uvicorn.Config(
         create_fanout(given.sites.split(",")),
         log_config=None,
@@ -140,8 +139,7 @@ def main() -> None:
         server_header=False,
         http="h11",
     )
-    print(orjson.dumps([address_of(bound)]).decode(), flush=True)
-    sys.stdout.flush()
+    print(orjson.dumps([f"http://127.0.0.1:{bound.getsockname()[1]}"]).decode(), flush=True)
     uvicorn.Server(config).run(sockets=[bound])
 
 

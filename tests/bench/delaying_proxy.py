@@ -13,6 +13,7 @@ import asyncio
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -181,7 +182,7 @@ async def serve(urls: list[str], *, round_trip_s: float, idle_s: float) -> None:
         parts = urlsplit(url)
         distance = Distance(parts.hostname or "", parts.port or 80, round_trip_s, idle_s)
         server = await loop.create_server(
-            lambda distance=distance, number=number: _Caller(distance, number, journal),
+            partial(_Caller, distance, number, journal),
             "127.0.0.1",
             0,
         )

@@ -22,13 +22,6 @@ DEFAULTS: dict[str, str] = {}
 
 
 @contextlib.contextmanager
-def gateway_over(oases: Sequence[str], **environment: str) -> Iterator[str]:
-    """Its address, while it runs without caches."""
-    with gateway(oases, environment=NO_CACHE | environment) as running:
-        yield running.url
-
-
-@contextlib.contextmanager
 def gateway(
     oases: Sequence[str], *, environment: dict[str, str] = NO_CACHE, workers: int = 1
 ) -> Iterator[Running]:

@@ -40,23 +40,26 @@ class Running:
 
 
 @contextlib.contextmanager
-def python(module: str, *arguments: str, **environment: str) -> Iterator[Running]:
-    """A module that prints its addresses as one line of JSON, then serves."""
+def tool(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A module of this folder in a process of its own, whichever gateway is measured."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", f"tests.bench.{module}", *arguments],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    assert process.stdout is not None
     try:
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{module} did not start")
-        yield Running((process.pid,), tuple(orjson.loads(line)))
+        yield process
     finally:
         end(process)
+
+
+@contextlib.contextmanager
+def server(module: str, *arguments: str) -> Iterator[Running]:
+    """A module of this folder that prints its addresses as one line of JSON, then serves."""
+    with tool(module, *arguments) as process:
+        yield Running((process.pid,), _addresses(process))
 
 
 @contextlib.contextmanager
@@ -64,14 +67,14 @@ def stubs(sites: int, *, entries: int = 2_000, **traits: float | str) -> Iterato
     """Stub sites; `traits` are the options of `stub_site`."""
     options = [f"--sites={sites}", f"--entries={entries}"]
     options += [f"--{name.replace('_', '-')}={value}" for name, value in traits.items()]
-    with python("tests.bench.stub_site", *options) as running:
+    with server("stub_site", *options) as running:
         yield running
 
 
 @contextlib.contextmanager
 def fanout(urls: Sequence[str]) -> Iterator[Running]:
     """The bare fan-out over those sites."""
-    with python("tests.bench.bare_fanout", ",".join(urls)) as running:
+    with server("bare_fanout", ",".join(urls)) as running:
         yield running
 
 
@@ -105,17 +108,17 @@ def distant(
 ) -> Iterator[Distant]:
     """A delaying proxy before each server."""
     options = [f"--round-trip-s={round_trip_s}", f"--idle-s={idle_s}"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.delaying_proxy", ",".join(urls), *options],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        yield Distant(process, tuple(orjson.loads(process.stdout.readline())))
-    finally:
-        end(process)
+    with tool("delaying_proxy", ",".join(urls), *options) as process:
+        yield Distant(process, _addresses(process))
+
+
+def _addresses(process: "subprocess.Popen[bytes]") -> tuple[str, ...]:
+    """The first line of a process."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"{process.args!r} did not start")
+    return tuple(orjson.loads(line))
 
 
 def _told(process: "subprocess.Popen[bytes]", line: bytes) -> bytes:
@@ -130,16 +133,8 @@ def _told(process: "subprocess.Popen[bytes]", line: bytes) -> bytes:
 @contextlib.contextmanager
 def loader() -> Iterator[Loader]:
     """Clients in a process of their own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.load"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
+    with tool("load") as process:
         yield Loader(process)
-    finally:
-        end(process)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,6 @@
 """Where the gateway's processor time goes at five stubs.
 
-    python -m tests.bench.profile [--seconds 20] [--clients 8] [--src FOLDER]
+    python -m tests.bench.profile [--seconds 20] [--clients 8]
 
 Needs `py-spy` in the PATH (or its path in `PYSPY`). Two tables: packages by the time in their own
 code (that of C extensions counts for their caller), and the gateway's modules by the time that
@@ -35,10 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--src", type=Path, help="the source tree to measure")
     given = parser.parse_args()
-    if given.src is not None:
-        os.environ["PYTHONPATH"] = str(given.src.resolve())
     stacks = record(given.seconds, given.clients)
     whole = sum(stacks.values())
     for title, of in (("package", _package), ("module of the gateway", _own_module)):

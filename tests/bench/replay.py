@@ -66,18 +66,11 @@ class Replayer:
     async def ask(self, question: Question) -> None:
         """All waves of a question, one after another."""
         for wave in question.waves:
-            answers = await asyncio.gather(*(self._one(site, raw) for site, raw in wave))
-            if any(answer != 200 for answer in answers):
+            answers = await asyncio.gather(*(self._wires[site].ask(raw) for site, raw in wave))
+            if any(answer.status != 200 for answer in answers):
                 raise RuntimeError(f"replay of {question.target}: {answers}")
 
     def close(self) -> None:
         """End all connections."""
         for wires in self._wires:
             wires.close()
-
-    async def _one(self, site: int, raw: bytes) -> int:
-        try:
-            return (await self._wires[site].ask(raw)).status
-        except OSError:  # the server had closed the connection
-            self._wires[site].close()
-            return (await self._wires[site].ask(raw)).status

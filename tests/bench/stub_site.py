@@ -14,6 +14,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias, cast
 
 import orjson
@@ -161,7 +162,7 @@ async def serve(sites: list[StubSite], *, first_port: int) -> None:
     urls, servers = [], []
     for number, site in enumerate(sites):
         port = first_port + number if first_port else 0
-        server = await loop.create_server(lambda site=site: _Connection(site), "127.0.0.1", port)
+        server = await loop.create_server(partial(_Connection, site), "127.0.0.1", port)
         servers.append(server)
         urls.append(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{PATH}")
     print(orjson.dumps(urls).decode(), flush=True)

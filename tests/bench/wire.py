@@ -75,7 +75,8 @@ class Wire(asyncio.Protocol):
 
     def ask(self, request: bytes) -> "asyncio.Future[WireAnswer]":
         """Send a request; the answer comes by and by."""
-        assert self._transport is not None
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError("closed before the request")
         self._need = 0
         self._waiter = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -127,7 +128,16 @@ class Wires:
 
     async def ask(self, request: bytes) -> WireAnswer:
         """The answer, over the connection used last or a new one."""
-        wire = self._idle.pop() if self._idle else await self._connect()
+        while self._idle:
+            wire = self._idle.pop()
+            if wire.is_open:
+                try:
+                    return await self._over(wire, request)
+                except ConnectionResetError:
+                    continue  # the server had closed it for being idle
+        return await self._over(await self._connect(), request)
+
+    async def _over(self, wire: Wire, request: bytes) -> WireAnswer:
         answer = await wire.ask(request)
         if wire.is_open and len(self._idle) < MOST_KEPT:
             self._idle.append(wire)
@@ -149,7 +159,7 @@ class Wires:
 
 def _joined(read: bytearray, start: int) -> bytes:
     """The body that came in chunks."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         end = read.index(b"\r\n", start)
         size = int(read[start:end].split(b";")[0], 16)
