@@ -31,9 +31,7 @@ FILTERS = (
     'last_modified>"2021-01-01T00:00:00Z"',
 )
 ROUND_TRIP_S = 0.04
-SILENCE_S = 75.0
 SILENCES = 3
-QUICK_SILENCE_S = 6.0
 LEFT_OUT = "left out: set GATEWAY_TEST_OASES"
 
 
@@ -68,11 +66,6 @@ def silence(effort: Effort) -> Iterator[Row]:
     else:
         with stubs(3) as sites, distant(sites.urls, round_trip_s=ROUND_TRIP_S) as proxies:
             yield _after_silence("three stubs", proxies, effort)
-
-
-def silence_s() -> float:
-    """How long nobody asks: `GATEWAY_BENCH_SILENCE_S`, or 75 s."""
-    return float(os.environ.get("GATEWAY_BENCH_SILENCE_S", SILENCE_S))
 
 
 def _first_page(oases: Sequence[str], effort: Effort) -> str:
@@ -125,7 +118,6 @@ def _ask(client: httpx.Client, base: str, text: str) -> float | None:
 
 
 def _after_silence(where: str, proxies: Distant, effort: Effort) -> Row:
-    seconds = QUICK_SILENCE_S if effort.is_quick else silence_s()
     filters = [f"nsites<{number}" for number in range(1_000_000, 1_000_010)]
     handshakes, meanwhile, late = [], [], []
     with gateway(proxies.urls) as running, httpx.Client(timeout=60) as client:
@@ -133,13 +125,13 @@ def _after_silence(where: str, proxies: Distant, effort: Effort) -> Row:
         warm = statistics.median(filter(None, (_ask(client, base, text) for text in filters)))
         for number in range(1 if effort.is_quick else SILENCES):
             proxies.seen()
-            time.sleep(seconds)
+            time.sleep(effort.silence_s)
             meanwhile.append(proxies.seen().connections)
             spent = _ask(client, base, f"nsites<{2_000_000 + number}") or 0.0
             handshakes.append(proxies.seen().connections)
             late.append(spent - warm)
     return Row(
-        f"handshakes on the way after {seconds:.0f} s of silence, {where} at 40 ms",
+        f"handshakes on the way after {effort.silence_s:.0f} s of silence, {where} at 40 ms",
         f"{', '.join(map(str, handshakes))} ({1000 * statistics.median(late):+.0f} ms on "
         f"{1000 * warm:.0f}; in the background {', '.join(map(str, meanwhile))})",
         "0",

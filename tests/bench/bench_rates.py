@@ -6,6 +6,7 @@ from tests.bench.agreeing import check_page
 from tests.bench.gateway_process import DEFAULTS, gateway
 from tests.bench.load import Load, Questions
 from tests.bench.measuring import Effort, Figures, Row, side_by_side
+from tests.bench.memory import MIB
 from tests.bench.processes import Loader, Running, fanout, loader, stubs
 
 CLIENTS = (1, 8, 32)
@@ -50,6 +51,7 @@ def fifty_sites(effort: Effort) -> Iterator[Row]:
         check_page(over_50.url, sites=50, bare=bare.url)
         servers = {"50": over_50, "1": over_1, "bare": bare}
         found = side_by_side(servers, Load(""), loader=clients, effort=effort)
+        memory = [server.memory_bytes() / MIB for server in (over_50, over_1)]
     many, one = found["50"], found["1"]
     yield Row(
         "50 stubs of 20 ms over one: p50",
@@ -60,7 +62,8 @@ def fifty_sites(effort: Effort) -> Iterator[Row]:
     yield Row(
         "50 stubs of 20 ms: CPU per query",
         f"{many.cpu_ms:.1f} ms (over one: {one.cpu_ms:.1f}; "
-        f"fan-out over 50: {found['bare'].cpu_ms:.1f})",
+        f"fan-out over 50: {found['bare'].cpu_ms:.1f}); memory {memory[0]:.0f} MiB, "
+        f"over one {memory[1]:.0f}",
         "<= 30 ms",
     )
 

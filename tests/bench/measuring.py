@@ -11,14 +11,16 @@ from tests.bench.processes import Loader, Running
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long is measured: slices of each server, and seconds of each slice."""
+    """How long is measured: slices of each server, seconds of each slice, and what lasts."""
 
     rounds: int = 7
     seconds: float = 3.0
+    soak_s: float = 300.0
+    silence_s: float = 75.0
     is_quick: bool = False
 
 
-QUICK = Effort(rounds=3, seconds=1.0, is_quick=True)
+QUICK = Effort(rounds=3, seconds=1.0, soak_s=15.0, silence_s=6.0, is_quick=True)
 
 
 @dataclass(frozen=True, slots=True)
