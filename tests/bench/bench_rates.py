@@ -86,5 +86,6 @@ def _ratio(own: Figures, bare: Figures) -> str:
     failed = f"; {own.failed} failed" if own.failed else ""
     return (
         f"{own.per_s / bare.per_s:.2f} ({own.per_s:.0f} / {bare.per_s:.0f} per s; "
-        f"by processor time {bare.cpu_ms / own.cpu_ms:.2f}; p50 {own.p50_ms:.1f}, p99 {own.p99_ms:.0f} ms{failed})"
+        f"by processor time {bare.cpu_ms / own.cpu_ms:.2f}; "
+        f"p50 {own.p50_ms:.1f}, p99 {own.p99_ms:.0f} ms{failed})"
     )
