@@ -1,22 +1,22 @@
 """The first page of the gateway over real Oases beside the slowest one's own OPTIMADE endpoint.
 
-    GATEWAY_TEST_OASES=URL,URL python -m tests.bench.bench_first_page [ROUNDS]
-
 All are asked the same filters in one run, over HTTP, in another sequence each time, as a server is
-slower right after another one was busy; the gateway keeps no answers. The addresses end in /api/v1;
-NOMAD's own endpoint is beside that.
+slower right after another one was busy; the gateway keeps no answers. The addresses in
+`GATEWAY_TEST_OASES` end in /api/v1; NOMAD's own endpoint is beside that.
 """
 
 import os
 import random
 import ssl
 import statistics
-import sys
 import time
+from collections.abc import Iterator, Sequence
 
 import httpx
 
-from tests.bench.gateway_process import gateway_over
+from tests.bench.gateway_process import gateway
+from tests.bench.measuring import Effort, Row
+from tests.bench.processes import Distant, distant, stubs
 
 FILTERS = (
     'elements HAS "O"',
@@ -30,36 +30,69 @@ FILTERS = (
     'chemical_formula_reduced STARTS WITH "Al"',
     'last_modified>"2021-01-01T00:00:00Z"',
 )
+ROUND_TRIP_S = 0.04
+SILENCES = 3
+LEFT_OUT = "left out: set GATEWAY_TEST_OASES"
 
 
-def main() -> None:
-    """Print medians in milliseconds and their ratio."""
-    oases = [url for url in os.environ.get("GATEWAY_TEST_OASES", "").split(",") if url]
-    if not oases:
-        sys.exit("needs real Oases: set GATEWAY_TEST_OASES")
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+def real_oases() -> list[str]:
+    """The addresses in `GATEWAY_TEST_OASES`."""
+    return [url for url in os.environ.get("GATEWAY_TEST_OASES", "").split(",") if url]
+
+
+def near(effort: Effort) -> Iterator[Row]:
+    """Over the Oases as they are."""
+    oases = real_oases()
+    measured = _first_page(oases, effort) if oases else LEFT_OUT
+    yield Row("first page over real Oases: gateway / slowest own endpoint", measured, "<= 0.5")
+
+
+def far(effort: Effort) -> Iterator[Row]:
+    """Over the Oases behind delaying proxies."""
+    oases = real_oases()
+    measured = LEFT_OUT
+    if oases:
+        with distant(oases, round_trip_s=ROUND_TRIP_S) as proxies:
+            measured = _first_page(proxies.urls, effort)
+    yield Row("the same with 40 ms of round trip to each Oasis", measured, "<= 0.6")
+
+
+def silence(effort: Effort) -> Iterator[Row]:
+    """Handshakes and time of the first page after nobody has asked for a while."""
+    oases = real_oases()
+    if oases:
+        with distant(oases, round_trip_s=ROUND_TRIP_S) as proxies:
+            yield _after_silence(f"{len(oases)} real Oases", proxies, effort)
+    else:
+        with stubs(3) as sites, distant(sites.urls, round_trip_s=ROUND_TRIP_S) as proxies:
+            yield _after_silence("three stubs", proxies, effort)
+
+
+def _first_page(oases: Sequence[str], effort: Effort) -> str:
     own = {url: url.removesuffix("/api/v1") + "/optimade/v1" for url in oases}
-    with gateway_over(oases) as base:
-        taken = _measure({"gateway": f"{base}/v1", **own}, rounds)
+    with gateway(oases) as running:
+        rounds = 2 if effort.is_quick else 10
+        taken = _measure({"gateway": f"{running.url}/v1", **own}, rounds)
     medians = {name: 1000 * statistics.median(times) for name, times in taken.items()}
-    for name, median in medians.items():
-        print(f"{median:8.1f} ms  {len(taken[name]):4d} answers  {name}")
     slowest = max(own, key=lambda url: medians[url])
-    print(f"gateway / slowest own endpoint: {medians['gateway'] / medians[slowest]:.2f}")
+    others = ", ".join(f"{medians[url]:.0f}" for url in own)
+    ratio = medians["gateway"] / medians[slowest]
+    answers = "/".join(str(len(times)) for times in taken.values())
+    return f"{ratio:.2f} ({medians['gateway']:.0f} ms; own {others}; answers {answers})"
 
 
 def _measure(bases: dict[str, str], rounds: int) -> dict[str, list[float]]:
     """Seconds per answer, for each server; a request without an answer does not count."""
     taken: dict[str, list[float]] = {name: [] for name in bases}
     verify = ssl.create_default_context()
-    clients = {name: httpx.Client(timeout=60, verify=verify) for name in bases}
+    clients = {name: _warm_client(base, verify) for name, base in bases.items()}
     for _ in range(rounds):
         for text in FILTERS:
             for name in random.sample(tuple(bases), len(bases)):
                 spent = _ask(clients[name], bases[name], text)
                 if spent is None:  # NOMAD drops the connection after a 500 without saying so
                     clients[name].close()
-                    clients[name] = httpx.Client(timeout=60, verify=verify)
+                    clients[name] = _warm_client(bases[name], verify)
                 else:
                     taken[name].append(spent)
     for client in clients.values():
@@ -67,12 +100,39 @@ def _measure(bases: dict[str, str], rounds: int) -> dict[str, list[float]]:
     return taken
 
 
+def _warm_client(base: str, verify: ssl.SSLContext) -> httpx.Client:
+    """A client with an open connection; its handshake is not measured."""
+    client = httpx.Client(timeout=60, verify=verify)
+    client.get(f"{base}/info")
+    return client
+
+
 def _ask(client: httpx.Client, base: str, text: str) -> float | None:
     """Seconds to the whole answer; None where it failed (NOMAD's own does when nothing matches)."""
     start = time.perf_counter()
-    answer = client.get(f"{base}/structures", params={"filter": text, "page_limit": "20"})
+    try:
+        answer = client.get(f"{base}/structures", params={"filter": text, "page_limit": "20"})
+    except httpx.HTTPError:
+        return None
     return time.perf_counter() - start if answer.status_code == 200 else None
 
 
-if __name__ == "__main__":
-    main()
+def _after_silence(where: str, proxies: Distant, effort: Effort) -> Row:
+    filters = [f"nsites<{number}" for number in range(1_000_000, 1_000_010)]
+    handshakes, meanwhile, late = [], [], []
+    with gateway(proxies.urls) as running, httpx.Client(timeout=60) as client:
+        base = f"{running.url}/v1"
+        warm = statistics.median(filter(None, (_ask(client, base, text) for text in filters)))
+        for number in range(1 if effort.is_quick else SILENCES):
+            proxies.seen()
+            time.sleep(effort.silence_s)
+            meanwhile.append(proxies.seen().connections)
+            spent = _ask(client, base, f"nsites<{2_000_000 + number}") or 0.0
+            handshakes.append(proxies.seen().connections)
+            late.append(spent - warm)
+    return Row(
+        f"handshakes on the way after {effort.silence_s:.0f} s of silence, {where} at 40 ms",
+        f"{', '.join(map(str, handshakes))} ({1000 * statistics.median(late):+.0f} ms on "
+        f"{1000 * warm:.0f}; in the background {', '.join(map(str, meanwhile))})",
+        "0",
+    )

@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, over given Oases, that keeps no answers."""
+"""A gateway in a process of its own, over given Oases, that keeps no answers unless told to."""
 
 import contextlib
 import os
@@ -11,40 +11,67 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
+import orjson
+
+from tests.bench.processes import Running, end
+
+PREFIX = "fed"
+NO_CACHE = {"GATEWAY_CACHE__BACKEND": "none"}
+DEFAULTS: dict[str, str] = {}
+"""The environment of a gateway that is as shipped."""
 
 
 @contextlib.contextmanager
-def gateway_over(oases: Sequence[str], **environment: str) -> Iterator[str]:
-    """Its address, while it runs."""
-    sites = "".join(f"  - {{name: oasis{i}, url: '{url}'}}\n" for i, url in enumerate(oases, 1))
-    provider = "{prefix: fed, name: Bench, description: Bench, homepage: null}"
+def gateway(
+    oases: Sequence[str], *, environment: dict[str, str] = NO_CACHE, workers: int = 1
+) -> Iterator[Running]:
+    """The gateway of the source tree in `PYTHONPATH`, once it knows all sites that answer."""
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "gateway.yaml"
-        config.write_text(f"provider: {provider}\nsites:\n{sites}")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
+        config = write_config(Path(folder), oases)
+        port = free_port()
+        options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)],
-            env={**os.environ, "GATEWAY_CACHE__BACKEND": "none", **environment},
+            [sys.executable, "-m", "gateway", "serve", "--config", str(config), *options],
+            env={**os.environ, **environment},
             stderr=subprocess.DEVNULL,
         )
         try:
             base = f"http://127.0.0.1:{port}"
-            _wait_for(f"{base}/ready", process)
-            yield base
+            _wait_for(base, process)
+            yield Running((process.pid,), (base,))
         finally:
-            process.terminate()
-            process.wait(20)
+            end(process)
 
 
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(100):
+def write_config(folder: Path, oases: Sequence[str]) -> Path:
+    """A configuration over those sites with the shipped defaults."""
+    config = folder / "gateway.yaml"
+    sites = [{"name": f"oasis{i}", "url": url} for i, url in enumerate(oases, 1)]
+    provider = {"prefix": PREFIX, "name": "Bench", "description": "Bench."}
+    config.write_bytes(orjson.dumps({"provider": provider, "sites": sites}))  # JSON is YAML
+    return config
+
+
+def free_port() -> int:
+    """A port nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait_for(base: str, process: "subprocess.Popen[bytes]") -> None:
+    """Until it is ready, and for at most five seconds more until it knows every site."""
+    ready_at = None
+    for _ in range(200):
         if process.poll() is not None:
             raise RuntimeError(f"the gateway ended with {process.returncode}")
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
+            answer = httpx.get(f"{base}/health", timeout=2)
+            if answer.status_code == 200:
+                ready_at = ready_at or time.monotonic()
+                known = all(site["version"] for site in answer.json()["sites"])
+                if known or time.monotonic() - ready_at > 5:
+                    return
         time.sleep(0.1)
-    raise RuntimeError("the gateway was not ready within 10 s")
+    raise RuntimeError("the gateway was not ready within 20 s")
