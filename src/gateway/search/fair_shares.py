@@ -13,6 +13,10 @@ from math import ceil, exp, sqrt
 
 from gateway.model import Hit, SiteHits
 
+OWN_ARCHIVE_S, OWN_ROUND_TRIP_S = 0.0005, 0.002
+"""Processor time of this gateway for an archive that is not used and for one more request; with
+many callers it is what they wait for."""
+
 SPREAD = 2.5
 """Standard deviations on top of the expected part, of keys: 1 site in 160 is queried again."""
 
@@ -26,10 +30,11 @@ def fair_shares(limit: int, counts: Mapping[str, float]) -> dict[str, int]:
 def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: float) -> int:
     """How many archives to ask of a site whose part of a page of `limit` is expected to be `part`.
 
-    One more costs `archive_s`; one too few costs a round trip, with the chance that it is needed.
+    One more costs `archive_s` and the reading of it here; one too few costs a round trip, with the
+    chance that it is needed.
     """
-    # times to two digits, so that the table of answers stays small
-    return _archive_share(limit, round(part, 2), _rounded(archive_s), _rounded(round_trip_s))
+    price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
+    return _archive_share(limit, round(part, 2), float(f"{price / loss:.1g}"))
 
 
 def exhausted(
@@ -56,18 +61,16 @@ def _fair_share(limit: int, part: float) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _archive_share(limit: int, part: float, archive_s: float, round_trip_s: float) -> int:
+def _archive_share(limit: int, part: float, threshold: float) -> int:
+    """The least number of entries that a site's part of the page reaches with a chance below the
+    threshold."""
     number, chance = 0, exp(-part)  # of exactly so many entries on the page
     more = 1.0  # the chance of at least so many
-    while number < limit and (number < part or more * round_trip_s > archive_s):
+    while number < limit and (number < part or more > threshold):
         more -= chance
         number += 1
         chance *= part / number
     return max(1, number)
-
-
-def _rounded(spent_s: float) -> float:
-    return float(f"{spent_s:.1g}")
 
 
 def _certain(page: Sequence[Hit], used: Counter[str], exhausted_sites: set[str]) -> int:

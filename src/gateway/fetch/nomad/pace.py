@@ -56,7 +56,9 @@ class SitePace:
 
     def archives_came(self, count: int, spent_s: float, *, at_once: int) -> None:
         """So many archives have come in one request; `at_once` were under way when it was sent."""
-        each_s = max(0.0, spent_s - (self.round_trip_s or 0.0) / 2) / count
+        if self.round_trip_s is None or spent_s < self.round_trip_s:
+            self.round_trip_s = spent_s  # no page takes less than the way there and back
+        each_s = max(0.0, spent_s - self.round_trip_s / 2) / count
         self.archive_s = _averaged(self.archive_s, each_s)
         if at_once == 1 or self._alone_s is None:
             self._alone_s = _averaged(self._alone_s, each_s) if at_once == 1 else each_s
