@@ -13,7 +13,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 def is_traced() -> bool:
     """Whether spans are wanted at all; asked before each request, so it costs nothing."""
-    return "opentelemetry.trace" in sys.modules
+    return "opentelemetry.sdk.trace" in sys.modules
 
 
 @contextmanager
