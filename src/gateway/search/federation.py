@@ -115,7 +115,7 @@ class Federation:
             self._config,
             planner=self._planner,
             catalogue=self.catalogue(REFERENCES),
-            tables=ReferenceTables(self._clients),
+            tables=ReferenceTables(self._clients, reuse_s=self._config.cache.answers_s),
         )
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
