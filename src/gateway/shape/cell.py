@@ -4,7 +4,7 @@ from typing import TypeGuard
 
 from gateway.model import Json
 from gateway.shape.checks import is_list, is_vectors
-from gateway.shape.stored import Flaw, Stored, PropertyValue, PropertyValues
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 CELL = frozenset({"dimension_types", "nperiodic_dimensions", "lattice_vectors"})
 _UNKNOWN_VECTOR: list[Json] = [None, None, None]

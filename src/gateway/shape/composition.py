@@ -5,7 +5,7 @@ from math import fsum
 from gateway.model import Json
 from gateway.properties import ELEMENT_SYMBOLS
 from gateway.shape.checks import is_count, is_list, is_numbers, is_object, is_text, is_texts
-from gateway.shape.stored import Flaw, Stored, PropertyValue, PropertyValues
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 _KNOWN_ELEMENTS = frozenset(ELEMENT_SYMBOLS)
 _FORMULAS = (

@@ -9,7 +9,7 @@ from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
 from gateway.shape.provenance import read_provenance
 from gateway.shape.references import references_in, relationships_of, wants_references
-from gateway.shape.stored import Flaw, Stored, PropertyValue, section
+from gateway.shape.stored import Flaw, PropertyValue, Stored, section
 from gateway.shape.structures import STRUCTURAL, read_structure
 from gateway.shape.times import read_time
 

@@ -6,7 +6,7 @@ from gateway.model import Json, JsonObject
 from gateway.properties import STRUCTURE_FEATURES
 from gateway.shape.checks import is_count, is_list, is_texts, is_vectors
 from gateway.shape.species import in_order_of_sites, is_mixed, read_species
-from gateway.shape.stored import Flaw, Stored, PropertyValue, PropertyValues
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 SITES = frozenset(
     {"nsites", "cartesian_site_positions", "species_at_sites", "species", "structure_features"}
@@ -81,7 +81,7 @@ def _species(
 
 def _structure_features(stored: Stored, *, species: Mapping[str, JsonObject]) -> PropertyValue:
     """Never unknown. Words that are not OPTIMADE's (NOMAD's `unknown_positions`) are left out."""
-    value = stored.first("structure_features", is_valid=is_texts, kind="a list of words")
+    value = stored.first("structure_features", is_valid=is_texts, kind="a list of texts")
     features = sorted(_FEATURES.intersection(value)) if is_texts(value) else []
     if "disorder" not in features and is_mixed(species.values()):
         reason = "disorder is added for the mixed species, though filters do not find it"

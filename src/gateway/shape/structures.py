@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from gateway.shape.cell import CELL, read_cell
 from gateway.shape.composition import COMPOSITION, read_composition
 from gateway.shape.sites import SITES, read_sites
-from gateway.shape.stored import Stored, PropertyValues
+from gateway.shape.stored import PropertyValues, Stored
 
 _GROUPS: tuple[tuple[frozenset[str], Callable[[Stored], PropertyValues]], ...] = (
     (COMPOSITION, read_composition),
