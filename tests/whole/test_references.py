@@ -341,10 +341,12 @@ async def test_nobody_answers(demo: Opened) -> None:
 # --- cached tables --------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def cached() -> AsyncIterator[Opened]:
+@pytest.fixture(params=[False])
+async def cached(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
+    """With a cache; the parameter says whether sites get callers' tokens."""
     apps = {site: create_demo_oasis(lines, path="") for site, lines in LINES.items()}
-    async with opened_apps(apps, cache={"backend": "memory"}) as (federation, wires):
+    sections = {"cache": {"backend": "memory"}, "forward_token": request.param}
+    async with opened_apps(apps, **sections) as (federation, wires):
         yield Opened(federation, wires, [])
 
 
@@ -380,6 +382,7 @@ async def test_fresh_asks_again(cached: Opened) -> None:
     assert (await cached.federation.search(asking())).data_returned == 7
 
 
+@pytest.mark.parametrize("cached", [True], indirect=True)
 async def test_private_tables_are_not_cached(cached: Opened) -> None:
     """What a site shows to the holder of a token is shown to nobody else, not even as a count."""
     before = await cached.federation.search(asking())
@@ -397,6 +400,14 @@ async def test_private_tables_are_not_cached(cached: Opened) -> None:
     berlin.fault = refused
     missing = await cached.federation.search(asking(fresh=True))
     assert missing.data_returned == 6
+
+
+async def test_tokens_that_no_site_gets_make_nothing_private(cached: Opened) -> None:
+    """Where no site sees the token, the answer is everybody's, and costs no more."""
+    await cached.federation.search(asking())
+    cached.forget()
+    assert (await cached.federation.search(asking(token="secret"))).data_returned == 6
+    assert cached.asked == 0
 
 
 async def test_equal_requests_read_once(cached: Opened) -> None:

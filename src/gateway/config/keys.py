@@ -223,8 +223,8 @@ class TimeoutKeys(_Keys):
     connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
     site_s: Seconds = Field(
         default=20.0,
-        description="For one answer of a site. If it comes too late for the request that wanted it, "
-        "it is cached for the next one. Streams wait this long for each answer.",
+        description="For one answer of a site. One that comes too late for its request is cached "
+        "for the next one. Streams wait this long for each answer.",
     )
 
     @model_validator(mode="before")
