@@ -171,9 +171,12 @@ async def join_references(sources: Sequence[Source]) -> JoinedReferences:
         if source.is_missing:
             unseen[source.site] = await _take_new(source.cited, seen)
     cited: dict[str, Cited] = {}
+    sites: dict[str, tuple[str, ...]] = {}
     async for same in in_slices(parts.values()):
-        cited |= {one.reference.id: one for one in map(joined, same)}
-    return JoinedReferences(cited, {id_: one.sites for id_, one in cited.items()}, unseen)
+        by_id = {one.reference.id: one for one in map(joined, same)}
+        cited |= by_id
+        sites |= {id_: one.sites for id_, one in by_id.items()}
+    return JoinedReferences(cited, sites, unseen)
 
 
 async def _take_new(every: Sequence[Cited] | None, seen: set[Reference]) -> list[Cited] | None:
