@@ -1,4 +1,8 @@
-"""Logs, request ids, counters and timings; the only module that names a metric."""
+"""Logs, request ids, counters and timings; the only module that names a metric.
+
+In: events, and calls of an Observer from `fetch` and `serve`. Out: log lines on standard error,
+metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protocol of the Observer.
+"""
 
 import logging
 import os

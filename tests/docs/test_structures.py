@@ -68,7 +68,7 @@ def test_how_many() -> None:
 def test_filters() -> None:
     """docs/reference/filters.md names properties that exist, and each that can be compared."""
     told = set()
-    for row in read_page("reference/filters.md").under("What can be asked of what"):
+    for row in read_page("reference/filters.md").under("Operators by property"):
         for word in code_of(row[0]):
             short = word.startswith("_") and not word.startswith(("_<prefix>", "_nmd"))
             told |= {f"chemical_formula{word}"} if short else set(word.split(":"))

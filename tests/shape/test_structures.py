@@ -279,8 +279,8 @@ SITES = [
         None,
     ),
     ("structure_features", {"structure_features": ["unknown_positions"]}, [], None),
-    ("structure_features", {"structure_features": "disorder"}, [], "list of words"),
-    ("structure_features", {"structure_features": [["disorder"]]}, [], "list of words"),
+    ("structure_features", {"structure_features": "disorder"}, [], "list of texts"),
+    ("structure_features", {"structure_features": [["disorder"]]}, [], "list of texts"),
     ("structure_features", {"species": [OX, TI1, MIXED]}, ["disorder"], "disorder is added"),
     (
         "structure_features",

@@ -161,7 +161,7 @@ def _nmd_values(line: DemoLine) -> dict[str, Any]:
     return {VOLUME: volume, "_nmd_mainfile": line["metadata"]["mainfile"]}
 
 
-def make_config(sites: Iterable[str], **sections: Any) -> Config:
+def make_config(sites: Iterable[str], *, forward_token: bool = False, **sections: Any) -> Config:
     """A federation without caches, patient, that sends every request once."""
     defaults: dict[str, Any] = {
         "cache": {"backend": "none"},
@@ -170,7 +170,10 @@ def make_config(sites: Iterable[str], **sections: Any) -> Config:
     }
     needed = {
         "provider": {"prefix": "fed", "name": "Tests", "description": "Demo Oases."},
-        "sites": [{"name": name, "url": f"http://{name}.test/api/v1"} for name in sites],
+        "sites": [
+            {"name": name, "url": f"http://{name}.test/api/v1", "forward_token": forward_token}
+            for name in sites
+        ],
     }
     return Config(**{**defaults, **sections, **needed})
 

@@ -1,5 +1,6 @@
 """References of all sites as one: listed, walked, found singly, related to structures."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from gateway.errors import (
 from gateway.model import EntryRequest, Resource, SearchAnswer, SearchRequest
 from gateway.references import LONGEST, Reference
 from gateway.search import Federation
-from gateway.search.references import listing as references
+from gateway.search.references import joined
 from gateway.search.references import tables as reference_tables
 from tests.whole.lines import Asked, refused
 from tests.whole.oases import DemoLine, Opened, make_line, opened_apps
@@ -337,6 +338,91 @@ async def test_nobody_answers(demo: Opened) -> None:
     assert {one.state for one in answer.reports} == {"pruned"}
 
 
+# --- cached tables --------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[False])
+async def cached(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
+    """With a cache; the parameter says whether sites get callers' tokens."""
+    apps = {site: create_demo_oasis(lines, path="") for site, lines in LINES.items()}
+    sections = {"cache": {"backend": "memory"}, "forward_token": request.param}
+    async with opened_apps(apps, **sections) as (federation, wires):
+        yield Opened(federation, wires, [])
+
+
+def with_another(asked: Asked, answer: Any) -> Any:
+    """The site's answer with one more reference."""
+    found = answer.get("aggregations", {}).get("values", {}).get("terms", {})
+    if found.get("quantity") == "references":
+        found["data"] = [*found["data"], {"value": "zzz", "count": 1}]
+    return answer
+
+
+async def test_tables_are_used_again(cached: Opened) -> None:
+    """Further pages, orders and filters ask no site; the reports say where it comes from."""
+    first = await cached.federation.search(asking(page_limit=2))
+    assert {one.state for one in first.reports} == {"ok"}
+    cached.forget()
+    assert await walk(cached.federation, {"page_limit": 2}) == IDS
+    by_doi = await cached.federation.search(asking(sort=(("doi", True),)))
+    assert by_doi.data_returned == 6
+    for _ in range(2):
+        found = await cached.federation.search(asking('title = "Mine"'))
+        assert found.data_returned == 1
+    assert cached.asked == 0
+    assert {one.state for one in found.reports} == {"cached"}
+
+
+async def test_fresh_asks_again(cached: Opened) -> None:
+    """Who wants no cached answers gets none; what they got is served to the next."""
+    await cached.federation.search(asking())
+    cached.lines["berlin"].change = with_another
+    assert (await cached.federation.search(asking())).data_returned == 6
+    assert (await cached.federation.search(asking(fresh=True))).data_returned == 7
+    assert (await cached.federation.search(asking())).data_returned == 7
+
+
+@pytest.mark.parametrize("cached", [True], indirect=True)
+async def test_private_tables_are_not_cached(cached: Opened) -> None:
+    """What a site shows to the holder of a token is shown to nobody else, not even as a count."""
+    before = await cached.federation.search(asking())
+    berlin = cached.lines["berlin"]
+    for token in ("secret", "other"):
+        cached.forget()
+        berlin.change = with_another
+        private = await cached.federation.search(asking(token=token, fresh=True))
+        assert private.data_returned == 7
+        assert cached.asked > 0
+    berlin.change = None
+    after = await cached.federation.search(asking())
+    assert after.resources == before.resources
+    assert after.data_available == before.data_available == 6
+    berlin.fault = refused
+    missing = await cached.federation.search(asking(fresh=True))
+    assert missing.data_returned == 6
+
+
+async def test_tokens_that_no_site_gets_make_nothing_private(cached: Opened) -> None:
+    """Where no site sees the token, the answer is everybody's, and costs no more."""
+    await cached.federation.search(asking())
+    cached.forget()
+    assert (await cached.federation.search(asking(token="secret"))).data_returned == 6
+    assert cached.asked == 0
+
+
+async def test_equal_requests_read_once(cached: Opened) -> None:
+    """Requests at the same time wait for one reading of each site."""
+    await asyncio.gather(*(cached.federation.search(asking(page_limit=n)) for n in (1, 2, 3)))
+    assert cached.asked == 4
+
+
+async def test_long_references_are_too_many(demo: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The references of a site are bounded in characters, too."""
+    monkeypatch.setattr(reference_tables, "MOST_CHARACTERS", 10)
+    with pytest.raises(NotImplementedFilterError, match="too many to be listed"):
+        await demo.federation.search(asking())
+
+
 # --- bounds ---------------------------------------------------------------------------------
 
 
@@ -352,7 +438,7 @@ async def test_too_many_to_list(demo: Opened, monkeypatch: pytest.MonkeyPatch) -
 
 async def test_too_much_to_compare(demo: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """A filter that would keep the gateway busy is refused; long lists of ids are cheap."""
-    monkeypatch.setattr(references, "MOST_COMPARISONS", 60)
+    monkeypatch.setattr(joined, "MOST_COMPARISONS", 60)
     wide = " OR ".join(f'title CONTAINS "{n}"' for n in range(10))
     with pytest.raises(FilterLimitError, match="too many for 6 references"):
         await demo.federation.search(asking(wide))

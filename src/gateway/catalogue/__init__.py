@@ -1,1 +1,4 @@
-"""What NOMAD indexes and how it spells things: tables, and the scripts that make them."""
+"""Tables of what NOMAD indexes, and of its spellings and former names.
+
+In: data files. Out: frozen rows. `properties` imports it.
+"""

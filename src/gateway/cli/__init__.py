@@ -1,4 +1,8 @@
-"""The command line: serve, demo, check, explain, query. `commands` holds what click sees."""
+"""The command line: serve, demo, oasis, check, explain, query.
+
+In: arguments and the environment. Out: text or JSON, an exit code, a running server. `commands` has
+the commands and options; nothing imports this package.
+"""
 
 from gateway.cli.commands import main
 

@@ -1,6 +1,9 @@
 """The configuration: one YAML file and `GATEWAY_..` environment variables become a frozen `Config`.
 
-`keys` and `settings` say what can be configured, `yaml_file` reads the file, `complaints` words
+In: the path of a file, the environment. Out: `Config`, or a ConfigError that names file, line and
+key. `search`, `serve` and `cli` import it; the steps get what they need as arguments.
+
+`keys` and `settings` say what can be configured, `yaml_file` reads the file, `complaints` describes
 what is wrong with it.
 """
 

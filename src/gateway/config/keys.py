@@ -1,6 +1,6 @@
 """Every section of the configuration: its keys, their types, defaults, and what they are for.
 
-`config/gateway.yaml` shows them all; a test holds that file against this module.
+`config/gateway.yaml` shows them all; a test compares that file with this module.
 """
 
 import logging
@@ -49,7 +49,7 @@ class _Keys(BaseModel):
 
 
 class ProviderKeys(_Keys):
-    """Who publishes this gateway, as every answer says under `meta.provider`."""
+    """Who publishes this gateway; every answer contains it under `meta.provider`."""
 
     prefix: Prefix = Field(
         description="Prefix of the gateway's own properties and parameters, e.g. `fed` for "
@@ -69,11 +69,11 @@ class SiteKeys(_Keys):
 
     name: SiteName = Field(
         description="Name in entry ids (`<name>~<entry_id>`) and URLs: [a-z][a-z0-9-]*. "
-        "Never change it: published ids hold it."
+        "Never change it: it is part of published ids."
     )
     url: ApiAddress = Field(description="Base of the site's API, ending in /api/v1.")
     title: Text | None = Field(
-        default=None, description="Name for people; the name above unless set."
+        default=None, description="Name shown to users; the name above unless set."
     )
     description: str = Field(default="", description="One sentence about the site.")
     homepage: Address | None = Field(default=None, description="Its home page.")
@@ -92,10 +92,11 @@ class SiteKeys(_Keys):
     token_env: Text | None = Field(
         default=None,
         description="Environment variable with a bearer token that the gateway sends to this site; "
-        "only public entries are asked for with it.",
+        "it is used to read public entries only.",
     )
     token_file: Text | None = Field(
-        default=None, description="File with such a token, beside the configuration or absolute."
+        default=None,
+        description="File with such a token; relative to the configuration, or absolute.",
     )
     forward_token: bool = Field(
         default=False, description="Whether the caller's own bearer token is sent to this site."
@@ -127,12 +128,12 @@ class SiteKeys(_Keys):
         return self
 
     def token(self) -> str | None:
-        """The gateway's own bearer token at this site; None: it is asked anonymously."""
+        """The gateway's own bearer token at this site; None: requests are anonymous."""
         return read_secret(variable=self.token_env, file=self.token_file)
 
 
 class ServerKeys(_Keys):
-    """How clients reach the gateway, and whom they can ask about it."""
+    """How clients reach the gateway, and whom they can contact."""
 
     public_url: PublicAddress | None = Field(
         default=None,
@@ -142,10 +143,10 @@ class ServerKeys(_Keys):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_list)] = Field(
         default=(),
         description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host and -Prefix "
-        "are believed; from anybody else these headers are ignored.",
+        "are used; from other addresses these headers are ignored.",
     )
     maintainer_email: EmailStr | None = Field(
-        default=None, description="Whom to write to about this server."
+        default=None, description="E-mail address of the maintainer."
     )
     issue_tracker: Address | None = Field(default=None, description="Where to report problems.")
     source_url: Address | None = Field(
@@ -162,14 +163,14 @@ class PagingKeys(_Keys):
     """Sizes and depth of pages."""
 
     default_limit: Count = Field(
-        default=20, description="Entries per page without page_limit; web clients count on 20."
+        default=20, description="Entries per page without page_limit; web clients expect 20."
     )
     max_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=500, description="Largest page_limit; more is answered with 403."
+        default=500, description="Largest page_limit; beyond it the answer is 403."
     )
     max_offset: Annotated[int, Field(ge=0)] = Field(
         default=100_000,
-        description="Largest page_offset that is looked up; cursors go to any depth.",
+        description="Largest page_offset, counted from the nearer end; cursors have no limit.",
     )
 
     @model_validator(mode="after")
@@ -185,7 +186,7 @@ class FilterKeys(_Keys):
     """How large a filter may be; beyond it the answer is 400."""
 
     length: Count = Field(default=65_536, description="Characters of a filter.")
-    depth: Count = Field(default=200, description="AND, OR and NOT within one another.")
+    depth: Count = Field(default=200, description="Nesting of AND, OR and NOT.")
     terms: Count = Field(default=10_000, description="Comparisons in one filter.")
     values: Count = Field(default=20_000, description="Values in all lists of one filter.")
 
@@ -222,8 +223,8 @@ class TimeoutKeys(_Keys):
     connect_s: Seconds = Field(default=2.0, description="For a connection to a site.")
     site_s: Seconds = Field(
         default=20.0,
-        description="For one answer of a site, whoever waits for it: one that comes too late for "
-        "its caller is cached and serves the next one. Streams wait so long for each.",
+        description="For one answer of a site. One that comes too late for its request is cached "
+        "for the next one. Streams wait this long for each answer.",
     )
 
     @model_validator(mode="before")
@@ -246,22 +247,26 @@ class TimeoutKeys(_Keys):
 
 
 class SiteDefaultKeys(_Keys):
-    """How any site is treated unless its own entry says otherwise."""
+    """Settings for every site, unless its own entry says otherwise."""
 
-    concurrency: Count = Field(default=10, description="Requests under way at one site at most.")
+    concurrency: Count = Field(
+        default=10, description="Largest number of requests in flight to one site."
+    )
     rate_per_s: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Requests per second to one site at most; null: no limit."
+        default=None,
+        description="Largest number of requests per second to one site; null: no limit.",
     )
     attempts: Count = Field(
-        default=3, description="How often one request is sent at most, the first time included."
+        default=3, description="Largest number of attempts for one request, the first included."
     )
     max_answer_bytes: Count = Field(
-        default=64 * MIB, description="Largest answer accepted from a site."
+        default=64 * MIB,
+        description="Largest answer accepted from a site, in bytes after decompression.",
     )
 
 
 class CacheKeys(_Keys):
-    """What is kept between requests; without any of it the gateway is slower, never wrong."""
+    """What is cached between requests; without a cache the gateway is only slower."""
 
     backend: Literal["memory", "redis", "none"] = Field(
         default="memory",
@@ -280,10 +285,11 @@ class CacheKeys(_Keys):
         default=64 * MIB, description="Size of a cache in memory."
     )
     answers_s: Annotated[float, Field(ge=0)] = Field(
-        default=10.0, description="How long a site's answer is good for, in seconds; 0: not kept."
+        default=10.0, description="How long a site's answer is used again, in seconds; 0: never."
     )
     bodies_s: Annotated[float, Field(ge=0)] = Field(
-        default=86_400.0, description="How long the body of an unchanged entry is kept, in seconds."
+        default=86_400.0,
+        description="How long the body of an unchanged entry is cached, in seconds.",
     )
     stale_s: Annotated[float, Field(ge=0)] = Field(
         default=0.0,
@@ -299,12 +305,14 @@ class CacheKeys(_Keys):
 
 
 class AdmissionKeys(_Keys):
-    """How many requests one worker takes at a time."""
+    """How many requests one worker processes at a time."""
 
-    max_requests: Count = Field(default=64, description="Requests under way at most; others wait.")
+    max_requests: Count = Field(
+        default=64, description="Largest number of requests in progress; others wait in a queue."
+    )
     queue_s: Annotated[float, Field(ge=0)] = Field(
         default=2.0,
-        description="How long a request waits for its turn before it is answered with 429.",
+        description="How long a request waits in the queue before it is answered with 429.",
     )
 
 
@@ -315,5 +323,5 @@ class LoggingKeys(_Keys):
         default="info", description="debug, info, warning or error."
     )
     as_json: bool = Field(
-        default=False, alias="json", description="One JSON object a line instead of text."
+        default=False, alias="json", description="One JSON object per line instead of text."
     )

@@ -22,7 +22,7 @@ from gateway.model import Site
 
 
 class Config(BaseSettings):
-    """The whole configuration; `GATEWAY_<SECTION>__<KEY>` in the environment wins over the file."""
+    """The whole configuration; `GATEWAY_<SECTION>__<KEY>` in the environment overrides the file."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -36,7 +36,7 @@ class Config(BaseSettings):
 
     provider: ProviderKeys = Field(description=ProviderKeys.__doc__)
     site_list: tuple[SiteKeys, ...] = Field(
-        alias="sites", description="The sites to ask, in any order."
+        alias="sites", description="The sites to query, in any order."
     )
     server: ServerKeys = Field(default=ServerKeys(), description=ServerKeys.__doc__)
     paging: PagingKeys = Field(default=PagingKeys(), description=PagingKeys.__doc__)
@@ -58,7 +58,7 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose content comes as arguments."""
+        """The environment overrides the file, whose content comes as arguments."""
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
 

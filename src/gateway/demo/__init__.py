@@ -1,7 +1,8 @@
 """Demo Oases: small ASGI apps that answer like real NOMAD Oases over published structures.
 
-They are what `gateway demo` federates, and the fake that the project's tests ask; `tests/contract`
-holds them to account beside real ones.
+In: JSON lines of a demo site, of a file, or given ones. Out: an ASGI app. `cli` serves them, and
+they are the fakes of the tests; nothing else imports them. `tests/contract` sends the same requests
+to them and to real Oases.
 """
 
 from dataclasses import dataclass

@@ -7,28 +7,28 @@ from gateway.demo.columns import Table
 from gateway.demo.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import RefusalError, crash, model_refusal, query_refusal
-from gateway.demo.source import cut_example
+from gateway.demo.required import project_example
 from gateway.demo.values import Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
-    """One terms aggregation as it is asked for."""
+class TermsAggregation:
+    """One terms aggregation as requested."""
 
     name: str
     quantity: Quantity
     size: int | None
-    page_size: int | None  # None: no pages asked for
+    page_size: int | None  # None: no pages requested
     order: str
     after: str | None
     include: tuple[str, ...] | None = None
-    """The only values to be counted."""
+    """The only values that are counted."""
     examples: tuple[str, ...] | None = None
-    """What of an example entry comes with each value."""
+    """Patterns of the example entry that comes with each value; None: no example."""
 
 
-def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Buckets, ...]:
-    """Reads `aggregations`; only the terms kind is known to this fake."""
+def read_aggregations(data: object, catalogue: Catalogue) -> tuple[TermsAggregation, ...]:
+    """Reads `aggregations`; this fake supports terms aggregations only."""
     if data is None:
         return ()
     if not isinstance(data, Mapping):
@@ -38,7 +38,7 @@ def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Buckets, ...]
     return tuple(_read_one(str(name), wanted, catalogue) for name, wanted in data.items())
 
 
-def _read_one(name: str, data: object, catalogue: Catalogue) -> Buckets:
+def _read_one(name: str, data: object, catalogue: Catalogue) -> TermsAggregation:
     terms = data.get("terms") if isinstance(data, Mapping) else None
     if not isinstance(terms, Mapping):
         raise crash("", kind="NotImplementedError")
@@ -61,14 +61,14 @@ def _read_one(name: str, data: object, catalogue: Catalogue) -> Buckets:
             "You cannot paginate and provide an extra size parameter.", loc=(*at, "pagination")
         )
     include, examples = _read_include(terms, pages, at), _read_examples(terms)
-    asked = Buckets(name, quantity, size, None, "asc", None, include, examples)
-    return _with_pages(asked, pages, at)
+    aggregation = TermsAggregation(name, quantity, size, None, "asc", None, include, examples)
+    return _with_pages(aggregation, pages, at)
 
 
 def _read_include(
     terms: Mapping[str, object], pages: object, at: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    """A list of values; what one text in its place means is not known to this fake."""
+    """A list of values; this fake does not support a single text instead."""
     include = terms.get("include")
     if include is None or pages is not None:
         return None
@@ -91,9 +91,11 @@ def _read_examples(terms: Mapping[str, object]) -> tuple[str, ...] | None:
             raise crash("this fake gives one example with named parts", kind="NotImplementedError")
 
 
-def _with_pages(buckets: Buckets, pages: object, at: tuple[str, ...]) -> Buckets:
+def _with_pages(
+    aggregation: TermsAggregation, pages: object, at: tuple[str, ...]
+) -> TermsAggregation:
     if not isinstance(pages, Mapping):
-        return buckets
+        return aggregation
     size, after = pages.get("page_size", 10), pages.get("page_after_value")
     if not isinstance(size, int) or size <= 0:
         message = "0 or smaller page sizes are not allowed for aggregations."
@@ -104,7 +106,7 @@ def _with_pages(buckets: Buckets, pages: object, at: tuple[str, ...]) -> Buckets
     if pages.get("order_by") is not None:
         raise crash("this fake orders buckets by value only", kind="NotImplementedError")
     return replace(
-        buckets,
+        aggregation,
         size=None,
         page_size=size,
         order=str(pages.get("order", "asc")),
@@ -116,34 +118,36 @@ def _bad_pages(kind: str, message: str, at: tuple[str, ...], given: object) -> R
     return model_refusal(kind, loc=at, message=message, given=given)
 
 
-def count_buckets(index: Index, selected: int, asked: Buckets) -> dict[str, object]:
+def run_aggregation(
+    index: Index, selected: int, aggregation: TermsAggregation
+) -> dict[str, object]:
     """The answer to one aggregation."""
-    counts = _counts(index, selected, asked.quantity.field)
-    if asked.include is not None:
-        counts = {value: count for value, count in counts.items() if value in asked.include}
+    counts = _counts(index, selected, aggregation.quantity.field)
+    if aggregation.include is not None:
+        counts = {value: count for value, count in counts.items() if value in aggregation.include}
     head: dict[str, object] = {
-        "quantity": asked.quantity.name,
+        "quantity": aggregation.quantity.name,
         "exclude_from_search": False,
         "metrics": [],
     }
-    if asked.page_size is None:
-        size = asked.size or asked.quantity.size
+    if aggregation.page_size is None:
+        size = aggregation.size or aggregation.quantity.size
         most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size]
-        return head | {"size": size, "data": _buckets(most, index, selected, asked)}
-    pagination, page = _page(counts, asked, asked.page_size)
-    return head | {"pagination": pagination, "data": _buckets(page, index, selected, asked)}
+        return head | {"size": size, "data": _buckets(most, index, selected, aggregation)}
+    pagination, page = _page(counts, aggregation, aggregation.page_size)
+    return head | {"pagination": pagination, "data": _buckets(page, index, selected, aggregation)}
 
 
 def _page(
-    counts: dict[Stored, int], asked: Buckets, page_size: int
+    counts: dict[Stored, int], aggregation: TermsAggregation, page_size: int
 ) -> tuple[dict[str, object], list[tuple[Stored, int]]]:
-    down = asked.order == "desc"
-    values = sorted(counts, reverse=down)
-    after = asked.after
+    descending = aggregation.order == "desc"
+    values = sorted(counts, reverse=descending)
+    after = aggregation.after
     if after is not None:
-        values = [v for v in values if (str(v) < after if down else str(v) > after)]
+        values = [v for v in values if (str(v) < after if descending else str(v) > after)]
     page = values[:page_size]
-    pagination: dict[str, object] = {"page_size": page_size, "order": asked.order}
+    pagination: dict[str, object] = {"page_size": page_size, "order": aggregation.order}
     if after is not None:
         pagination["page_after_value"] = after
     pagination["total"] = len(counts)
@@ -153,17 +157,17 @@ def _page(
 
 
 def _buckets(
-    counts: list[tuple[Stored, int]], index: Index, selected: int, asked: Buckets
+    counts: list[tuple[Stored, int]], index: Index, selected: int, aggregation: TermsAggregation
 ) -> list[dict[str, object]]:
     buckets: list[dict[str, object]] = [
         {"count": count, "nested_count": count, "value": value} for value, count in counts
     ]
-    if asked.examples is not None:
-        rows = index.column(asked.quantity.field).rows
+    if aggregation.examples is not None:
+        rows = index.column(aggregation.quantity.field).rows
         for bucket, (value, _) in zip(buckets, counts, strict=True):
             having = rows[value] & selected
             first = index.documents[(having & -having).bit_length() - 1]
-            bucket["entries"] = [cut_example(first, asked.examples)]
+            bucket["entries"] = [project_example(first, aggregation.examples)]
     return buckets
 
 

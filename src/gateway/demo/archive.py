@@ -1,4 +1,4 @@
-"""What of an archive is answered: `required`, a tree of names with `*` where all is wanted."""
+"""`required` of an archive: a tree of names, with `*` for everything below a name."""
 
 import re
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ def read_required_archive(data: object) -> object:
     )
 
 
-def cut_archive(archive: Mapping[str, object], required: object) -> dict[str, object]:
+def project_archive(archive: Mapping[str, object], required: object) -> dict[str, object]:
     """The wanted parts; names that the archive does not have are left out."""
-    cut = _cut(archive, required)
-    assert isinstance(cut, dict)
-    return {**cut, "m_ref_archives": {}}
+    projected = _project(archive, required)
+    assert isinstance(projected, dict)
+    return {**projected, "m_ref_archives": {}}
 
 
-def _cut(value: object, required: object) -> object:
+def _project(value: object, required: object) -> object:
     if isinstance(required, str):
         if required not in ALL:
             raise RefusalError(400, f"unknown directive {required}")
@@ -35,7 +35,7 @@ def _cut(value: object, required: object) -> object:
     if not isinstance(required, Mapping):
         raise crash("", kind="AssertionError")
     if isinstance(value, list):
-        return [_cut(item, required) for item in value if isinstance(item, Mapping)]
+        return [_project(item, required) for item in value if isinstance(item, Mapping)]
     if not isinstance(value, Mapping):
         return value
     return {
@@ -51,7 +51,7 @@ def _take(value: Mapping[str, object], key: str, wanted: object) -> list[tuple[s
     part = value[name]
     if found and isinstance(part, list) and "[" in key:
         part = part[_slice(found)]
-    return [(name, _cut(part, wanted))]
+    return [(name, _project(part, wanted))]
 
 
 def _slice(found: re.Match[str]) -> slice:

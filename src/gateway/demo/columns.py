@@ -1,6 +1,6 @@
-"""Documents as columns: for each field which entries hold which value, as bits of an integer.
+"""Documents as columns: for each field and value the entries that have it, as bits of an integer.
 
-Members of nested sections are rows of their own, with the bit of the entry that holds them.
+Members of nested sections are rows of their own, with the bit of their entry.
 """
 
 import re
@@ -32,7 +32,7 @@ class Column:
         return known
 
     def add(self, row: int, value: Stored) -> None:
-        """Notes that the row holds the value."""
+        """Record that the row has the value."""
         self.rows[value] = self.rows.get(value, 0) | 1 << row
         self.lowest[row] = min(self.lowest.get(row, value), value)
         self.highest[row] = max(self.highest.get(row, value), value)
@@ -46,7 +46,7 @@ class Table:
     outer: str | None = None  # the section around a nested one that is nested itself
     parents: list[int] = field(default_factory=list)  # a member's row in the table around it
     raw: dict[str, list[tuple[int, object]]] = field(default_factory=dict)  # by path
-    columns: dict[str, Column] = field(default_factory=dict)  # by field, made when asked
+    columns: dict[str, Column] = field(default_factory=dict)  # by field, made on first use
 
     def column(self, name: str) -> Column:
         """The column of a field; an empty one where no row has it."""
@@ -61,15 +61,15 @@ class Table:
             return column
         for row, value in self.raw.get(name.removesuffix(".keyword"), ()):
             if kind == "text":
-                for word in words(str(value)):
-                    column.add(row, word)
+                for token in tokenize(str(value)):
+                    column.add(row, token)
             elif kind != "keyword" or len(str(value)) <= LONGEST_KEYWORD:
                 column.add(row, store_value(kind, value))
         return column
 
 
-def words(text: str) -> list[str]:
-    """A text as the standard analyser cuts it."""
+def tokenize(text: str) -> list[str]:
+    """The tokens of a text, as Elasticsearch's standard analyzer makes them."""
     return WORD.findall(text.lower())
 
 

@@ -1,4 +1,4 @@
-"""Elasticsearch queries as frozen nodes, joined the way NOMAD's client library joins them.
+"""Elasticsearch queries as frozen nodes, combined the way NOMAD's client library joins them.
 
 How nodes are merged decides which queries are too wide or too deep, so it is part of the fake.
 """
@@ -19,11 +19,11 @@ class MatchNone:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Documents with this value in the field; on a text field, one of its words."""
+    """Documents with this value in the field; on a text field, one of its tokens."""
 
     field: str
     value: Scalar
-    way: str = "match"
+    mode: str = "match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Bool:
 
     @property
     def needed(self) -> int:
-        """How many of `should` have to hold."""
+        """How many of `should` must match."""
         if self.minimum is not None:
             return self.minimum
         return 0 if not self.should or self.must else 1
@@ -101,14 +101,14 @@ def both(left: Elastic, right: Elastic) -> Elastic:
             else Bool((left, right))
         )
     if not isinstance(right, Bool):
-        return replace(left, must=(*left.must, right), minimum=_kept_minimum(left))
+        return replace(left, must=(*left.must, right), minimum=_current_minimum(left))
     joined = Bool((*left.must, *right.must), (), (*left.must_not, *right.must_not))
     for part in (left, right):
         joined = _with_alternatives(joined, part)
     return joined
 
 
-def _kept_minimum(query: Bool) -> int | None:
+def _current_minimum(query: Bool) -> int | None:
     return query.needed if query.should else query.minimum
 
 

@@ -1,6 +1,6 @@
 """An Oasis that fails on purpose, for tests of partial answers: wraps any demo Oasis.
 
-Set the fields of a `Faults` at any time; they hold from the next request on.
+Set the fields of a `Faults` at any time; they take effect with the next request.
 """
 
 import asyncio
@@ -95,17 +95,17 @@ def _refusal(faults: Faults) -> Reply:
 async def _ask(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
     messages: list[Message] = []
 
-    async def keep(message: Message) -> None:
+    async def record(message: Message) -> None:
         messages.append(message)
 
-    await app(scope, receive, keep)
+    await app(scope, receive, record)
     body = b"".join(message.get("body", b"") for message in messages[1:])
     return Reply(messages[0]["status"], tuple(messages[0]["headers"]), body)
 
 
 async def _send(reply: Reply, send: Send) -> None:
-    kept = [(name, value) for name, value in reply.headers if name != b"content-length"]
-    headers = [*kept, (b"content-length", str(len(reply.body)).encode())]
+    unchanged = [(name, value) for name, value in reply.headers if name != b"content-length"]
+    headers = [*unchanged, (b"content-length", str(len(reply.body)).encode())]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.demo.columns import Column, Document, Table, make_tables, words
+from gateway.demo.columns import Column, Document, Table, make_tables, tokenize
 from gateway.demo.elastic import (
     Bool,
     Elastic,
@@ -64,9 +64,9 @@ def _select(query: Elastic, table: Table, everything: int, index: Index) -> int:
             return 0
         case Bool():
             return _select_bool(query, table, everything, index)
-        case Match(field=field, value=value, way=way):
+        case Match(field=field, value=value, mode=mode):
             if table.kinds.get(field) == "text":
-                return _select_text(table, field, str(value), way)
+                return _select_text(table, field, str(value), mode)
             return _select_values(table, field, (value,))
         case Terms(field=field, values=values):
             _check_terms(values)
@@ -151,36 +151,36 @@ def _select_wildcard(table: Table, field: str, pattern: str) -> int:
     return selected
 
 
-def _select_text(table: Table, field: str, text: str, way: str) -> int:
-    asked = words(text)
-    if way != "match" and asked:
-        return _select_prefix(table, field, asked, phrase=way == "match_phrase_prefix")
+def _select_text(table: Table, field: str, text: str, mode: str) -> int:
+    wanted = tokenize(text)
+    if mode != "match" and wanted:
+        return _select_prefix(table, field, wanted, phrase=mode == "match_phrase_prefix")
     column = table.column(field)
     selected = 0
-    for word in asked:
-        selected |= column.rows.get(word, 0)
+    for token in wanted:
+        selected |= column.rows.get(token, 0)
     return selected
 
 
-def _select_prefix(table: Table, field: str, asked: list[str], *, phrase: bool) -> int:
+def _select_prefix(table: Table, field: str, wanted: list[str], *, phrase: bool) -> int:
     selected = 0
     for row, value in table.raw.get(field, ()):
-        if (_has_phrase if phrase else _has_any)(words(str(value)), asked):
+        if (_has_phrase if phrase else _has_any)(tokenize(str(value)), wanted):
             selected |= 1 << row
     return selected
 
 
-def _has_any(held: list[str], asked: list[str]) -> bool:
-    return any(word in held for word in asked[:-1]) or any(
-        word.startswith(asked[-1]) for word in held
+def _has_any(tokens: list[str], wanted: list[str]) -> bool:
+    return any(token in tokens for token in wanted[:-1]) or any(
+        token.startswith(wanted[-1]) for token in tokens
     )
 
 
-def _has_phrase(held: list[str], asked: list[str]) -> bool:
-    size = len(asked)
+def _has_phrase(tokens: list[str], wanted: list[str]) -> bool:
+    size = len(wanted)
     return any(
-        held[at : at + size - 1] == asked[:-1] and held[at + size - 1].startswith(asked[-1])
-        for at in range(len(held) - size + 1)
+        tokens[at : at + size - 1] == wanted[:-1] and tokens[at + size - 1].startswith(wanted[-1])
+        for at in range(len(tokens) - size + 1)
     )
 
 

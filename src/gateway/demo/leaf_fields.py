@@ -1,4 +1,4 @@
-"""The properties that NOMAD's `optimade_filter` knows, and the index fields behind them."""
+"""The properties that NOMAD's `optimade_filter` knows, and the index fields that hold them."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +15,7 @@ class UntranslatableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A property that a filter names: the field behind it, and what else NOMAD knows of it."""
+    """A property that a filter names: its field, and what else NOMAD knows of it."""
 
     name: str
     field: str
@@ -37,7 +37,7 @@ def find_property(name: str, catalogue: Catalogue) -> Field | str:
 
 
 def find_field(name: str, catalogue: Catalogue) -> Field:
-    """The field behind a property's name; KeyError if there is none."""
+    """The field of a property's name; KeyError if there is none."""
     return _fields(catalogue)[name]
 
 
@@ -62,7 +62,7 @@ def _fields(catalogue: Catalogue) -> dict[str, Field]:
 
 
 def path_of(field: Field | str) -> str:
-    """Where the index keeps the property."""
+    """Where the index has the property."""
     if field in RELATED:
         raise UntranslatableError(f"Unable to filter on relationships with type {field!r}")
     return field if isinstance(field, str) else field.field

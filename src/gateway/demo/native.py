@@ -1,7 +1,7 @@
 """A native query (the JSON of `query`) -> an Elasticsearch query, as NOMAD translates it.
 
 Once the request model has read it, dicts are resolved and repeated sections become nested queries
-(`_normalise`), then quantities are looked up (`Translator`). Each step has its own way to refuse.
+(`_normalise`), then quantities are looked up (`Translator`). Each step refuses in its own form.
 """
 
 from collections.abc import Mapping
@@ -40,9 +40,9 @@ class Translator:
         match node:
             case Section(path=path, part=part):
                 return Nested(path, self._elastic(part, prefix=path))
-            case Joined(way=way, parts=parts):
+            case Joined(operator=operator, parts=parts):
                 inner = tuple(self._elastic(part, prefix=prefix) for part in parts)
-                return _join(way, inner)
+                return _join(operator, inner)
             case Criterion(name=name, value=value):
                 return self._criterion(f"{prefix}.{name}" if prefix else name, value)
 
@@ -51,11 +51,11 @@ class Translator:
             case Bounds(pairs=pairs):
                 field = self.catalogue.find(name).field
                 return Range(field, tuple((op, v) for op, v in pairs if v is not None))
-            case Several(way="any", values=values) if not is_old(self.version):
+            case Several(operator="any", values=values) if not is_old(self.version):
                 return self._any(name, values)
-            case Several(way=way, values=values):
+            case Several(operator=operator, values=values):
                 return _join(
-                    {"all": "and", "any": "or", "none": "not"}[way],
+                    {"all": "and", "any": "or", "none": "not"}[operator],
                     tuple(self._match(name, item) for item in values),
                 )
             case str() | int() | float():
@@ -73,15 +73,15 @@ class Translator:
         if name == "optimade_filter":
             return read_leaf(as_text(value), self.catalogue)
         quantity = self.catalogue.find(name)
-        way = {
+        modes = {
             "entry_name.prefix": "match_phrase_prefix",
             "text_search_contents": "match_bool_prefix",
         }
-        return Match(quantity.field, value, way.get(name, "match"))
+        return Match(quantity.field, value, modes.get(name, "match"))
 
 
-def _join(way: str, parts: tuple[Elastic, ...]) -> Elastic:
-    match way:
+def _join(operator: str, parts: tuple[Elastic, ...]) -> Elastic:
+    match operator:
         case "and":
             return Bool(must=parts)
         case "or":
@@ -92,9 +92,10 @@ def _join(way: str, parts: tuple[Elastic, ...]) -> Elastic:
 
 def _normalise(node: Node, *, prefix: str | None, sections: tuple[str, ...]) -> Node:
     match node:
-        case Joined(way=way, parts=parts):
+        case Joined(operator=operator, parts=parts):
             return Joined(
-                way, tuple(_normalise(part, prefix=prefix, sections=sections) for part in parts)
+                operator,
+                tuple(_normalise(part, prefix=prefix, sections=sections) for part in parts),
             )
         case Criterion(name=name, value=value):
             return _nest(name, value, prefix=prefix, sections=sections)
@@ -142,15 +143,15 @@ def _criterion(
 def echo(node: Node, *, plain: bool) -> object:
     """A query as NOMAD's answers repeat it; those with archives say `op` for every operator."""
     match node:
-        case Joined(way="not", parts=parts):
+        case Joined(operator="not", parts=parts):
             return {"op" if plain else "not": echo(parts[0], plain=plain)}
-        case Joined(way=way, parts=parts):
-            return {"op" if plain else way: [echo(part, plain=plain) for part in parts]}
+        case Joined(operator=operator, parts=parts):
+            return {"op" if plain else operator: [echo(part, plain=plain) for part in parts]}
         case Section(path=path, part=part):
             return {"prefix": path, "query": echo(part, plain=plain)}
         case Criterion(name=name, value=Bounds(pairs=pairs)):
             return {"name": name, "value": {op: v for op, v in pairs if v is not None}}
-        case Criterion(name=name, value=Several(way=way, values=values)):
-            return {"name": name, "value": {"op" if plain else way: list(values)}}
+        case Criterion(name=name, value=Several(operator=operator, values=values)):
+            return {"name": name, "value": {"op" if plain else operator: list(values)}}
         case Criterion(name=name, value=value):
             return {"name": name, "value": value}

@@ -22,13 +22,13 @@ class Bounds:
 class Several:
     """A list of values and how many of them have to be there: all, any or none."""
 
-    way: str
+    operator: str
     values: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A quantity and what is asked of it; a Mapping is not resolved yet."""
+    """A quantity and its condition; a Mapping is not resolved yet."""
 
     name: str
     value: "Scalar | Bounds | Several | Mapping[str, object]"
@@ -38,7 +38,7 @@ class Criterion:
 class Joined:
     """`and`, `or`, or `not` (with one part)."""
 
-    way: str
+    operator: str
     parts: tuple["Node", ...]
 
 
@@ -72,10 +72,10 @@ def read_query(query: object, *, depth: int = 0) -> Node:
 
 def _read_joined(query: Mapping[str, object], *, depth: int) -> Joined | None:
     """And, or, not; None where it is none, or where it is wrong and criteria are tried next."""
-    for way in ("and", "or"):
-        parts = query.get(way)
+    for operator in ("and", "or"):
+        parts = query.get(operator)
         if isinstance(parts, list) and parts:
-            return Joined(way, _read_parts(way, parts, depth=depth))
+            return Joined(operator, _read_parts(operator, parts, depth=depth))
     if not query.get("not") or isinstance(query["not"], list | str):
         return None
     try:
@@ -86,11 +86,13 @@ def _read_joined(query: Mapping[str, object], *, depth: int) -> Joined | None:
         return None
 
 
-def _read_parts(way: str, parts: list[object], *, depth: int) -> tuple[Node, ...]:
+def _read_parts(operator: str, parts: list[object], *, depth: int) -> tuple[Node, ...]:
     try:
         return tuple(read_query(part, depth=depth + 1) for part in parts)
     except RefusalError as refusal:
-        if way == "or" and refusal.status == 422:  # the model complains of the missing `and` first
+        if (
+            operator == "or" and refusal.status == 422
+        ):  # the model complains of the missing `and` first
             raise _not_a_query(parts) from refusal
         raise
 
@@ -117,11 +119,11 @@ def _is_qualified(key: str) -> bool:
 
 
 def _read_criterion(key: str, value: object) -> Criterion:
-    name, _, way = key.rpartition(":")
-    if ":" in key and way in COMPARISONS:
-        return Criterion(name, _read_bounds({way: value}))
-    if ":" in key and way in LISTS:
-        return Criterion(name, _read_several(way, value))
+    name, _, operator = key.rpartition(":")
+    if ":" in key and operator in COMPARISONS:
+        return Criterion(name, _read_bounds({operator: value}))
+    if ":" in key and operator in LISTS:
+        return Criterion(name, _read_several(operator, value))
     if isinstance(value, list):
         return Criterion(key, _read_several("all", value))
     if isinstance(value, Mapping):
@@ -134,9 +136,9 @@ def _read_criterion(key: str, value: object) -> Criterion:
 def _resolve(value: Mapping[str, object]) -> "Bounds | Several | Mapping[str, object]":
     """A dict that is a range or a list of values, said as the model would read it."""
     if len(value) == 1 and next(iter(value)) in LISTS:
-        way, values = next(iter(value.items()))
+        operator, values = next(iter(value.items()))
         if isinstance(values, list) and all(map(_is_scalar, values)):
-            return Several(way, tuple(values))
+            return Several(operator, tuple(values))
     if value and value.keys() <= set(COMPARISONS):
         try:
             return _read_bounds(value)
@@ -172,14 +174,17 @@ def _read_bounds(bounds: Mapping[str, object]) -> Bounds:
     return Bounds(tuple((op, v) for op, v in bounds.items() if v is None or _is_scalar(v)))  # type: ignore[misc]
 
 
-def _read_several(way: str, values: object) -> Several:
+def _read_several(operator: str, values: object) -> Several:
     if not isinstance(values, list):
         raise model_refusal(
-            "list_type", loc=("query", way), message="Input should be a valid list", given=values
+            "list_type",
+            loc=("query", operator),
+            message="Input should be a valid list",
+            given=values,
         )
     if not all(map(_is_scalar, values)):
         raise _not_a_query(values)
-    return Several(way, tuple(values))
+    return Several(operator, tuple(values))
 
 
 def _is_scalar(value: object) -> bool:

@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from gateway.demo.aggregate import count_buckets, read_aggregations
-from gateway.demo.archive import cut_archive, read_required_archive
+from gateway.demo.aggregate import read_aggregations, run_aggregation
+from gateway.demo.archive import project_archive, read_required_archive
 from gateway.demo.elastic import Match, both
 from gateway.demo.native import echo
 from gateway.demo.pagination import read_pagination
 from gateway.demo.quantities import is_old
 from gateway.demo.refusals import RefusalError, model_refusal
+from gateway.demo.required import Required, project_document, read_required
 from gateway.demo.search import OWNERS, Oasis, open_oasis, search
-from gateway.demo.source import Required, cut_document, read_required
 from gateway.demo.store import Entry
 
 NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
@@ -109,13 +109,14 @@ async def _entries_query(oasis: Oasis, request: Request) -> object:
     answer = {**found.head, "query": echo(found.query, plain=False)}
     if required is not None:
         answer["required"] = required.dump()
-    buckets = read_aggregations(body.get("aggregations"), oasis.catalogue)
-    if buckets:
+    aggregations = read_aggregations(body.get("aggregations"), oasis.catalogue)
+    if aggregations:
         answer["aggregations"] = {
-            one.name: {"terms": count_buckets(oasis.index, found.selected, one)} for one in buckets
+            one.name: {"terms": run_aggregation(oasis.index, found.selected, one)}
+            for one in aggregations
         }
     answer["data"] = [
-        cut_document(oasis.entries[row].document, required) for row in found.page.rows
+        project_document(oasis.entries[row].document, required) for row in found.page.rows
     ]
     return answer
 
@@ -135,16 +136,16 @@ async def _archive_query(oasis: Oasis, request: Request) -> object:
 def _archive_item(entry: Entry, required: object) -> dict[str, object]:
     names = ("entry_id", "upload_id", "parser_name")
     item = {name: entry.document[name] for name in names}
-    return {**item, "archive": cut_archive(entry.archive, required)}
+    return {**item, "archive": project_archive(entry.archive, required)}
 
 
 async def _entry(oasis: Oasis, request: Request) -> object:
     row = _find(oasis, request, owner="all", missing=NO_ENTRY)
     include = request.query_params.getlist("include") or None
     exclude = request.query_params.getlist("exclude") or None
-    asked = {"include": include, "exclude": exclude}
-    required = read_required(asked, order_by="entry_id", catalogue=oasis.catalogue) or Required()
-    document = cut_document(oasis.entries[row].document, required)
+    patterns = {"include": include, "exclude": exclude}
+    required = read_required(patterns, order_by="entry_id", catalogue=oasis.catalogue) or Required()
+    document = project_document(oasis.entries[row].document, required)
     return {"entry_id": document["entry_id"], "required": required.dump(), "data": document}
 
 

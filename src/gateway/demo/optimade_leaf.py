@@ -84,7 +84,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         self.catalogue = catalogue
 
     def __default__(self, data: object, children: list[object], meta: object) -> object:
-        """Rules that only stand for their one child."""
+        """Rules with a single child, whose value they take."""
         return children[0]
 
     def filter(self, args: list[Elastic]) -> Elastic:
@@ -96,7 +96,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         return _fold(either, args)
 
     def expression_clause(self, args: list[Elastic]) -> Elastic:
-        """Conditions that hold together."""
+        """Conditions that must all match."""
         return _fold(both, args)
 
     def expression_phrase(self, args: list[object]) -> object:
@@ -132,7 +132,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         return condition
 
     def length_op_rhs(self, args: list[object]) -> Condition:
-        """Only where another property holds the length."""
+        """Only if another property has the length."""
         op = str(args[1]) if len(args) == 3 else "="
 
         def condition(field: Field | str) -> Elastic:
@@ -145,7 +145,7 @@ class FilterTransformer(Transformer[Token, Elastic]):
         return condition
 
     def fuzzy_string_op_rhs(self, args: list[object]) -> Condition:
-        """The text stands in the pattern as it is written: nothing is escaped."""
+        """The text becomes part of the pattern unchanged: nothing is escaped."""
         text = f"{args[-1]}"
         pattern = {"CONTAINS": f"*{text}*", "STARTS": f"{text}*", "ENDS": f"*{text}"}[str(args[0])]
         return lambda field: Wildcard(path_of(field), pattern)
@@ -153,28 +153,28 @@ class FilterTransformer(Transformer[Token, Elastic]):
     def set_op_rhs(self, args: list[object]) -> Condition:
         """HAS and its kin on one property."""
         values = args[-1] if isinstance(args[-1], list) else [("=", args[-1])]
-        word = f"HAS {args[1]}" if len(args) == 3 else "HAS"
-        return lambda field: self.has((field,), word, [[pair] for pair in values])
+        operator = f"HAS {args[1]}" if len(args) == 3 else "HAS"
+        return lambda field: self.has((field,), operator, [[pair] for pair in values])
 
     def set_zip_op_rhs(self, args: list[object]) -> Condition:
         """HAS and its kin on zipped properties."""
         others, values = args[0], args[-1]
         assert isinstance(others, list)
         assert isinstance(values, list)
-        word = f"HAS {args[2]}" if len(args) == 4 else "HAS"
+        operator = f"HAS {args[2]}" if len(args) == 4 else "HAS"
         tuples = values if len(args) == 4 else [values]
-        return lambda field: self.has((field, *others), word, tuples)
+        return lambda field: self.has((field, *others), operator, tuples)
 
     def has(
-        self, fields: tuple[Field | str, ...], word: str, tuples: list[list[tuple[str, object]]]
+        self, fields: tuple[Field | str, ...], operator: str, tuples: list[list[tuple[str, object]]]
     ) -> Elastic:
         """HAS ONLY is HAS ALL and a length, which is wrong, but so it is."""
-        if word == "HAS ONLY":
+        if operator == "HAS ONLY":
             return both(self.has(fields, "HAS ALL", tuples), self._has_length(fields, len(tuples)))
-        if word not in ("HAS", "HAS ALL", "HAS ANY"):
-            raise UntranslatableError(f"Unrecognised operation {word}.")
+        if operator not in ("HAS", "HAS ALL", "HAS ANY"):
+            raise UntranslatableError(f"Unrecognised operation {operator}.")
         parts = tuple(has_one(fields, pairs) for pairs in tuples)
-        return Bool(should=parts) if word == "HAS ANY" else Bool(must=parts)
+        return Bool(should=parts) if operator == "HAS ANY" else Bool(must=parts)
 
     def _has_length(self, fields: tuple[Field | str, ...], count: int) -> Elastic:
         if len(fields) > 1:

@@ -1,4 +1,4 @@
-"""Order and pages: which selected entries come, and where the next page starts."""
+"""Order and pagination: the selected entries of a page, and where the next page starts."""
 
 import math
 from bisect import bisect_left
@@ -48,46 +48,48 @@ class Order:
 
 @dataclass(slots=True)
 class Pager:
-    """Takes pages from an index; keeps the orders it has made."""
+    """Takes pages from an index; orders are cached."""
 
     index: Index
     catalogue: Catalogue
     _orders: dict[tuple[str, str], Order]
 
-    def check(self, asked: Pagination) -> Quantity | None:
+    def check(self, pagination: Pagination) -> Quantity | None:
         """The quantity to order by (None for an order that is no quantity), or a 422."""
-        if asked.order_by in UNINDEXED:
+        if pagination.order_by in UNINDEXED:
             return None
         loc = ("pagination", "order_by")
-        quantity = self.catalogue.find(asked.order_by, loc=loc)
+        quantity = self.catalogue.find(pagination.order_by, loc=loc)
         if not quantity.scalar:
             raise query_refusal("the order_by quantity must be a scalar", loc=loc)
         return quantity
 
-    def take(self, selected: int, asked: Pagination) -> Page:
+    def take(self, selected: int, pagination: Pagination) -> Page:
         """One page of the selected entries."""
-        quantity = self.check(asked)
-        if asked.start + asked.page_size > WINDOW:
+        quantity = self.check(pagination)
+        if pagination.start + pagination.page_size > WINDOW:
             raise elastic_refusal(
                 "Result window is too large, from + size must be less than or equal to: "
-                f"[{WINDOW}] but was [{asked.start + asked.page_size}]."
+                f"[{WINDOW}] but was [{pagination.start + pagination.page_size}]."
             )
-        order = self.order(quantity, asked.order)
-        at = self._position(order, quantity, asked.page_after_value)
+        order = self.order(quantity, pagination.order)
+        at = self._position(order, quantity, pagination.page_after_value)
         found: list[int] = []
-        skip = asked.start
-        for place in range(at, len(order.rows)):
-            if len(found) == asked.page_size:
+        skip = pagination.start
+        for position in range(at, len(order.rows)):
+            if len(found) == pagination.page_size:
                 break
-            if selected >> order.rows[place] & 1:
+            if selected >> order.rows[position] & 1:
                 if skip:
                     skip -= 1
                 else:
-                    found.append(place)
+                    found.append(position)
         total = selected.bit_count()
         after = _next_value(order, found[-1], quantity) if found else None
-        full = 0 < len(found) < total and len(found) >= asked.page_size
-        return Page(tuple(order.rows[place] for place in found), total, after if full else None)
+        full = 0 < len(found) < total and len(found) >= pagination.page_size
+        return Page(
+            tuple(order.rows[position] for position in found), total, after if full else None
+        )
 
     def order(self, quantity: Quantity | None, direction: str) -> Order:
         """All entries ordered by the quantity; missing values last, ties by entry_id."""
@@ -190,8 +192,8 @@ def _whole(number: float, text: str) -> int:
     return LONG_MAX if number == math.inf else LONG_MIN if number == -math.inf else int(number)
 
 
-def _next_value(order: Order, place: int, quantity: Quantity | None) -> str:
-    missing, value, entry_id = order.keys[place]
+def _next_value(order: Order, position: int, quantity: Quantity | None) -> str:
+    missing, value, entry_id = order.keys[position]
     if quantity is not None and quantity.field == ID:
         return entry_id
     return f"{_position_text(None if missing else value)}:{entry_id}"

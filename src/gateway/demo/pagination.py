@@ -1,4 +1,4 @@
-"""What `pagination` asks for, checked as NOMAD's request model checks it."""
+"""`pagination` of a request, checked as NOMAD's request model checks it."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ ID = "entry_id"
 
 @dataclass(frozen=True, slots=True)
 class Pagination:
-    """What `pagination` asks for."""
+    """`pagination` of a request."""
 
     page_size: int = 10
     order_by: str = ID
@@ -57,28 +57,28 @@ def _renamed(order_by: str) -> str:
     return "mainfile" if order_by == "mainfile_path" else order_by
 
 
-def _check_depth(asked: Pagination) -> None:
-    page, offset = asked.page, asked.page_offset
+def _check_depth(pagination: Pagination) -> None:
+    page, offset = pagination.page, pagination.page_offset
     if page is not None and page <= 0:
         raise _invalid("bad_page", "Page has to be larger than 1", "page", given=page)
-    if page is not None and page * asked.page_size >= WINDOW:
+    if page is not None and page * pagination.page_size >= WINDOW:
         message = "Pagination by `page` is limited to 10.000 entries."
         raise _invalid("bad_page", message, "page", given=page)
     if offset is not None and offset < 0:
         raise _invalid(
             "bad_page_offset", "Page offset has to be larger than 0", "page_offset", given=offset
         )
-    if offset is not None and offset + asked.page_size >= WINDOW:
+    if offset is not None and offset + pagination.page_size >= WINDOW:
         message = "Page offset plus page size has to be smaller than 10,000"
         raise _invalid("bad_page_offset", message, "page_offset", given=offset)
 
 
-def _check_together(asked: Pagination, data: Mapping[str, object]) -> None:
-    if sum(map(bool, (asked.page, asked.page_offset, asked.page_after_value))) > 1:
+def _check_together(pagination: Pagination, data: Mapping[str, object]) -> None:
+    if sum(map(bool, (pagination.page, pagination.page_offset, pagination.page_after_value))) > 1:
         message = "Can only specify one of: page_offset, page, or page_after_value"
         raise _invalid("multiple_pagination_criteria", message, given=data)
     for name in ("page_offset", "page", "page_after_value"):
-        if asked.page_size == 0 and getattr(asked, name) is not None:
+        if pagination.page_size == 0 and getattr(pagination, name) is not None:
             message = f"Cannot specify {name} when page_size is set to 0"
             raise _invalid("invalid_pagination", message, given=data)
 

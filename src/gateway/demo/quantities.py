@@ -13,7 +13,7 @@ RATIOS = "optimade.elements_ratios"
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One searchable quantity; `field` is where the index keeps it, `kind` how."""
+    """One searchable quantity; `field` and `kind` are its name and type in the index."""
 
     name: str
     kind: str
@@ -29,7 +29,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All quantities of one NOMAD version, and the repeated sections asked as nested documents."""
+    """All quantities of one NOMAD version, and the repeated sections that are nested documents."""
 
     quantities: dict[str, Quantity]
     sections: tuple[str, ...]  # shortest first

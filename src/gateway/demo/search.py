@@ -26,7 +26,7 @@ PERSONAL = ("shared", "user", "staging", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Oasis:
-    """The entries of one site, ready to be searched, and the NOMAD version it plays."""
+    """The entries of one site, ready to be searched, and the NOMAD version that it imitates."""
 
     entries: tuple[Entry, ...]
     index: Index
@@ -38,8 +38,8 @@ class Oasis:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A search carried out: the page, which entries match in all, and what the answer repeats."""
+class SearchResult:
+    """The page, all entries that match (as bits), and the parts of the request in the answer."""
 
     page: Page
     selected: int
@@ -63,20 +63,23 @@ def open_oasis(source: str | Path | Sequence[Mapping[str, object]], *, version: 
     )
 
 
-def search(oasis: Oasis, body: Mapping[str, object], asked: Pagination) -> Found:
+def search(oasis: Oasis, body: Mapping[str, object], pagination: Pagination) -> SearchResult:
     """Carries out a search as Elasticsearch and NOMAD do."""
     owner = _read_owner(oasis, body)
     query, node = oasis.translator.translate(body.get("query"))
-    whole = both(query, OWNERS[owner])
-    oasis.pager.check(asked)
-    check_limits(whole)
-    selected = oasis.index.select(whole)
-    page = oasis.pager.take(selected, asked)
-    return Found(
+    complete = both(query, OWNERS[owner])
+    oasis.pager.check(pagination)
+    check_limits(complete)
+    selected = oasis.index.select(complete)
+    page = oasis.pager.take(selected, pagination)
+    return SearchResult(
         page,
         selected,
         node,
-        {"owner": "all" if owner == "null" else owner, "pagination": _dump(asked, page)},
+        {
+            "owner": "all" if owner == "null" else owner,
+            "pagination": _written_pagination(pagination, page),
+        },
     )
 
 
@@ -102,16 +105,16 @@ def _log_in_text(owner: str, *, version: str) -> str:
     return texts.get(owner, f"Authentication required for owner value {owner}.")
 
 
-def _dump(asked: Pagination, page: Page) -> dict[str, object]:
+def _written_pagination(pagination: Pagination, page: Page) -> dict[str, object]:
     dumped: dict[str, object] = {
-        "page_size": asked.page_size,
-        "order_by": asked.order_by,
-        "order": asked.order,
+        "page_size": pagination.page_size,
+        "order_by": pagination.order_by,
+        "order": pagination.order,
     }
     for name in ("page_after_value", "page", "page_offset"):
-        if getattr(asked, name) is not None:
-            dumped[name] = getattr(asked, name)
-    if asked.page_after_value == "" and asked.order_by != "entry_id":
+        if getattr(pagination, name) is not None:
+            dumped[name] = getattr(pagination, name)
+    if pagination.page_after_value == "" and pagination.order_by != "entry_id":
         dumped["page_after_value"] = ":"
     dumped["total"] = page.total
     if page.next_page_after_value is not None:

@@ -1,6 +1,6 @@
 """JSON lines -> the entries of one Oasis: each as its index document and as its archive.
 
-A line holds `metadata` (as in the archive, but people and datasets written out), `results`, and for
+A line has `metadata` (as in the archive, but people and datasets written out), `results`, and for
 some entries `data`; everything else that NOMAD derives is derived here.
 """
 
@@ -26,7 +26,7 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as the index and as the archive hold it."""
+    """One entry as index document and as archive."""
 
     document: Json
     archive: Json
@@ -136,12 +136,12 @@ def _make_document(line: Mapping[str, object], metadata: Json, archive: Json) ->
 
 def index_optimade(optimade: Mapping[str, object]) -> Json:
     """The part of an archive's optimade section that is indexed, with ratios as nested pairs."""
-    kept = ("elements", "nelements", "nsites", "structure_features")
+    unchanged = ("elements", "nelements", "nsites", "structure_features")
     indexed: Json = {"nelements": 0, "nsites": 0, "structure_features": []}
     indexed |= {
         key: value
         for key, value in optimade.items()
-        if key in kept or key.startswith("chemical_formula_")
+        if key in unchanged or key.startswith("chemical_formula_")
     }
     indexed["nperiodic_dimensions"] = sum(
         map(int, map(str, _list(optimade.get("dimension_types"))))

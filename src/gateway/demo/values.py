@@ -26,7 +26,7 @@ EPOCH_MILLIS = re.compile(r"(\d{1,19})(?:\.\d+)?", re.ASCII)
 
 
 def store_value(kind: str, value: object) -> Stored:
-    """A document's value as the index keeps it: floats to 32 bits, dates to milliseconds."""
+    """A document's value as the index stores it: floats to 32 bits, dates to milliseconds."""
     match kind:
         case "integer" | "long":
             return int(str(value))
@@ -43,7 +43,7 @@ def store_value(kind: str, value: object) -> Stored:
 
 
 def read_span(kind: str, value: Scalar) -> tuple[Stored, Stored] | None:
-    """First and last stored value that equal what was asked; None when nothing can."""
+    """First and last stored value that equal this one; None if no stored value can."""
     if kind in ("integer", "long"):
         number = _whole_or_float(kind, value)
         return (int(number), int(number)) if number == int(number) else None
@@ -76,7 +76,7 @@ def as_text(value: Scalar) -> str:
 
 
 def to_float32(number: float) -> float:
-    """The nearest number that a 32 bit float holds."""
+    """The nearest number with the precision of a 32-bit float."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", number))[0])
     except OverflowError:

@@ -1,4 +1,8 @@
-"""Many sorted answers -> one page, in one total order that one position resumes at every site."""
+"""Many sorted answers -> one page, in one total order that one position resumes at every site.
+
+In: hits of the sites, an order, a cursor. Out: the hits of the page, the progress after it. Pure:
+no await, network, clock or configuration. `search` imports it.
+"""
 
 from gateway.merge.cursor import Cursor, fingerprint_of, read_cursor, write_cursor
 from gateway.merge.page import Progress, advance, merge_hits

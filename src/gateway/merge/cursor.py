@@ -1,7 +1,8 @@
-"""Where a walk stands <-> the opaque text of `page_cursor`, checked like any input.
+"""The position of a walk <-> the opaque text of `page_cursor`, validated like any input.
 
-It holds positions by site name, never addresses, and what it was made for: a fingerprint of entry
-type, filter, order and sites. Any replica of any restart can read it; a checksum finds damage.
+It contains positions by site name, never addresses, and a fingerprint of what it was made for:
+entry type, filter, order and sites. Any replica can read it, also after a restart; a checksum
+finds damage.
 """
 
 import base64
@@ -22,7 +23,9 @@ from gateway.model import Json, Order, Position, SortKey, SortValue
 _VERSION = 1
 _CHECK_BYTES = 6
 _MAX_LENGTH = 16_384
+"""Bounds the work on a text that anybody can send; enough for positions at dozens of sites."""
 _MAX_NUMBER = 2**53
+"""Integers beyond it are not exact in JSON readers that use floats."""
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SHARED_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _SITE = re.compile(r"[a-z][a-z0-9-]*")
@@ -30,10 +33,10 @@ _SITE = re.compile(r"[a-z][a-z0-9-]*")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a walk: `progress` and how many entries lie before the page (`offset`).
+    """A position in a walk: `progress`, and how many entries come before the page (`offset`).
 
-    A `backward` cursor gives the `count` entries that come before its place, in forward order; its
-    start is the end of the whole walk.
+    A `backward` cursor gives the `count` entries before its position, in forward order; without a
+    position it begins at the end of the whole walk.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -43,12 +46,12 @@ class Cursor:
 
 
 def fingerprint_of(parts: Sequence[str | None]) -> str:
-    """What a cursor was made for, in short; equal parts give equal fingerprints."""
+    """A short hash of what a cursor was made for; equal parts give equal fingerprints."""
     return hashlib.sha256(orjson.dumps(list(parts))).hexdigest()[:12]
 
 
 def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
-    """The text of a cursor: URL-safe, of no meaning to its holder."""
+    """The text of a cursor: URL-safe, and opaque to clients."""
     progress = cursor.progress
     payload = orjson.dumps(
         [
@@ -65,7 +68,7 @@ def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
 
 
 def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool = False) -> Cursor:
-    """The cursor behind a text; ParameterError when damaged or made for another request.
+    """The cursor of a text; ParameterError if it is damaged or was made for another request.
 
     Entries that are shared have one id at all sites, and positions among them name no site.
     """

@@ -1,4 +1,4 @@
-"""k-way merge of the sites' hits to one page, and where each site stands behind it."""
+"""k-way merge of the sites' hits to one page, and the position of each site after it."""
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from gateway.order import Compare, comparison
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a walk has come: one position for all sites, but an own one for those that lag.
+    """How far a walk has come: one position for all sites, and one for each site that lags.
 
     A site lags when it was missing, or is still catching up; None is the very start.
     """
@@ -43,22 +43,23 @@ def advance(
     missing: Iterable[str],
     backward: bool = False,
 ) -> Progress:
-    """Where all sites stand when `page` has been served.
+    """The progress of all sites after `page` has been served.
 
-    A missing site keeps its place. A lagging site that answered is caught up once the page reaches
-    the common position; until then the others wait there.
+    A missing site keeps its position. A lagging site that answered has caught up once the page
+    reaches the common position; until then the others wait there.
     """
     compare = comparison(order, backward=backward)
     common = progress.position
     last = page[-1].position if page else None
     passed = last is not None and (common is None or compare(last, common) > 0)
     reached = last if passed else common
-    behind = {site: progress.of(site) for site in missing}
+    lagging = {site: progress.of(site) for site in missing}
+    # a lagging site that answered goes on up to the end of this page, but not beyond the others
     waiting = dict(progress.lagging)
     for site in answered:
         if site in waiting and last is not None and not passed:
-            behind[site] = _later(waiting[site], last, compare)
-    return Progress(reached, tuple(sorted(_differing(behind, reached).items())))
+            lagging[site] = _later(waiting[site], last, compare)
+    return Progress(reached, tuple(sorted(_differing(lagging, reached).items())))
 
 
 def _later(a: Position | None, b: Position, compare: Compare) -> Position:
@@ -66,6 +67,6 @@ def _later(a: Position | None, b: Position, compare: Compare) -> Position:
 
 
 def _differing(
-    behind: Mapping[str, Position | None], common: Position | None
+    lagging: Mapping[str, Position | None], common: Position | None
 ) -> dict[str, Position | None]:
-    return {site: position for site, position in behind.items() if position != common}
+    return {site: position for site, position in lagging.items() if position != common}

@@ -7,13 +7,13 @@ from gateway.model import Order, SortKey
 from gateway.properties import Catalogue, nearest_names
 
 MAX_KEYS = 4
-"""Each further key may cost up to as many further requests per site and page as there are keys."""
+"""n keys cost at most n(n+1)/2 requests per site and page: NOMAD orders by one key only."""
 
 
 def order_of(sort: Sequence[tuple[str, bool]], catalogue: Catalogue) -> Order:
-    """The order for `sort` (property, descending); ParameterError when it cannot be had.
+    """The order for `sort` (property, descending); ParameterError if it is not possible.
 
-    Keys behind `id` and repeated keys are dropped: no two entries are equal up to there.
+    Keys after `id` and repeated keys are dropped: no two entries are equal up to there.
     """
     keys: list[SortKey] = []
     for name, descending in sort:

@@ -115,7 +115,7 @@ class Federation:
             self._config,
             planner=self._planner,
             catalogue=self.catalogue(REFERENCES),
-            tables=ReferenceTables(self._clients),
+            tables=ReferenceTables(self._clients, reuse_s=_reuse_s(self._config.cache)),
         )
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
@@ -283,6 +283,10 @@ class Federation:
         waits = self._config.timeouts
         wait_s = waits.budget_s if request.timeout_s is None else request.timeout_s
         return Deadlines(entered, entered + min(wait_s, waits.longest_s))
+
+
+def _reuse_s(keys: CacheKeys) -> float:
+    return 0.0 if keys.backend == "none" else keys.answers_s
 
 
 def _opened(keys: CacheKeys) -> AnswerCache:

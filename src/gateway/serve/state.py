@@ -9,7 +9,6 @@ from starlette.requests import Request
 from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
 from gateway.observe import Observer
-from gateway.properties import Catalogue
 from gateway.search import SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.info.about import ENTRY_TYPES, entry_info
@@ -33,9 +32,6 @@ class SearchService(Protocol):
     def site_states(self) -> Sequence[SiteStatus]:
         """How each site is doing."""
 
-    def catalogue(self, entry_type: str) -> Catalogue:
-        """The properties of that entry type."""
-
 
 @dataclass(slots=True)
 class AppState:
@@ -52,11 +48,8 @@ class AppState:
         """The resource of `/info/<entry_type>`, made once."""
         key = (entry_type, exact)
         if key not in self._infos:
-            catalogue = self.federation.catalogue(entry_type)
             prefix = self.config.provider.prefix
-            self._infos[key] = entry_info(
-                entry_type, catalogue=catalogue, prefix=prefix, exact=exact
-            )
+            self._infos[key] = entry_info(entry_type, prefix=prefix, exact=exact)
         return self._infos[key]
 
     def warm_up(self) -> None:

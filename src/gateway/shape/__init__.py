@@ -1,4 +1,9 @@
-"""Index document and archive of one entry -> OPTIMADE resource, and notices of what is odd."""
+"""Index document and archive of one entry -> OPTIMADE resource, and notices of flawed values.
+
+In: an entry, the names of properties, the catalogue. Out: a Resource, notices, and before that
+which parts of NOMAD's documents are needed. Pure: no await, network, clock or configuration.
+`search` imports it.
+"""
 
 from gateway.shape.entries import resource_id, shape_structure
 from gateway.shape.needs import (

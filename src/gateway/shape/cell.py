@@ -4,13 +4,13 @@ from typing import TypeGuard
 
 from gateway.model import Json
 from gateway.shape.checks import is_list, is_vectors
-from gateway.shape.stored import Flaw, Stored, Value, Values
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 CELL = frozenset({"dimension_types", "nperiodic_dimensions", "lattice_vectors"})
 _UNKNOWN_VECTOR: list[Json] = [None, None, None]
 
 
-def read_cell(stored: Stored) -> Values:
+def read_cell(stored: Stored) -> PropertyValues:
     """All properties of the group."""
     dimensions = _dimension_types(stored)
     periodic = _nperiodic_dimensions(stored, dimensions)
@@ -23,7 +23,7 @@ def read_cell(stored: Stored) -> Values:
     }
 
 
-def _dimension_types(stored: Stored) -> Value:
+def _dimension_types(stored: Stored) -> PropertyValue:
     value = stored.archived("dimension_types")
     if _is_up_to_three(value):  # how NOMAD wrote it before version 1
         return [1] * value + [0] * (3 - value)
@@ -33,7 +33,7 @@ def _dimension_types(stored: Stored) -> Value:
     return None if value is None else Flaw(reason)
 
 
-def _nperiodic_dimensions(stored: Stored, dimensions: Value) -> Value:
+def _nperiodic_dimensions(stored: Stored, dimensions: PropertyValue) -> PropertyValue:
     """The index derives it from the dimension types, counting none as three zeros."""
     indexed = stored.index.get("nperiodic_dimensions")
     if indexed is not None:
@@ -45,14 +45,14 @@ def _nperiodic_dimensions(stored: Stored, dimensions: Value) -> Value:
     return None if stored.archive is None else 0
 
 
-def _lattice_vectors(stored: Stored, dimensions: Value) -> Value:
+def _lattice_vectors(stored: Stored, dimensions: PropertyValue) -> PropertyValue:
     value = stored.archived("lattice_vectors")
     if value is None or _is_lattice(value, dimensions):
         return value
     return Flaw("what the site holds is not three vectors of three finite numbers")
 
 
-def _is_lattice(value: Json, dimensions: Value) -> bool:
+def _is_lattice(value: Json, dimensions: PropertyValue) -> bool:
     """Vectors of directions that are not periodic may be wholly unknown."""
     if not is_list(value) or len(value) != 3:
         return False

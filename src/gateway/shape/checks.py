@@ -1,4 +1,4 @@
-"""Questions about one piece of a site's JSON: is it what a property needs? They never raise.
+"""Checks of values in a site's JSON: does a property accept them? They never raise.
 
 Lists are checked as a whole, in C loops, because every site of every structure passes here.
 """

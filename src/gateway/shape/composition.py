@@ -5,7 +5,7 @@ from math import fsum
 from gateway.model import Json
 from gateway.properties import ELEMENT_SYMBOLS
 from gateway.shape.checks import is_count, is_list, is_numbers, is_object, is_text, is_texts
-from gateway.shape.stored import Flaw, Stored, Value, Values
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 _KNOWN_ELEMENTS = frozenset(ELEMENT_SYMBOLS)
 _FORMULAS = (
@@ -19,10 +19,10 @@ COMPOSITION = frozenset({"elements", "nelements", "elements_ratios", *_FORMULAS}
 _SLACK = 2**-23
 
 
-def read_composition(stored: Stored) -> Values:
+def read_composition(stored: Stored) -> PropertyValues:
     """All properties of the group."""
     elements = _elements(stored)
-    values: Values = {
+    values: PropertyValues = {
         "elements": elements,
         "nelements": stored.first("nelements", is_valid=is_count, kind="a count"),
         "elements_ratios": _ratios(stored, elements),
@@ -32,7 +32,7 @@ def read_composition(stored: Stored) -> Values:
     return values
 
 
-def _elements(stored: Stored) -> Value:
+def _elements(stored: Stored) -> PropertyValue:
     value = stored.first("elements", is_valid=_are_elements, kind="a list of distinct elements")
     return sorted(value) if is_texts(value) else value
 
@@ -41,15 +41,15 @@ def _are_elements(value: object) -> bool:
     return is_texts(value) and _KNOWN_ELEMENTS.issuperset(value) and len(set(value)) == len(value)
 
 
-def _ratios(stored: Stored, elements: Value) -> Value:
-    is_held = False
-    for value in stored.held("elements_ratios"):
+def _ratios(stored: Stored, elements: PropertyValue) -> PropertyValue:
+    is_stored = False
+    for value in stored.values("elements_ratios"):
         ratios = _numbered(value, stored) if is_numbers(value) else _nested(value)
         ordered = _in_order(ratios, list(elements) if is_texts(elements) else sorted(ratios))
         if ordered is not None:
             return ordered
-        is_held = True
-    return Flaw("what the site holds is not one ratio per element, 1 in sum") if is_held else None
+        is_stored = True
+    return Flaw("what the site holds is not one ratio per element, 1 in sum") if is_stored else None
 
 
 def _numbered(ratios: list[float], stored: Stored) -> dict[str, Json]:

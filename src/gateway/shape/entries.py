@@ -1,4 +1,4 @@
-"""One entry as its site holds it -> the resource that is served, and notices of what is odd."""
+"""The data of one entry -> the resource that is served, and notices of flawed values."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -9,7 +9,7 @@ from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
 from gateway.shape.provenance import read_provenance
 from gateway.shape.references import references_in, relationships_of, wants_references
-from gateway.shape.stored import Flaw, Stored, Value, section
+from gateway.shape.stored import Flaw, PropertyValue, Stored, section
 from gateway.shape.structures import STRUCTURAL, read_structure
 from gateway.shape.times import read_time
 
@@ -40,7 +40,7 @@ def resource_id(entry: Entry) -> str:
 
 def _values(
     entry: Entry, names: tuple[str, ...], catalogue: Catalogue, *, own: str, site: Site
-) -> Iterator[tuple[str, Value]]:
+) -> Iterator[tuple[str, PropertyValue]]:
     structure = read_structure(_stored(entry), names)
     for name in names:
         found = catalogue.get(name)
@@ -66,7 +66,7 @@ def _stored(entry: Entry) -> Stored:
     )
 
 
-def _last_modified(entry: Entry) -> Value:
+def _last_modified(entry: Entry) -> PropertyValue:
     """`upload_create_time`, as the index compares it."""
     for source in (entry.document, entry.archive or {}):
         if (value := source.get("upload_create_time")) is not None:

@@ -1,4 +1,4 @@
-"""What the index document holds of a property that is served as it stands there."""
+"""A property that is served exactly as the index document has it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 from gateway.model import Json
 from gateway.properties import Property, ValueType
 from gateway.shape.checks import is_real, is_text, is_truth, is_whole
-from gateway.shape.stored import Flaw, Value
+from gateway.shape.stored import Flaw, PropertyValue
 from gateway.shape.times import read_time
 
 _IS_OF_TYPE: Mapping[ValueType, Callable[[object], bool]] = {
@@ -17,7 +17,7 @@ _IS_OF_TYPE: Mapping[ValueType, Callable[[object], bool]] = {
 }
 
 
-def read_indexed(document: Mapping[str, Json], one: Property) -> Value:
+def read_indexed(document: Mapping[str, Json], one: Property) -> PropertyValue:
     """The property's value; None when it is unknown.
 
     A list has an item for each member of its section, null where the member has no value; lists of
@@ -29,7 +29,7 @@ def read_indexed(document: Mapping[str, Json], one: Property) -> Value:
     if any(value is None and there is not None for value, there in zip(values, found, strict=True)):
         return Flaw(f"what the site holds is not {_kind(one)}")
     if one.type == "list":
-        return cast(Value, values) if any(value is not None for value in values) else None
+        return cast(PropertyValue, values) if any(value is not None for value in values) else None
     if len(values) > 1:
         return Flaw("the site holds more than one value")
     return values[0] if values else None

@@ -22,13 +22,13 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "species": ("species", "species_at_sites", "nsites", "structure_features"),
     "structure_features": ("structure_features", "species"),
 }
-"""Standard properties, and what of the `optimade` section they are read from or held against."""
+"""Standard properties, and the parts of the `optimade` section that their values need."""
 
 _METADATA = {"last_modified": "upload_create_time", "upload_id": "upload_id", "license": "license"}
-"""Properties (own ones without prefix) that the archive holds beside the `optimade` section."""
+"""Properties (own ones without prefix) that the archive has outside the `optimade` section."""
 
 _PEOPLE_AND_SETS = ("authors", "datasets", "dois")
-"""Own properties of which the archive holds ids alone."""
+"""Own properties for which the archive has ids only."""
 
 # `include` refuses (422) what is not indexed.
 _NOT_INDEXED = frozenset({"license"})
@@ -63,13 +63,13 @@ def index_fields(fields: tuple[str, ...] | None, catalogue: Catalogue) -> tuple[
 
 
 def archive_fields(fields: tuple[str, ...] | None, catalogue: Catalogue) -> JsonObject:
-    """What to ask of archives, as `required`, for these properties."""
+    """`required` of an archive request for these properties."""
     chosen = tuple(_chosen(fields, catalogue))
     quantities: JsonObject = {each: "*" for one in chosen for each in _QUANTITIES.get(one.name, ())}
     metadata: JsonObject = {"entry_id": "*"}
     metadata |= {_METADATA[own]: "*" for own in map(_own_name, chosen) if own in _METADATA}
     if quantities:
-        # Positions are the bulk. Picking the rest beside them costs a site more than it saves.
+        # Positions are most of the data. To select the rest costs a site more than it saves.
         metadata["optimade"] = "*" if "cartesian_site_positions" in quantities else quantities
     return {"metadata": metadata}
 

@@ -42,7 +42,7 @@ def _text(entry: Entry, quantity: str) -> str | None:
 
 
 def _members(entry: Entry, quantity: str, member: str) -> list[Json]:
-    """Texts of the index alone: the archive holds only ids of people and datasets."""
+    """Texts from the index only: the archive has ids of people and datasets."""
     value = entry.document.get(quantity)
     members = [one.get(member) for one in value if is_object(one)] if is_list(value) else []
     return list(dict.fromkeys(filter(is_text, members)))

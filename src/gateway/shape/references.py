@@ -17,9 +17,9 @@ RELATED_FIELDS = (
     "datasets.dataset_name",
     "datasets.dataset_modified_time",
 )
-"""What of an index document tells the references of an entry."""
+"""The parts of an index document that name the references of an entry."""
 
-Values: TypeAlias = dict[str, str | int | float | bool | tuple[str, ...]]
+ReferenceValues: TypeAlias = dict[str, str | int | float | bool | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Cited:
     """How many structures have it, at all these sites."""
     sites: tuple[str, ...] = ()
 
-    def values(self, prefix: str) -> Values:
+    def values(self, prefix: str) -> ReferenceValues:
         """The values by property, as they are compared; what is not known is left out."""
         reference = self.reference
         id_, url = reference.id, reference.url
@@ -54,13 +54,13 @@ class Cited:
 
 
 def wants_references(fields: tuple[str, ...] | None) -> bool:
-    """Whether an answer with these `response_fields` tells relationships: JSON:API counts them
+    """Whether an answer with these `response_fields` has relationships: JSON:API counts them
     among the fields (section "Sparse Fieldsets" there)."""
     return fields is None or REFERENCES in fields
 
 
 def related_fields(fields: tuple[str, ...] | None) -> tuple[str, ...]:
-    """What to ask of index documents for the relationships in such an answer."""
+    """The parts of index documents that are needed for the relationships in such an answer."""
     return RELATED_FIELDS if wants_references(fields) else ()
 
 
@@ -75,7 +75,7 @@ def references_in(document: Mapping[str, Json]) -> tuple[Cited, ...]:
 def read_cited(
     kind: Kind, value: str, document: Mapping[str, Json], *, site: str, structures: int
 ) -> Cited | None:
-    """A value in a site's index, with what an entry that has it says of it; None: no reference."""
+    """A reference from a value in a site's index and an entry that has it; None: it is none."""
     if not is_indexed(value):
         return None
     wanted = Reference(kind, value)

@@ -6,7 +6,7 @@ from gateway.model import Json, JsonObject
 from gateway.properties import STRUCTURE_FEATURES
 from gateway.shape.checks import is_count, is_list, is_texts, is_vectors
 from gateway.shape.species import in_order_of_sites, is_mixed, read_species
-from gateway.shape.stored import Flaw, Stored, Value, Values
+from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 SITES = frozenset(
     {"nsites", "cartesian_site_positions", "species_at_sites", "species", "structure_features"}
@@ -14,7 +14,7 @@ SITES = frozenset(
 _FEATURES = frozenset(STRUCTURE_FEATURES)
 
 
-def read_sites(stored: Stored) -> Values:
+def read_sites(stored: Stored) -> PropertyValues:
     """All properties of the group."""
     nsites = stored.first("nsites", is_valid=is_count, kind="a count")
     species, flaw = _described(stored)
@@ -39,8 +39,8 @@ def _described(stored: Stored) -> tuple[dict[str, JsonObject] | None, Flaw | Non
 
 
 def _species_at_sites(
-    stored: Stored, *, nsites: Value, species: Mapping[str, JsonObject] | None
-) -> Value:
+    stored: Stored, *, nsites: PropertyValue, species: Mapping[str, JsonObject] | None
+) -> PropertyValue:
     value = stored.archived("species_at_sites")
     if value is None:
         return None
@@ -53,7 +53,7 @@ def _species_at_sites(
     return value
 
 
-def _positions(stored: Stored, *, nsites: Value, names: Value) -> Value:
+def _positions(stored: Stored, *, nsites: PropertyValue, names: PropertyValue) -> PropertyValue:
     value = stored.archived("cartesian_site_positions")
     if value is None:
         return None
@@ -65,7 +65,9 @@ def _positions(stored: Stored, *, nsites: Value, names: Value) -> Value:
     return value
 
 
-def _species(species: Mapping[str, Json], *, names: Value, features: Value) -> Value:
+def _species(
+    species: Mapping[str, Json], *, names: PropertyValue, features: PropertyValue
+) -> PropertyValue:
     """In the order of the sites; one without a site is right only where atoms lack sites."""
     if not is_texts(names):
         return list(species.values())
@@ -77,9 +79,9 @@ def _species(species: Mapping[str, Json], *, names: Value, features: Value) -> V
     return Flaw(reason, ordered) if unused else ordered
 
 
-def _structure_features(stored: Stored, *, species: Mapping[str, JsonObject]) -> Value:
+def _structure_features(stored: Stored, *, species: Mapping[str, JsonObject]) -> PropertyValue:
     """Never unknown. Words that are not OPTIMADE's (NOMAD's `unknown_positions`) are left out."""
-    value = stored.first("structure_features", is_valid=is_texts, kind="a list of words")
+    value = stored.first("structure_features", is_valid=is_texts, kind="a list of texts")
     features = sorted(_FEATURES.intersection(value)) if is_texts(value) else []
     if "disorder" not in features and is_mixed(species.values()):
         reason = "disorder is added for the mixed species, though filters do not find it"

@@ -1,4 +1,4 @@
-"""NOMAD's list of species -> OPTIMADE's: symbols as they are spelt there, order of the sites."""
+"""NOMAD's list of species -> OPTIMADE's: with OPTIMADE's symbols, in the order of the sites."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""What a site holds of one structure, and the word for a property of it that is flawed."""
+"""The data that a site has of one structure, and values that break a rule of OPTIMADE."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from gateway.model import Json, JsonObject
 
-# Json's lists are invariant to mypy, so those of one type are named here too.
-Plain: TypeAlias = "Json | list[str] | list[int] | list[float] | list[list[float]]"
+# Lists are invariant for mypy: a list of one type is no list of Json, so those are named here, too.
+Served: TypeAlias = "Json | list[str] | list[int] | list[float] | list[list[float]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +15,19 @@ class Flaw:
     """A property that cannot be served as it is stored: why, and what is served instead."""
 
     reason: str
-    served: Plain = None
+    served: Served = None
     """None: unknown."""
 
 
-Value: TypeAlias = "Plain | Flaw"
-Values: TypeAlias = dict[str, Value]
+PropertyValue: TypeAlias = "Served | Flaw"
+PropertyValues: TypeAlias = dict[str, PropertyValue]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The `optimade` sections of the index document and of the archive.
 
-    A value that both hold is the index's, since filters compare that one.
+    Where both have a value, the index's is used, since filters compare that one.
     """
 
     index: Mapping[str, Json]
@@ -35,23 +35,23 @@ class Stored:
     """None: not read; an empty section means that its properties are unknown."""
 
     def archived(self, name: str) -> Json:
-        """What the archive holds of a quantity that is not indexed; None when it holds nothing."""
+        """The archive's value of a quantity that is not indexed; None if it has none."""
         return None if self.archive is None else self.archive.get(name)
 
-    def held(self, name: str) -> Iterator[Json]:
-        """All values held of a quantity, the index's first."""
+    def values(self, name: str) -> Iterator[Json]:
+        """All stored values of a quantity, the index's first."""
         for one in (self.index, self.archive or {}):
             if (value := one.get(name)) is not None:
                 yield value
 
-    def first(self, name: str, *, is_valid: Callable[[object], bool], kind: str) -> Value:
+    def first(self, name: str, *, is_valid: Callable[[object], bool], kind: str) -> PropertyValue:
         """The first valid value; None when there is none at all, a flaw when none is valid."""
-        is_held = False
-        for value in self.held(name):
+        is_stored = False
+        for value in self.values(name):
             if is_valid(value):
                 return value
-            is_held = True
-        return Flaw(f"what the site holds is not {kind}") if is_held else None
+            is_stored = True
+        return Flaw(f"what the site holds is not {kind}") if is_stored else None
 
 
 def section(document: Mapping[str, Json], name: str) -> JsonObject | None:

@@ -1,6 +1,7 @@
 """Walks over references that sites share: nothing lost, nothing twice, sites come and go."""
 
 from collections.abc import Mapping
+from functools import cmp_to_key
 from itertools import pairwise
 from random import Random
 
@@ -12,7 +13,7 @@ from gateway.merge import Progress, order_of
 from gateway.model import Hit, Order
 from gateway.order import comparison
 from gateway.properties import references_catalogue
-from gateway.search.references.page import Holdings, in_order, turn_backward, turn_forward
+from gateway.search.references.page import Holdings, page_after, page_before
 
 CATALOGUE = references_catalogue("fed")
 SORTS = ((), (("id", True),), (("doi", False),), (("doi", True), ("note", False)))
@@ -48,7 +49,9 @@ def holdings(
         id_: [site for site in SITES if id_ in held[site] and site not in missing] for id_ in hits
     }
     there = {id_: holders for id_, holders in sites.items() if holders}
-    return Holdings(in_order((hits[id_] for id_ in there), order), there)
+    position = cmp_to_key(comparison(order))
+    ordered = sorted((hits[id_] for id_ in there), key=lambda hit: position(hit.position))
+    return Holdings(ordered, there, {site for holders in there.values() for site in holders})
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -62,7 +65,7 @@ def test_nothing_lost_and_nothing_twice(random: Random, sort: tuple[tuple[str, b
     served: list[str] = []
     for turn in range(200):
         missing = {site for site in SITES if turn < 40 and random.random() < 0.35}
-        turned = turn_forward(
+        turned = page_after(
             holdings(hits, held, missing, order),
             progress,
             order=order,
@@ -70,14 +73,14 @@ def test_nothing_lost_and_nothing_twice(random: Random, sort: tuple[tuple[str, b
             limit=limit,
             missing=missing,
         )
-        assert len(turned.page) <= limit
-        if missing and not turned.page:
+        assert len(turned.hits) <= limit
+        if missing and not turned.hits:
             continue  # 503: the client tries the same cursor again
-        served += [hit.entry_id for hit in turned.page]
-        if turned.onward is None:
+        served += [hit.entry_id for hit in turned.hits]
+        if turned.next is None:
             break
-        assert missing or len(turned.page) == limit
-        progress = turned.onward
+        assert missing or len(turned.hits) == limit
+        progress = turned.next
     else:
         pytest.fail("the walk never ends")
     assert len(served) == len(set(served))
@@ -96,66 +99,65 @@ def test_without_failures(random: Random, sort: tuple[tuple[str, bool], ...]) ->
     assert all(compare(a.position, b.position) < 0 for a, b in pairwise(ordered))
     limit, progress, walked = random.randint(1, 6), Progress(), list[Hit]()
     while True:
-        by_offset = turn_forward(
+        by_offset = page_after(
             all_held, Progress(), order=order, skip=len(walked), limit=limit, missing=()
         )
-        turned = turn_forward(all_held, progress, order=order, skip=0, limit=limit, missing=())
+        turned = page_after(all_held, progress, order=order, skip=0, limit=limit, missing=())
         assert turned == by_offset
         page_start = walked[-1].position if walked else None
-        back = turn_backward(ordered, page_start, order=order, limit=limit, missing=())
+        back = page_before(ordered, page_start, order=order, limit=limit, missing=())
         expected = ordered if page_start is None else walked[:-1]
-        assert back.page == tuple(expected[max(0, len(expected) - limit) :])
-        walked += turned.page
-        if turned.onward is None:
+        assert back.hits == tuple(expected[max(0, len(expected) - limit) :])
+        walked += turned.hits
+        if turned.next is None:
             break
-        progress = turned.onward
+        progress = turned.next
     assert walked == list(ordered)
 
 
-def hit(id_: str) -> Hit:
-    return Hit("", id_, ())
+def holding(**sites: list[str]) -> Holdings:
+    """References by id, in order, and the sites of each."""
+    hits = [Hit("", id_, ()) for id_ in sites]
+    return Holdings(hits, sites, {site for holders in sites.values() for site in holders})
 
 
 def test_shared_reference_is_not_served_again() -> None:
     """What one site served is not served again by another that was missing then."""
     order = Order()
-    first = turn_forward(
-        Holdings([hit("r1"), hit("r2")], {"r1": ["a"], "r2": ["a"]}),
+    first = page_after(
+        holding(r1=["a"], r2=["a"]),
         Progress(), order=order, skip=0, limit=2, missing={"b"},
     )  # fmt: skip
-    assert [one.entry_id for one in first.page] == ["r1", "r2"]
-    both = Holdings(
-        [hit("r0"), hit("r1"), hit("r2"), hit("r3")],
-        {"r0": ["b"], "r1": ["a", "b"], "r2": ["a"], "r3": ["b"]},
-    )
-    assert first.onward is not None
-    second = turn_forward(both, first.onward, order=order, skip=0, limit=9, missing=())
-    assert [one.entry_id for one in second.page] == ["r0", "r3"]
-    assert second.onward is None
+    assert [one.entry_id for one in first.hits] == ["r1", "r2"]
+    both = holding(r0=["b"], r1=["a", "b"], r2=["a"], r3=["b"])
+    assert first.next is not None
+    second = page_after(both, first.next, order=order, skip=0, limit=9, missing=())
+    assert [one.entry_id for one in second.hits] == ["r0", "r3"]
+    assert second.next is None
 
 
 def test_site_waits_for_the_one_that_served() -> None:
     """With the site missing that served a part, nobody can tell what of it another may bring."""
     order = Order()
-    first = turn_forward(
-        Holdings([hit("r1"), hit("r3")], {"r1": ["a"], "r3": ["a"]}),
+    first = page_after(
+        holding(r1=["a"], r3=["a"]),
         Progress(), order=order, skip=0, limit=2, missing={"b"},
     )  # fmt: skip
-    assert first.onward is not None
-    only_b = Holdings([hit("r1"), hit("r2")], {"r1": ["b"], "r2": ["b"]})
-    second = turn_forward(only_b, first.onward, order=order, skip=0, limit=9, missing={"a"})
-    assert second.page == ()
-    assert second.onward == first.onward
+    assert first.next is not None
+    only_b = holding(r1=["b"], r2=["b"])
+    second = page_after(only_b, first.next, order=order, skip=0, limit=9, missing={"a"})
+    assert second.hits == ()
+    assert second.next == first.next
 
 
 def test_missing_site_behind_an_offset() -> None:
     """What a missing site has before the page does not come later."""
-    turned = turn_forward(
-        Holdings([hit("r1"), hit("r3"), hit("r5")], {"r1": ["a"], "r3": ["a"], "r5": ["a"]}),
+    turned = page_after(
+        holding(r1=["a"], r3=["a"], r5=["a"]),
         Progress(), order=Order(), skip=1, limit=1, missing={"b"},
     )  # fmt: skip
-    assert [one.entry_id for one in turned.page] == ["r3"]
-    assert turned.onward is not None
-    back = Holdings([hit("r0"), hit("r2"), hit("r4")], {"r0": ["b"], "r2": ["b"], "r4": ["b"]})
-    onward = turn_forward(back, turned.onward, order=Order(), skip=0, limit=9, missing=())
-    assert [one.entry_id for one in onward.page] == ["r2", "r4"]
+    assert [one.entry_id for one in turned.hits] == ["r3"]
+    assert turned.next is not None
+    back = holding(r0=["b"], r2=["b"], r4=["b"])
+    onward = page_after(back, turned.next, order=Order(), skip=0, limit=9, missing=())
+    assert [one.entry_id for one in onward.hits] == ["r2", "r4"]

@@ -7,12 +7,13 @@ import pytest
 from optimade.models import StructureResource
 
 from gateway.properties import structures_catalogue
-from gateway.serve.info.definitions import define
-from gateway.serve.info.units import symbols_of
+from gateway.serve.info.definitions import DATA_FILE, read_definitions, simplify
+from tests.making.definitions.units import symbols_of
+from tests.making.make_definitions import written_definitions
 
 CATALOGUE = structures_catalogue("fed")
-EXACT = define(CATALOGUE, entry_type="structures", prefix="fed", exact=True)
-PLAIN = define(CATALOGUE, entry_type="structures", prefix="fed", exact=False)
+EXACT = read_definitions("structures", prefix="fed")
+PLAIN = simplify(EXACT, prefix="fed")
 STRUCTURES = "optimade/structures"
 TYPES = {"string": "string", "integer": "integer", "float": "number", "boolean": "boolean",
          "timestamp": "string", "list": "array", "dictionary": "object"}  # fmt: skip
@@ -24,6 +25,20 @@ def levels(definition: dict[str, object]) -> Iterator[dict[str, object]]:
         yield from levels(definition["items"])
     for inner in (definition.get("properties") or {}).values():
         yield from levels(inner)
+
+
+def test_data_file_is_current() -> None:
+    """The data file is what its script makes of today's catalogue and `optimade` package; if not,
+    run `PYTHONPATH=src python -m tests.making.make_definitions`."""
+    assert DATA_FILE.read_text("utf-8") == written_definitions()
+
+
+def test_prefix_stands_in_for_the_placeholder() -> None:
+    """No trace of the placeholder is served; each gateway's own names have its own prefix."""
+    for entry_type in ("structures", "references"):
+        definitions = read_definitions(entry_type, prefix="xyz")
+        assert "providerprefix" not in repr(definitions)
+        assert "_xyz_site" in definitions or "_xyz_sites" in definitions
 
 
 def test_outermost() -> None:
@@ -150,7 +165,7 @@ def test_identifiers_differ() -> None:
 
 def test_own_identifiers_do_not_depend_on_the_prefix() -> None:
     """The same property of two gateways is the same definition."""
-    other = define(structures_catalogue("xyz"), entry_type="structures", prefix="xyz", exact=True)
+    other = read_definitions("structures", prefix="xyz")
     assert other["_xyz_site"]["$id"] == EXACT["_fed_site"]["$id"]
 
 

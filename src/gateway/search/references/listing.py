@@ -1,16 +1,14 @@
 """Listings of references: all sites' references into memory, then filtered, ordered and paged here.
 
-A filter that names the references it wants, by id or DOI, is asked for those alone, so that they
-are found however many a site has.
+For a filter that names the references it wants, by id or DOI, the sites are asked for those alone,
+so that they are found however many a site has.
 """
 
-import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gateway.config import Config
-from gateway.errors import FilterLimitError
 from gateway.model import (
     REFERENCES,
     EntryRequest,
@@ -20,47 +18,29 @@ from gateway.model import (
     SearchAnswer,
     SearchRequest,
     SiteReport,
-    SortValue,
 )
 from gateway.properties import Catalogue
-from gateway.references import Reference, read_reference_id
+from gateway.references import read_reference_id
 from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.missing import check_missing
 from gateway.search.page_start import PageStart, start_at_cursor
 from gateway.search.planned_request import RequestPlanner, check_fields
-from gateway.search.references.page import (
-    Holdings,
-    Turned,
-    in_order,
-    turn_backward,
-    turn_forward,
+from gateway.search.references.joined import (
+    JoinedCache,
+    JoinedReferences,
+    Result,
+    Source,
+    join_references,
 )
+from gateway.search.references.page import ReferencePage, page_after, page_before
 from gateway.search.references.planned_request import (
     PlannedReferenceRequest,
     plan_reference_request,
 )
 from gateway.search.references.tables import ReferenceTables, Tables
 from gateway.search.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
-from gateway.shape.references import Cited, Values, joined, shape_reference
-
-MOST_COMPARISONS = 2_000_000
-"""What one filter may cost here: comparisons times references, about half a second."""
-
-_AT_A_TIME = 20_000
-"""Comparisons between two turns of the event loop, so that other requests go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _MatchingReferences:
-    """The references that match, by id and in order."""
-
-    cited: Mapping[str, Cited]
-    hits: Sequence[Hit]
-    available: int
-    last_known: Mapping[str, int | None]
-    """For each missing site: how many references of it that no other site gave match, as last
-    known; None: never known."""
+from gateway.shape.references import Cited, shape_reference
 
 
 class References:
@@ -78,6 +58,7 @@ class References:
         self._planner = planner
         self._catalogue = catalogue
         self._tables = tables
+        self._joined = JoinedCache()
         self._prefix = config.provider.prefix
         self._names = tuple(site.name for site in config.sites)
 
@@ -87,20 +68,25 @@ class References:
         planned = plan_reference_request(
             request, planner=self._planner, catalogue=self._catalogue, config=self._config
         )
-        understood = time.perf_counter()
+        planned_at = time.perf_counter()
         tables = await self._read(planned, deadlines)
-        logged = time.perf_counter()
-        found = await self._find(planned, tables)
-        page_start = start_at_cursor(planned)
-        turned = _turn(planned, page_start, found, tables.failures)
-        check_missing(
-            tables.failures, is_empty=not turned.page, forbidden=request.partial == "forbid"
+        read_at = time.perf_counter()
+        joined = await self._join(planned, tables)
+        result = await joined.matching(
+            request.filter, planned.matcher, order=planned.order, prefix=self._prefix
         )
-        answer = self._answer(planned, page_start, tables=tables, found=found, turned=turned)
+        page_start = start_at_cursor(planned)
+        page = _page(planned, page_start, result, tables.failures)
+        check_missing(
+            tables.failures, is_empty=not page.hits, forbidden=request.partial == "forbid"
+        )
+        answer = self._answer(
+            planned, page_start, tables=tables, joined=joined, result=result, page=page
+        )
         spent = {
-            "plan": understood - start,
-            "list": logged - understood,
-            "find": time.perf_counter() - logged,
+            "plan": planned_at - start,
+            "list": read_at - planned_at,
+            "find": time.perf_counter() - read_at,
         }
         return replace(answer, timings=tuple((step, 1000 * s) for step, s in spent.items()))
 
@@ -137,49 +123,14 @@ class References:
             deadline=deadlines.archives,
         )
 
-    async def _find(self, planned: PlannedReferenceRequest, tables: Tables) -> _MatchingReferences:
-        parts: dict[Reference, list[Cited]] = {}
-        for site in planned.chosen:
-            for one in tables.answers[site].cited if site in tables.answers else ():
-                parts.setdefault(one.reference, []).append(one)
-        matching = await self._matching(planned, map(joined, parts.values()), len(parts))
-        last_known: dict[str, int | None] = {}
-        seen = set(parts)
-        for site in tables.failures:
-            last = self._tables.last(site)
-            unseen = [one for one in last or () if one.reference not in seen]
-            seen.update(one.reference for one in unseen)
-            counted = await self._matching(planned, unseen, len(unseen))
-            last_known[site] = None if last is None else len(counted)
-        hits = [Hit("", id_, values) for id_, (_, values) in matching.items()]
-        known = self._tables.available(planned.chosen) if planned.pinned is not None else 0
-        return _MatchingReferences(
-            cited={id_: cited for id_, (cited, _) in matching.items()},
-            hits=in_order(hits, planned.order),
-            available=max(known, len(seen)),
-            last_known=last_known,
-        )
-
-    async def _matching(
-        self, planned: PlannedReferenceRequest, every: Iterable[Cited], count: int
-    ) -> dict[str, tuple[Cited, tuple[SortValue, ...]]]:
-        """Those that match, by id, with the values that they are ordered by."""
-        test, weight = planned.matcher.test, planned.matcher.weight + 1
-        if weight * count > MOST_COMPARISONS:
-            raise FilterLimitError(
-                f"The filter has {weight} comparisons, too many for {count} references; at most "
-                f"{MOST_COMPARISONS // count} are made here."
-            )
-        keys = [key.name for key in planned.order.keys]
-        turn = max(1, _AT_A_TIME // weight)
-        found = {}
-        for at, cited in enumerate(every, 1):
-            values = cited.values(self._prefix)
-            if test(values) is True:
-                found[str(values["id"])] = (cited, tuple(_sortable(values, keys)))
-            if at % turn == 0:
-                await asyncio.sleep(0)
-        return found
+    async def _join(self, planned: PlannedReferenceRequest, tables: Tables) -> JoinedReferences:
+        answered = [Source(site, table.cited) for site, table in tables.answers.items()]
+        missing = [Source(site, self._tables.last(site), True) for site in tables.failures]
+        sources = (*answered, *missing)
+        is_private = any(table.is_private for table in tables.answers.values())
+        if planned.pinned is None and not is_private:
+            return await self._joined.join(sources)
+        return await join_references(sources)
 
     def _answer(
         self,
@@ -187,29 +138,32 @@ class References:
         page_start: PageStart,
         *,
         tables: Tables,
-        found: _MatchingReferences,
-        turned: Turned,
+        joined: JoinedReferences,
+        result: Result,
+        page: ReferencePage,
     ) -> SearchAnswer:
-        page = turned.page
-        returned = len(found.hits) + sum(count or 0 for count in found.last_known.values())
+        returned = len(result.holdings.hits) + sum(one or 0 for one in result.last_known.values())
+        known = 0 if planned.pinned is None else self._tables.available(planned.chosen)
         links = neighbours(
-            page,
+            page.hits,
             offset=page_start.offset,
             limit=planned.request.page_limit,
             total=returned,
-            onward=turned.onward,
+            onward=page.next,
             fingerprint=planned.fingerprint,
         )
         return SearchAnswer(
-            tuple(self._shape(planned, found.cited[hit.entry_id]) for hit in page),
+            tuple(self._shape(planned, joined.cited[hit.entry_id]) for hit in page.hits),
             data_returned=returned,
-            data_available=max(found.available, returned),
-            more=turned.onward is not None,
+            data_available=max(known, joined.available, returned),
+            more=page.next is not None,
             next=links.next,
             prev=links.prev,
             last=links.last,
-            reports=tuple(_report(name, planned, tables, found, page=page) for name in self._names),
-            notices=(*planned.notices, *_notices(tables, found)),
+            reports=tuple(
+                _report(name, planned, tables, result, page=page.hits) for name in self._names
+            ),
+            notices=(*planned.notices, *_notices(tables, result)),
         )
 
     def _shape(self, planned: PlannedReferenceRequest, cited: Cited) -> Resource:
@@ -221,22 +175,21 @@ class References:
         )
 
 
-def _turn(
+def _page(
     planned: PlannedReferenceRequest,
     page_start: PageStart,
-    found: _MatchingReferences,
+    result: Result,
     missing: Iterable[str],
-) -> Turned:
+) -> ReferencePage:
     order, absent = planned.order, frozenset(missing)
     if page_start.backward:
         position = page_start.progress.position
-        return turn_backward(
-            found.hits, position, order=order, limit=page_start.read, missing=absent
+        return page_before(
+            result.holdings.hits, position, order=order, limit=page_start.read, missing=absent
         )
-    holdings = Holdings(found.hits, {id_: one.sites for id_, one in found.cited.items()})
     limit = page_start.read - page_start.skip
-    return turn_forward(
-        holdings,
+    return page_after(
+        result.holdings,
         page_start.progress,
         order=order,
         skip=page_start.skip,
@@ -245,16 +198,9 @@ def _turn(
     )
 
 
-def _sortable(values: Values, names: Iterable[str]) -> Iterator[SortValue]:
-    for name in names:
-        value = values.get(name)
-        assert not isinstance(value, tuple)
-        yield value
-
-
-def _notices(tables: Tables, found: _MatchingReferences) -> Iterator[Notice]:
+def _notices(tables: Tables, result: Result) -> Iterator[Notice]:
     for site, failure in tables.failures.items():
-        yield missing_notice(failure, found.last_known[site])
+        yield missing_notice(failure, result.last_known[site])
     for site, table in tables.answers.items():
         if table.state == "stale":
             yield stale_notice(site)
@@ -264,7 +210,7 @@ def _report(
     name: str,
     planned: PlannedReferenceRequest,
     tables: Tables,
-    found: _MatchingReferences,
+    result: Result,
     *,
     page: Sequence[Hit],
 ) -> SiteReport:
@@ -273,7 +219,7 @@ def _report(
         return SiteReport(name, "excluded", NOT_CHOSEN)
     if name in tables.failures:
         failure = tables.failures[name]
-        spent, last = round(failure.milliseconds, 1), found.last_known[name]
+        spent, last = round(failure.milliseconds, 1), result.last_known[name]
         return SiteReport(name, "failed", failure.reason, total=last, milliseconds=spent)
     if name not in tables.answers:
         return SiteReport(name, "pruned", "no reference can match the filter", total=0)
@@ -282,7 +228,7 @@ def _report(
         name,
         table.state,
         STALE if table.state == "stale" else None,
-        total=sum(name in one.sites for one in found.cited.values()),
-        returned=sum(name in found.cited[hit.entry_id].sites for hit in page),
+        total=result.counts.get(name, 0),
+        returned=sum(name in result.holdings.sites[hit.entry_id] for hit in page),
         milliseconds=round(table.milliseconds, 1),
     )

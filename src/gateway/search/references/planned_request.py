@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from gateway.config import Config
 from gateway.merge import Cursor, order_of
 from gateway.model import Notice, Order, SearchRequest
-from gateway.parse.tree import And
 from gateway.plan import Scope, foreign_notices
 from gateway.plan.evaluate import Matcher, matcher_of
 from gateway.plan.pinned import pinned_references
@@ -21,8 +20,6 @@ from gateway.search.planned_request import (
 MOST_PINNED = 500
 """References that are asked for one by one; NOMAD 1.3 takes about a thousand values at a time."""
 
-_EVERYTHING = And(())
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedReferenceRequest:
@@ -30,7 +27,8 @@ class PlannedReferenceRequest:
 
     request: SearchRequest
     catalogue: Catalogue
-    matcher: Matcher
+    matcher: Matcher | None
+    """None: there is no filter."""
     pinned: frozenset[Reference] | None
     """The only references that can match; None: any can."""
     order: Order
@@ -44,7 +42,7 @@ class PlannedReferenceRequest:
 def plan_reference_request(
     request: SearchRequest, *, planner: RequestPlanner, catalogue: Catalogue, config: Config
 ) -> PlannedReferenceRequest:
-    """The question behind a request; RequestError when it cannot be asked."""
+    """What a request asks for; RequestError when it cannot be answered."""
     prefix = config.provider.prefix
     notices = check_fields(request.response_fields, catalogue, prefix)
     chosen = planner.chosen(request.sites)
@@ -56,7 +54,7 @@ def plan_reference_request(
     return PlannedReferenceRequest(
         request=request,
         catalogue=catalogue,
-        matcher=matcher_of(tree or _EVERYTHING, scope),
+        matcher=None if tree is None else matcher_of(tree, scope),
         pinned=None if pinned is None or len(pinned) > MOST_PINNED else pinned,
         order=order,
         cursor=cursor_of(request, order=order, fingerprint=fingerprint),

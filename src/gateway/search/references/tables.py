@@ -1,9 +1,11 @@
-"""What references each site has: asked of all sites at once, and the last answer of each kept.
+"""What references each site has: read from all sites at once, and cached for a short time.
 
-A site tells the distinct values of two quantities among its public structures, with an example of
+A site gives the distinct values of two quantities among its public structures, with an example of
 an entry for each DOI, which names the dataset.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -18,48 +20,80 @@ from gateway.model import SearchRequest, SiteFailure, SiteState
 from gateway.properties import STRUCTURE
 from gateway.references import QUANTITIES, Kind, Reference
 from gateway.search.page_state import options_of
+from gateway.search.references.slices import are_same, in_slices
 from gateway.shape.references import RELATED_FIELDS, Cited, read_cited
 
 MOST = 10_000
 """References of one site, of each kind, that are listed; with more, only named ones are found."""
+MOST_CHARACTERS = 8 * 2**20
+"""Of the references of one site and their titles, about 400 for each of the most that are listed:
+a site with longer ones must not fill the memory."""
 
 _DOING = "list references"
 _FIELDS: Mapping[Kind, tuple[str, ...]] = {"doi": RELATED_FIELDS[1:], "ref": ()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """The references of one site."""
 
     cited: tuple[Cited, ...]
+    """The same object as long as the site's references are the same."""
     state: SiteState = "ok"
     is_too_long: bool = False
-    """It has more than are listed, so these are not all."""
+    """It has more than are listed; `cited` is empty."""
+    is_private: bool = False
+    """It is for one caller alone, whose token the site saw."""
     milliseconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What all sites that were asked say, by site."""
+    """The references of all sites that were asked, or why a site did not answer; by site."""
 
     answers: Mapping[str, Table] = field(default_factory=dict)
     failures: Mapping[str, SiteFailure] = field(default_factory=dict)
 
 
-class ReferenceTables:
-    """Asks the sites, and remembers what each said last."""
+@dataclass(slots=True)
+class _Cached:
+    """The latest complete and public table of one site."""
 
-    def __init__(self, clients: Mapping[str, SiteClient]) -> None:
+    table: Table | None = None
+    """None: it was never read."""
+    read_at: float | None = None
+    """The event loop's time; None: it is not to be used again while the site answers."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the table is read, so that equal requests wait for one reading."""
+
+
+class ReferenceTables:
+    """Reads the tables of the sites; public ones are used again for `reuse_s` seconds.
+
+    What a caller's token showed is never kept. The latest table of a site stays for the time in
+    which the site does not answer.
+    """
+
+    def __init__(self, clients: Mapping[str, SiteClient], *, reuse_s: float) -> None:
         self._clients = clients
-        self._last: dict[str, tuple[Cited, ...]] = {}
+        self._reuse_s = reuse_s
+        self._cached: dict[str, _Cached] = defaultdict(_Cached)
+        self._available: dict[tuple[str, ...], int] = {}
 
     def last(self, site: str) -> tuple[Cited, ...] | None:
-        """All references of a site when it was last asked for them; None: it never was."""
-        return self._last.get(site)
+        """All references of a site when they were last read; None: they never were."""
+        table = self._cached[site].table
+        return None if table is None or table.is_too_long else table.cited
 
     def available(self, sites: Iterable[str]) -> int:
         """How many distinct references these sites have, as far as known."""
-        return len({one.reference for site in sites for one in self._last.get(site, ())})
+        key = tuple(sites)
+        if key not in self._available:
+            known = [one.reference for site in key for one in self.last(site) or ()]
+            texts = {one.value for one in known if one.kind == "ref"}
+            dois = {one.value for one in known if one.kind == "doi"}
+            self._available[key] = len(texts) + len(dois)
+        return self._available[key]
 
     async def read(
         self,
@@ -72,9 +106,12 @@ class ReferenceTables:
         """The references of the sites, or those of them that are pinned."""
         scope = MemoryScope()
         options = options_of(request, scope=scope, deadline=deadline)
-        asked = {site: _table(SiteSession(self._clients[site], options), pinned) for site in sites}
+        reads = {
+            site: self._read_site(SiteSession(self._clients[site], options), request, pinned)
+            for site in sites
+        }
         try:
-            answers = await ask_all(asked, doing=_DOING, deadline=deadline)
+            answers = await ask_all(reads, doing=_DOING, deadline=deadline)
         finally:
             scope.close()
         tables: dict[str, Table] = {}
@@ -82,10 +119,39 @@ class ReferenceTables:
             if isinstance(answer, SiteAnswer):
                 table = replace(answer.value, milliseconds=answer.milliseconds)
                 tables[site] = _checked(table, site)
-                if pinned is None and request.token is None:
-                    self._last[site] = table.cited
         failures = {s: one for s, one in answers.items() if isinstance(one, SiteFailure)}
         return Tables(tables, failures)
+
+    async def _read_site(
+        self, session: SiteSession, request: SearchRequest, pinned: frozenset[Reference] | None
+    ) -> Table:
+        if pinned is not None or session.is_private:
+            return await _read_table(session, pinned)
+        cached = self._cached[session.name]
+        async with cached.lock:
+            table = None if request.fresh else self._reusable(cached)
+            if table is not None:
+                return replace(table, state="cached")
+            began = asyncio.get_running_loop().time()
+            return await self._keep(cached, await _read_table(session, None), began)
+
+    def _reusable(self, cached: _Cached) -> Table | None:
+        now = asyncio.get_running_loop().time()
+        if cached.read_at is None or now - cached.read_at >= self._reuse_s:
+            return None
+        return cached.table
+
+    async def _keep(self, cached: _Cached, table: Table, began: float) -> Table:
+        """The table, with the references of the one before it if they are the same."""
+        before = cached.table
+        if before is not None and await are_same(before.cited, table.cited):
+            table = replace(table, cited=before.cited)
+        else:
+            self._available.clear()
+        cached.table = table
+        # what came from the cache of answers may already be as old as it may get
+        cached.read_at = began if table.state == "ok" else None
+        return table
 
 
 def _checked(table: Table, site: str) -> Table:
@@ -97,16 +163,24 @@ def _checked(table: Table, site: str) -> Table:
     )
 
 
-async def _table(session: SiteSession, pinned: frozenset[Reference] | None) -> Table:
+async def _read_table(session: SiteSession, pinned: frozenset[Reference] | None) -> Table:
     kinds: tuple[Kind, ...] = ("doi", "ref")
     terms = await gather({kind: _terms(session, kind, pinned) for kind in kinds})
-    cited = (
-        read_cited(kind, term.value, term.document, site=session.name, structures=term.count)
-        for kind, found in terms.items()
-        for term in found
-    )
-    is_too_long = any(len(found) > MOST for found in terms.values())
-    return Table(tuple(one for one in cited if one is not None), session.state, is_too_long)
+    if any(len(found) > MOST for found in terms.values()):
+        return Table((), session.state, is_too_long=True)
+    cited: list[Cited] = []
+    characters = 0
+    async for slice_ in in_slices((kind, term) for kind in kinds for term in terms[kind]):
+        for kind, term in slice_:
+            one = read_cited(
+                kind, term.value, term.document, site=session.name, structures=term.count
+            )
+            if one is not None:
+                characters += len(term.value) + len(one.title or "")
+                cited.append(one)
+        if characters > MOST_CHARACTERS:
+            return Table((), session.state, is_too_long=True)
+    return Table(tuple(cited), session.state, is_private=session.is_private)
 
 
 async def _terms(

@@ -2,8 +2,7 @@
 
 from gateway.config import Config
 from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject, Site
-from gateway.properties import Catalogue
-from gateway.serve.info.definitions import define
+from gateway.serve.info.definitions import read_definitions, simplify
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.params import JSON, listing_formats
 from gateway.serve.request.paths import API_VERSION, INDEX, SERVED_VERSIONS, SITES
@@ -54,16 +53,17 @@ def base_info(context: RequestContext, *, config: Config) -> JsonObject:
     return resource
 
 
-def entry_info(entry_type: str, *, catalogue: Catalogue, prefix: str, exact: bool) -> JsonObject:
+def entry_info(entry_type: str, *, prefix: str, exact: bool) -> JsonObject:
     """The resource of `/info/<entry_type>`."""
-    properties = define(catalogue, entry_type=entry_type, prefix=prefix, exact=exact)
+    every = read_definitions(entry_type, prefix=prefix)
+    properties = every if exact else simplify(every, prefix=prefix)
     formats = listing_formats(prefix)
-    more = "" if len(properties) == len(catalogue) else _MORE.format(entry_type=entry_type)
+    more = "" if len(properties) == len(every) else _MORE.format(entry_type=entry_type)
     return {
         "type": "info",
         "id": entry_type,
         "description": ENTRY_DESCRIPTIONS[entry_type] + more,
-        "properties": properties,
+        "properties": {**properties},
         "formats": list(formats),
         "output_fields_by_format": {form: list(properties) for form in formats},
     }

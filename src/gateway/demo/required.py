@@ -1,12 +1,12 @@
-"""Which parts of an index document are answered: `required`, patterns to include and exclude."""
+"""`required` of a search: the patterns that include and exclude parts of an index document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from gateway.demo.cutting import make_cutter
 from gateway.demo.quantities import Catalogue
 from gateway.demo.refusals import crash, model_refusal
+from gateway.demo.source_filter import make_source_filter
 
 ID = "entry_id"
 DEFAULTS: dict[str, object] = {"license": "CC BY 4.0"}
@@ -22,7 +22,7 @@ class Required:
 
     @property
     def prunes(self) -> bool:
-        """NOMAD cuts documents a second time, by other rules, when patterns may mean `data`."""
+        """NOMAD filters documents again, by other rules, if patterns may match `data`."""
         patterns = (*(self.include or ()), *(self.exclude or ()))
         return any(p.startswith("data") for p in patterns) or any(
             p.startswith("search_quantities") for p in self.exclude or ()
@@ -35,7 +35,7 @@ class Required:
 
 
 def read_required(data: object, *, order_by: str, catalogue: Catalogue) -> Required | None:
-    """Reads `required`; what orders the page and the id are always included."""
+    """Reads `required`; the id and the quantity that orders the page are always included."""
     if data is None:
         return None
     if not isinstance(data, Mapping):
@@ -65,22 +65,24 @@ def _read_list(data: Mapping[str, object], name: str) -> tuple[str, ...] | None:
     return tuple(map(str, value))
 
 
-def cut_document(document: Mapping[str, object], required: Required | None) -> dict[str, object]:
-    """The part of a document that the answer holds."""
+def project_document(
+    document: Mapping[str, object], required: Required | None
+) -> dict[str, object]:
+    """The part of a document that is in the answer."""
     include = required.include if required and required.include else None
     exclude = (required.exclude if required else None) or ()
-    cut = make_cutter(include, exclude).cut(document)
+    projected = make_source_filter(include, exclude).apply(document)
     for name, value in DEFAULTS.items():
-        if name not in cut and _globbed(name, required):
-            cut[name] = value
-    if ID not in cut:
+        if name not in projected and _globbed(name, required):
+            projected[name] = value
+    if ID not in projected:
         raise crash("'entry_id'", kind="KeyError")
-    return _prune(cut, required) if required and required.prunes else cut
+    return _prune(projected, required) if required and required.prunes else projected
 
 
-def cut_example(document: Mapping[str, object], include: tuple[str, ...]) -> dict[str, object]:
+def project_example(document: Mapping[str, object], include: tuple[str, ...]) -> dict[str, object]:
     """The part of a document that comes as an example with an aggregated value."""
-    return make_cutter(include, ()).cut(document)
+    return make_source_filter(include, ()).apply(document)
 
 
 def _globbed(name: str, required: Required | None) -> bool:
@@ -106,7 +108,7 @@ def _split(patterns: Sequence[str] | None) -> tuple[tuple[Path, bool], ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Prune:
-    """NOMAD's second cut: a name without a star does not cover what is below it."""
+    """NOMAD's own filter, after Elasticsearch's: a name without a star does not cover its parts."""
 
     include: tuple[tuple[Path, bool], ...]
     exclude: tuple[tuple[Path, bool], ...]
@@ -119,8 +121,8 @@ class _Prune:
             return None
         if isinstance(data, Mapping):
             inner = {key: self.value(value, (*path, key)) for key, value in data.items()}
-            kept = {key: value for key, value in inner.items() if value is not None}
-            return kept if kept or (self.include and wanted) else None
+            remaining = {key: value for key, value in inner.items() if value is not None}
+            return remaining if remaining or (self.include and wanted) else None
         if isinstance(data, list):
             items = [item for item in (self.value(item, path) for item in data) if item is not None]
             return items if items or (self.include and wanted) else None

@@ -6,8 +6,8 @@ from typing import cast
 
 from gateway.model import Json, JsonObject
 from gateway.properties import ValueType
-from gateway.serve.info.dimensions import MEMBER_DIMENSIONS
-from gateway.serve.info.units import unit_symbol
+from tests.making.definitions.dimensions import MEMBER_DIMENSIONS
+from tests.making.definitions.units import unit_symbol
 
 _TYPES: Mapping[str, ValueType] = {
     "string": "string",
