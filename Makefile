@@ -1,9 +1,10 @@
 # Two commands for a newcomer: `make demo` and `make test`. They need Python 3.11 or newer and make.
 PYTHON ?= python3
 BIN := .venv/bin
-# Locked, hashed and closed: pip only fetches and unpacks, it decides nothing.
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
-LOCKED := $(PIP) --require-hashes --requirement
+# Locked, hashed and closed: pip only fetches and unpacks, it decides nothing. What has to be built
+# is built by what requirements-build.lock has installed.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --use-pep517
+LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary bibtexparser --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
 PYTEST ?= -n auto
 
@@ -20,9 +21,9 @@ install: .venv/.run ## Set up .venv with what running needs
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 ..)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Setting up .venv, once"
-	@$(LOCKED) requirements.lock
 	@$(LOCKED) requirements-build.lock
-	@$(PIP) --no-build-isolation --editable .
+	@$(LOCKED) requirements.lock
+	@$(PIP) --editable .
 	@touch $@
 
 # What one target needs besides: .venv/.test, .venv/.check, .venv/.bench, .venv/.data
