@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Locked, hashed and closed: pip only fetches and unpacks, it decides nothing. What has to be built
 # is built by what requirements-build.lock has installed.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --use-pep517
-LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary bibtexparser --requirement
+LOCKED := $(PIP) --require-hashes --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
 PYTEST ?= -n auto
 

@@ -4,6 +4,7 @@ Read from what is installed; what is locked for other Pythons alone is downloade
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from zipfile import ZipFile
 
 from tests.setup.locks import LOCKS, METADATA, ROOT, Needs, Pin, digest_of, read_lock, read_metadata
 
+_OWN_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")  # not that of what it carries along
 PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 
 
@@ -58,7 +60,7 @@ def _downloaded(pin: Pin) -> Needs:
                 continue
             (wheel,) = Path(folder).glob("*.whl")
             with ZipFile(wheel) as content:
-                (name,) = (n for n in content.namelist() if n.endswith(".dist-info/METADATA"))
+                (name,) = (one for one in content.namelist() if _OWN_METADATA.fullmatch(one))
                 return _read(cast(Metadata, message_from_bytes(content.read(name))))
     raise LookupError(f"there is no wheel of {pin.key}")
 
