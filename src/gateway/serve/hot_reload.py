@@ -166,8 +166,9 @@ class _Generation:
 
 @contextmanager
 def _calling_on_hangup(event: asyncio.Event) -> Iterator[None]:
-    """SIGHUP sets the event; signals reach the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
+    """SIGHUP sets the event; signals reach the main thread alone, and Windows has none such."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not hasattr(signal, "SIGHUP"):
         yield
         return
     loop = asyncio.get_running_loop()
