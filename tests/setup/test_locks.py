@@ -89,9 +89,7 @@ def test_recorded() -> None:
 
 def test_pythons() -> None:
     """The Pythons above are those that the project names."""
-    named = {
-        one.rpartition(" ")[2] for one in PROJECT["project"]["classifiers"] if ":: 3." in one
-    }
+    named = {one.rpartition(" ")[2] for one in PROJECT["project"]["classifiers"] if ":: 3." in one}
     assert {python.rpartition(".")[0] for python in PYTHONS} == named
 
 

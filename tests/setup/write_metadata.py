@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from email import message_from_bytes
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.metadata import PackageMetadata as Metadata
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast

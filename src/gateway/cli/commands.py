@@ -92,7 +92,9 @@ def serve(path: Path | None, host: str, port: int, workers: int) -> None:
 
 @main.command(context_settings=HELP)
 @host_option
-@click.option("--port", type=_PORT, help="Port; 0: any free one.  [default: 8080, or the next free]")
+@click.option(
+    "--port", type=_PORT, help="Port; 0: any free one.  [default: 8080, or the next free]"
+)
 def demo(host: str, port: int | None) -> None:
     """Serve the gateway over three embedded Oases with real structures."""
     from gateway.cli.demo import run_demo

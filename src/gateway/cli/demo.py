@@ -3,7 +3,6 @@
 import shlex
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from urllib.parse import urlencode
 
 import click
@@ -11,8 +10,8 @@ import httpx
 
 from gateway.cli.explain import DEMO_PREFIX
 from gateway.cli.serving import (
-    PortTakenError,
     address_of,
+    open_first_free,
     open_socket,
     serving,
     until_stopped,
@@ -36,7 +35,7 @@ FIRST_QUERY = {
 async def run_demo(*, host: str, ports: Sequence[int]) -> None:
     """Serve at the first free port until Ctrl-C; the last line printed is the gateway's address."""
     set_up_logging("warning", as_json=False)
-    own = _first_free(host, ports)
+    own = open_first_free(host, ports)
     if own.getsockname()[1] != ports[0] and ports[0]:
         click.echo(f"Port {ports[0]} is taken; another one is used.", err=True)
     bound = {site.name: open_socket(LOCAL, 0) for site in DEMO_SITES}
@@ -59,13 +58,6 @@ async def run_oasis(name: str, *, host: str, port: int) -> None:
     async with serving([(create_demo_oasis(name, path=OASIS_PATH), bound)]):
         click.echo(address_of(bound, f"{OASIS_PATH}/api/v1"))
         await until_stopped()
-
-
-def _first_free(host: str, ports: Sequence[int]) -> socket.socket:
-    for port in ports[:-1]:
-        with suppress(PortTakenError):
-            return open_socket(host, port)
-    return open_socket(host, ports[-1])
 
 
 def demo_config(addresses: dict[str, str]) -> Config:

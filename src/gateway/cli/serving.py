@@ -110,6 +110,14 @@ def open_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
+def open_first_free(host: str, ports: Sequence[int]) -> socket.socket:
+    """A socket bound to the first of the ports that nobody listens at."""
+    for port in ports[:-1]:
+        with suppress(PortTakenError):
+            return open_socket(host, port)
+    return open_socket(host, ports[-1])
+
+
 def address_of(bound: socket.socket, path: str = "") -> str:
     """The web address of a bound socket."""
     host, port = bound.getsockname()[:2]
