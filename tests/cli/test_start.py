@@ -120,7 +120,7 @@ def test_serving_without_signals(config_file: Path) -> None:
     port = free_port()
     arguments = ("serve", "--config", config_file, "--port", port)
     with running(sys.executable, "-c", WINDOWS, *arguments) as process:
-        wait_for("Application startup complete", process)
+        wait_for("Uvicorn running on", process)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=WAIT_S) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)

@@ -234,7 +234,10 @@ async def test_other_packings_are_refused_unread(servers, client_of, encoding):
     ("body", "happened"),
     [
         (b"{}", "the answer's gzip compression is broken"),
-        (gzip.compress(b"{}" * 50, mtime=0)[:-9], "the connection broke in the middle of the answer"),
+        (
+            gzip.compress(b"{}" * 50, mtime=0)[:-9],
+            "the connection broke in the middle of the answer",
+        ),
         (gzip.compress(b"{}", mtime=0)[:-8] + b"\0" * 8, "the answer's gzip compression is broken"),
         (gzip.compress(b"{}", mtime=0) + b"more", "the answer goes on behind its gzip compression"),
         (gzip.compress(b"{}", mtime=0) * 2, "the answer goes on behind its gzip compression"),
