@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -120,7 +121,8 @@ def test_serving_without_signals(config_file: Path) -> None:
     port = free_port()
     arguments = ("serve", "--config", config_file, "--port", port)
     with running(sys.executable, "-c", WINDOWS, *arguments) as process:
-        wait_for("Uvicorn running on", process)
+        wait_for("Application startup complete", process)
+        wait_until_it_listens(int(port))
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=WAIT_S) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
@@ -148,6 +150,14 @@ def test_interrupted(workers: str, sign: str, config_file: Path) -> None:
         _, told = process.communicate(timeout=WAIT_S)
     assert process.returncode in (0, -signal.SIGINT)
     assert "Traceback" not in told
+
+
+def wait_until_it_listens(port: int) -> None:
+    for _ in range(WAIT_S * 20):
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    pytest.fail("nobody listens")
 
 
 def wait_for(sign: str, process: "subprocess.Popen[str]") -> None:
