@@ -1,48 +1,79 @@
 # Two commands for a newcomer: `make demo` and `make test`. They need Python 3.11 or newer and make.
 PYTHON ?= python3
 BIN := .venv/bin
-PORT ?= 8080
+# Locked, hashed and closed: pip only fetches and unpacks, it decides nothing. What has to be built
+# is built by what requirements-build.lock has installed.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --use-pep517
+LOCKED := $(PIP) --require-hashes --requirement
+# Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
+PYTEST ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test quick check format bench data lock clean
+.DELETE_ON_ERROR:
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/.installed ## Set up .venv with what running, tests and benchmarks need
+install: .venv/.run ## Set up .venv with what running needs
 
-.venv/.installed: requirements-dev.lock pyproject.toml
+.venv/.run: requirements.lock requirements-build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 ..)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "Setting up .venv, once"
+	@$(LOCKED) requirements-build.lock
+	@$(LOCKED) requirements.lock
+	@$(PIP) --editable .
 	@touch $@
 
-demo: install ## The gateway over three embedded Oases; a first query; serves until Ctrl-C
-	@$(BIN)/gateway demo --port $(PORT)
+# What one target needs besides: .venv/.test, .venv/.check, .venv/.bench, .venv/.data
+.venv/.%: requirements-%.lock .venv/.run
+	@echo "Adding to .venv what is needed to $*, once"
+	@$(LOCKED) $<
+	@touch $@
 
-test: install ## All tests, on embedded Oases
-	$(BIN)/python -m pytest
+demo: .venv/.run ## The gateway over three embedded Oases; a first query; serves until Ctrl-C
+	@$(BIN)/gateway demo $(if $(PORT),--port $(PORT))
 
-check: install ## Format, lint, types, import contract, docs
+test: .venv/.test ## All tests, on embedded Oases
+	$(BIN)/python -m pytest $(PYTEST)
+
+quick: .venv/.test ## The tests for the everyday loop: what is fast
+	$(BIN)/python -m pytest $(PYTEST) -m "not slow"
+
+check: .venv/.check ## Format, lint, types, import contract, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-format: install ## Write the code as ruff wants it
+format: .venv/.check ## Write the code as ruff wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Side-by-side benchmarks; prints ratios
+bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
 	$(BIN)/python -m tests.bench.bench_translate
 	@if [ -n "$$GATEWAY_TEST_OASES" ]; then $(BIN)/python -m tests.bench.bench_first_page; \
 	else echo "bench_first_page left out: it needs real Oases in GATEWAY_TEST_OASES"; fi
 
-lock: install ## Pin what pyproject.toml asks for (needs uv)
-	uv pip compile pyproject.toml --extra redis --extra otel --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
-	uv pip compile pyproject.toml --extra redis --extra otel --group dev --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements-dev.lock
+data: .venv/.data ## Write the demo's data anew, the same each time
+	$(BIN)/python -m tests.making.demo
+
+# Each lock holds all that its target needs, and all locks agree: each is resolved under the one before.
+UV ?= $(BIN)/uv
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url $(UPGRADE)
+RUN := pyproject.toml --extra redis --extra otel
+TESTED := --constraint requirements-test.lock
+
+lock: .venv/.check .venv/.test ## Lock what pyproject.toml asks for; pins stay (UPGRADE=--upgrade: the newest)
+	$(COMPILE) $(RUN) --output-file requirements.lock
+	$(COMPILE) $(RUN) --group test --constraint requirements.lock --output-file requirements-test.lock
+	$(COMPILE) $(RUN) --group check $(TESTED) --output-file requirements-check.lock
+	$(COMPILE) $(RUN) --group bench $(TESTED) --output-file requirements-bench.lock
+	$(COMPILE) $(RUN) --group data $(TESTED) --output-file requirements-data.lock
+	$(COMPILE) --group build $(TESTED) --output-file requirements-build.lock
+	$(BIN)/python -m tests.setup.write_metadata
 
 clean: ## Remove what the other targets made
 	rm -rf .venv site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -153,6 +153,8 @@ class Observer:
 
 def _forget_dead_workers(folder: Path) -> None:
     """A worker that was killed waits for nothing and answers nothing; uvicorn starts another."""
+    if os.name != "posix":
+        return  # there signal 0 is no question but Ctrl-C
     for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
         try:
             os.kill(pid, 0)

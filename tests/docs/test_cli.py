@@ -37,7 +37,7 @@ def test_options(name: str) -> None:
         assert row[1]
         if option.envvar:
             assert row[2] == f"`${option.envvar}`"
-        elif option.default and not option.is_flag:
+        elif option.show_default:
             assert code_of(row[2])[0] == str(option.default)
 
 

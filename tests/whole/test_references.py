@@ -188,7 +188,7 @@ FILTERS: list[tuple[str, Callable[[Reference], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "keeps"), FILTERS, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(("text", "keeps"), FILTERS, ids=[text for text, _ in FILTERS])
 async def test_filter(demo: Opened, text: str, keeps: Callable[[Reference], bool]) -> None:
     """Filters hold over what is served; the count is that of all pages."""
     answer = await demo.federation.search(asking(text, page_limit=1))

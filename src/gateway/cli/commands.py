@@ -1,24 +1,31 @@
-"""The commands and their options; each hands over to the module that does its work."""
+"""The commands and their options; each hands over to the module that does its work.
+
+What a command needs is imported when it runs: no command waits for what another one needs.
+"""
 
 import asyncio
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from gateway import __version__
 from gateway.catalogue.quantities import OLDEST
-from gateway.cli.check import check_sites, checks_json, checks_table
-from gateway.cli.demo import run_demo, run_oasis
-from gateway.cli.explain import explain_filter, explanation_json, explanation_text
-from gateway.cli.query import QueryOptions, answer_json, answer_table, ask
-from gateway.cli.serving import run_server
-from gateway.config import CONFIG_VARIABLE, Config, load_config
-from gateway.demo import DEMO_SITES
+from gateway.cli.interrupts import catch_interrupts
 from gateway.errors import ConfigError, GatewayError, RequestError
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+
+# Both are told again here, since their own modules take long to import; a test compares them.
+CONFIG_VARIABLE = "GATEWAY_CONFIG"
+OASES = ("berlin", "munich", "dresden")
+
+T = TypeVar("T")
 
 FAILED = 1
 MISUSED = 2
@@ -44,6 +51,7 @@ _PORT = click.IntRange(0, 65_535)
 port_option = click.option(
     "--port", type=_PORT, default=8080, show_default=True, help="Port; 0: any free one."
 )
+DEMO_PORTS = (*range(8080, 8090), 0)
 
 
 class Commands(click.Group):
@@ -77,24 +85,32 @@ def main() -> None:
 )
 def serve(path: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the gateway over the configured sites."""
+    from gateway.cli.serving import run_server
+
     run_server(_config(path), path=path, host=host, port=port, workers=workers)
 
 
 @main.command(context_settings=HELP)
 @host_option
-@port_option
-def demo(host: str, port: int) -> None:
+@click.option(
+    "--port", type=_PORT, help="Port; 0: any free one.  [default: 8080, or the next free]"
+)
+def demo(host: str, port: int | None) -> None:
     """Serve the gateway over three embedded Oases with real structures."""
-    asyncio.run(run_demo(host=host, port=port))
+    from gateway.cli.demo import run_demo
+
+    _serve(run_demo(host=host, ports=DEMO_PORTS if port is None else (port,)))
 
 
 @main.command(context_settings=HELP)
-@click.argument("name", type=click.Choice([site.name for site in DEMO_SITES]))
+@click.argument("name", type=click.Choice(OASES))
 @host_option
 @port_option
 def oasis(name: str, host: str, port: int) -> None:
     """Serve one of the embedded Oases alone, e.g. in a container."""
-    asyncio.run(run_oasis(name, host=host, port=port))
+    from gateway.cli.demo import run_oasis
+
+    _serve(run_oasis(name, host=host, port=port))
 
 
 @main.command(context_settings=HELP)
@@ -102,7 +118,9 @@ def oasis(name: str, host: str, port: int) -> None:
 @json_option
 def check(path: Path | None, as_json: bool) -> None:
     """Ask every site for its version and size, and try a search there."""
-    checks = asyncio.run(check_sites(_config(path)))
+    from gateway.cli.check import check_sites, checks_json, checks_table
+
+    checks = _run(check_sites(_config(path)))
     click.echo(checks_json(checks) if as_json else checks_table(checks))
     if any(one.failure for one in checks):
         sys.exit(FAILED)
@@ -132,6 +150,8 @@ def explain(filter_: str, *, path: Path | None, version: str, as_json: bool) -> 
 
     Without a configuration, the sites are those of the demo.
     """
+    from gateway.cli.explain import explain_filter, explanation_json, explanation_text
+
     config = _config(path) if path else None
     explanation = explain_filter(filter_, config, version=version)
     click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
@@ -148,19 +168,33 @@ def query(
     filter_: str, *, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
 ) -> None:
     """Print the first page of entries that match FILTER."""
+    from gateway.cli.query import QueryOptions, answer_json, answer_table, ask
+
     config = _config(path)
     options = QueryOptions(filter_, sort=sort, limit=limit, fields=fields)
-    answer, shown = asyncio.run(ask(options, config))
+    answer, shown = _run(ask(options, config))
     for notice in answer.notices:
         click.echo(f"warning: {notice.detail}", err=True)
     prefix = config.provider.prefix
     click.echo(answer_json(answer, prefix) if as_json else answer_table(answer, shown))
 
 
-def _config(path: Path | None) -> Config:
+def _config(path: Path | None) -> "Config":
+    from gateway.config import load_config
+
     if path is None:
         _fail(f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}", MISUSED)
     return load_config(path)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    catch_interrupts()
+    return asyncio.run(work)
+
+
+def _serve(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(KeyboardInterrupt):
+        _run(work)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -2,13 +2,20 @@
 
 import shlex
 import socket
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import click
 import httpx
 
 from gateway.cli.explain import DEMO_PREFIX
-from gateway.cli.serving import address_of, open_socket, serving, until_stopped
+from gateway.cli.serving import (
+    address_of,
+    open_first_free,
+    open_socket,
+    serving,
+    until_stopped,
+)
 from gateway.cli.tables import write_table
 from gateway.config import Config, LoggingKeys, ProviderKeys, SiteKeys
 from gateway.demo import DEMO_SITES, DemoSite, create_demo_oasis
@@ -25,10 +32,12 @@ FIRST_QUERY = {
 }
 
 
-async def run_demo(*, host: str, port: int) -> None:
-    """Serve until Ctrl-C; the last line printed is the gateway's address."""
+async def run_demo(*, host: str, ports: Sequence[int]) -> None:
+    """Serve at the first free port until Ctrl-C; the last line printed is the gateway's address."""
     set_up_logging("warning", as_json=False)
-    own = open_socket(host, port)
+    own = open_first_free(host, ports)
+    if own.getsockname()[1] != ports[0] and ports[0]:
+        click.echo(f"Port {ports[0]} is taken; another one is used.", err=True)
     bound = {site.name: open_socket(LOCAL, 0) for site in DEMO_SITES}
     oases = [(create_demo_oasis(name, path=OASIS_PATH), bound[name]) for name in bound]
     config = demo_config({name: address_of(one) for name, one in bound.items()})

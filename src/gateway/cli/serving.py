@@ -1,6 +1,7 @@
 """Running ASGI apps with uvicorn: the gateway alone, or several apps in one event loop."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -13,14 +14,16 @@ from typing import Literal, TypedDict
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.cli.interrupts import catch_interrupts
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import SHARED_NUMBERS, log, set_up_logging
-from gateway.serve.hot_reload import Reloading
 from gateway.serve.request.forms import largest_form
 
 FACTORY = "gateway.serve.hot_reload:create_reloading_app"
 _LOOK_S = 0.02
 _SPARE_S = 2
+_WORKER_STARTS_S = 60
+"""uvicorn kills a worker that does not answer it for so long, one that still starts as well."""
 
 
 class _Options(TypedDict):
@@ -33,16 +36,34 @@ class _Options(TypedDict):
     h11_max_incomplete_event_size: int
 
 
+class PortTakenError(OSError):
+    """Another program listens at the port."""
+
+
 def run_server(config: Config, *, path: Path | None, host: str, port: int, workers: int) -> None:
     """Serve until a signal comes; each of several workers reads the configuration for itself."""
     set_up_logging(config.logging.level, as_json=config.logging.as_json)
     bound = open_socket(host, port)
     log().info("serving", address=address_of(bound), workers=workers)
     if workers == 1:
-        settings = uvicorn.Config(Reloading(config, path=path), **_options(config))
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run(sockets=[bound])
-        return
+        _serve_here(config, path, bound)
+    else:
+        _serve_by_workers(config, path, bound, workers=workers)
+
+
+def _serve_here(config: Config, path: Path | None, bound: socket.socket) -> None:
+    from gateway.serve.hot_reload import Reloading  # workers import it, their parent need not
+
+    catch_interrupts()
+    settings = uvicorn.Config(Reloading(config, path=path), **_options(config))
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[bound])
+
+
+def _serve_by_workers(
+    config: Config, path: Path | None, bound: socket.socket, *, workers: int
+) -> None:
+    catch_interrupts()
     host, port = bound.getsockname()[:2]
     bound.close()  # it was opened to see that it can be had; uvicorn shares one of its own
     if path is not None:
@@ -50,7 +71,13 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     with TemporaryDirectory(prefix="gateway-metrics-") as folder:
         os.environ.setdefault(SHARED_NUMBERS, folder)
         uvicorn.run(
-            FACTORY, factory=True, host=host, port=port, workers=workers, **_options(config)
+            FACTORY,
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            timeout_worker_healthcheck=_WORKER_STARTS_S,
+            **_options(config),
         )
 
 
@@ -73,12 +100,22 @@ def open_socket(host: str, port: int) -> socket.socket:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             family, kind, protocol, _, address = found[0]
             bound = undo.enter_context(socket.socket(family, kind, protocol))
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # elsewhere it would share the port with whoever has it
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
         except OSError as error:
-            raise OSError(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
+            kind_of = PortTakenError if error.errno == errno.EADDRINUSE else OSError
+            raise kind_of(f"cannot listen at {host}:{port}: {error.strerror or error}") from error
         undo.pop_all()
     return bound
+
+
+def open_first_free(host: str, ports: Sequence[int]) -> socket.socket:
+    """A socket bound to the first of the ports that nobody listens at."""
+    for port in ports[:-1]:
+        with suppress(PortTakenError):
+            return open_socket(host, port)
+    return open_socket(host, ports[-1])
 
 
 def address_of(bound: socket.socket, path: str = "") -> str:
@@ -107,11 +144,12 @@ async def serving(apps: Sequence[tuple[ASGIApp, socket.socket]]) -> AsyncIterato
 
 
 async def until_stopped() -> None:
-    """Return on SIGINT (Ctrl-C) or SIGTERM."""
+    """Return on SIGINT (Ctrl-C) or SIGTERM; Windows' loops know neither, there Ctrl-C cancels."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
     await stopped.wait()
 
 

@@ -166,8 +166,9 @@ class _Generation:
 
 @contextmanager
 def _calling_on_hangup(event: asyncio.Event) -> Iterator[None]:
-    """SIGHUP sets the event; signals reach the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
+    """SIGHUP sets the event; signals reach the main thread alone, and Windows has none such."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not hasattr(signal, "SIGHUP"):
         yield
         return
     loop = asyncio.get_running_loop()
@@ -180,6 +181,8 @@ def _calling_on_hangup(event: asyncio.Event) -> Iterator[None]:
 
 def create_reloading_app() -> Reloading:
     """What each worker process of `gateway serve` runs; `$GATEWAY_CONFIG` names the file."""
+    if hasattr(signal, "pthread_sigmask"):  # the command line blocks it while a worker starts
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     config = load_config()
     set_up_logging(config.logging.level, as_json=config.logging.as_json)
     return Reloading(config, path=path_from_environment())

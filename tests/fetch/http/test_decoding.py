@@ -50,8 +50,8 @@ GZIP = ("Content-Encoding", "gzip")
         ('{"a":"é€😀"}'.encode(), (), {"a": "é€😀"}),
         (b'{"a":1}', (("Content-Type", "text/plain"),), {"a": 1}),
         (b'{"a":1}', (("Content-Type", "application/octet-stream"),), {"a": 1}),
-        (gzip.compress(b'{"a":1}'), (GZIP,), {"a": 1}),
-        (gzip.compress(b'{"a":1}'), (("Content-Encoding", " X-GZIP "),), {"a": 1}),
+        (gzip.compress(b'{"a":1}', mtime=0), (GZIP,), {"a": 1}),
+        (gzip.compress(b'{"a":1}', mtime=0), (("Content-Encoding", " X-GZIP "),), {"a": 1}),
         (b'{"a":1}', (("Content-Encoding", "identity"),), {"a": 1}),
         (b'{"a":1}', (("Content-Encoding", ""),), {"a": 1}),
         (b'{"a":' + b"[" * 200 + b"]" * 200 + b"}", (), None),
@@ -108,7 +108,7 @@ async def test_a_page_of_html_is_told_as_such(servers, client_of):
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "500 Broken", "503 Down"])
 async def test_no_status_makes_a_bad_body_worse(servers, client_of, status):
     """Bodies of failures may be anything."""
-    for body in (b"\xff" * 1000, b"[" * 100_000, gzip.compress(b"[" * 100_000)):
+    for body in (b"\xff" * 1000, b"[" * 100_000, gzip.compress(b"[" * 100_000, mtime=0)):
 
         async def answer(connection, request, body=body):
             headers = (GZIP,) if body.startswith(b"\x1f\x8b") else ()
@@ -180,7 +180,7 @@ async def test_the_limit_counts_decoded_bytes_exactly(servers, client_of, length
     """Packed or not, what counts is what it becomes."""
     text = b'{"a":"' + b"x" * (length - 8) + b'"}'
     assert len(text) == length
-    body, headers = (gzip.compress(text), (GZIP,)) if packed else (text, ())
+    body, headers = (gzip.compress(text, mtime=0), (GZIP,)) if packed else (text, ())
     client = client_of(await sending(servers, body, *headers), max_answer_bytes=1000)
     if good:
         assert (await ask(client)).state == "ok"
@@ -223,7 +223,7 @@ async def test_a_gzip_bomb_ends_at_the_limit(servers, client_of):
 )
 async def test_other_packings_are_refused_unread(servers, client_of, encoding):
     """Only gzip was asked for; nested and denser packings are how bombs are made."""
-    body = gzip.compress(gzip.compress(b"{}"))
+    body = gzip.compress(gzip.compress(b"{}", mtime=0))
     error = await failure(client_of(await sending(servers, body, ("Content-Encoding", encoding))))
     assert error.happened.startswith("the answer is packed as '")
     assert error.happened.endswith("', which was not asked for")
@@ -234,10 +234,13 @@ async def test_other_packings_are_refused_unread(servers, client_of, encoding):
     ("body", "happened"),
     [
         (b"{}", "the answer's gzip compression is broken"),
-        (gzip.compress(b"{}" * 50)[:-9], "the connection broke in the middle of the answer"),
-        (gzip.compress(b"{}")[:-8] + b"\0" * 8, "the answer's gzip compression is broken"),
-        (gzip.compress(b"{}") + b"more", "the answer goes on behind its gzip compression"),
-        (gzip.compress(b"{}") * 2, "the answer goes on behind its gzip compression"),
+        (
+            gzip.compress(b"{}" * 50, mtime=0)[:-9],
+            "the connection broke in the middle of the answer",
+        ),
+        (gzip.compress(b"{}", mtime=0)[:-8] + b"\0" * 8, "the answer's gzip compression is broken"),
+        (gzip.compress(b"{}", mtime=0) + b"more", "the answer goes on behind its gzip compression"),
+        (gzip.compress(b"{}", mtime=0) * 2, "the answer goes on behind its gzip compression"),
         (b"", "the connection broke in the middle of the answer"),
     ],
 )
