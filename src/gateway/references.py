@@ -5,6 +5,7 @@ Its id holds all of it, so it is the same at every site, and relationships need 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
@@ -51,7 +52,7 @@ class Reference:
     @property
     def id(self) -> str:
         """The OPTIMADE id: kind, full stop, value; what URLs could not hold as _XX of UTF-8."""
-        return f"{self.kind}.{''.join([_ESCAPED_BYTE[byte] for byte in self.value.encode()])}"
+        return _written_id(self.kind, self.value)
 
     @property
     def doi(self) -> str | None:
@@ -70,6 +71,11 @@ class Reference:
     def note(self) -> str | None:
         """The text itself, where it is neither DOI nor address; DOIs have an address."""
         return self.value if self.url is None else None
+
+
+@lru_cache(maxsize=4096)
+def _written_id(kind: Kind, value: str) -> str:
+    return f"{kind}.{''.join([_ESCAPED_BYTE[byte] for byte in value.encode()])}"
 
 
 def is_indexed(value: str) -> bool:

@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 
 import orjson
 
-from gateway.demo.archive import cut_archive, read_required_archive
+from gateway.demo.archive import project_archive, read_required_archive
 from gateway.demo.quantities import read_catalogue
-from gateway.demo.source import cut_document, read_required
+from gateway.demo.required import project_document, read_required
 from gateway.demo.store import Entry, read_entries
 
 VERSION = "2.0.0"
@@ -73,13 +73,13 @@ class StubEntries:
 
     def _document(self, entry: Entry, required: object) -> object:
         patterns = read_required(required, order_by="entry_id", catalogue=self._catalogue)
-        return cut_document(entry.document, patterns)
+        return project_document(entry.document, patterns)
 
     def _archive(self, entry: Entry, required: object) -> object:
         names = ("entry_id", "upload_id", "parser_name")
         wanted = read_required_archive(required)
         item = {name: entry.document[name] for name in names}
-        return {**item, "archive": cut_archive(entry.archive, wanted)}
+        return {**item, "archive": project_archive(entry.archive, wanted)}
 
 
 def _make_id(site: str, number: int) -> str:

@@ -47,10 +47,8 @@ from gateway.search.report import returned_of, site_notices, site_reports
 from gateway.search.site_stats import PROBE, SiteStats
 from gateway.shape import (
     Cited,
-    default_fields,
-    references_in,
+    StructureShaper,
     shape_reference,
-    shape_structure,
     wants_references,
 )
 
@@ -63,6 +61,15 @@ class SiteStatus:
     version: str | None
     total: int | None
     breaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shaped:
+    """A page as it is served."""
+
+    resources: tuple[Resource, ...]
+    flaws: tuple[Notice, ...]
+    included: tuple[Resource, ...]
 
 
 class Federation:
@@ -207,7 +214,7 @@ class Federation:
         self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
     ) -> SearchAnswer:
         start = time.perf_counter()
-        resources, flaws = self._shape(planned, found)
+        page = self._shape(planned, found)
         returned = returned_of(planned, found, self._site_stats)
         links = neighbours(
             found.page,
@@ -218,11 +225,11 @@ class Federation:
             fingerprint=planned.fingerprint,
         )
         chosen = [site.name for site in self.sites if site.name not in planned.excluded]
-        notices = (*planned.notices, *site_notices(planned, found, self._site_stats), *flaws)
+        notices = (*planned.notices, *site_notices(planned, found, self._site_stats), *page.flaws)
         shaped = 1000 * (time.perf_counter() - start)
         return SearchAnswer(
-            resources,
-            self._included(planned, found),
+            page.resources,
+            page.included,
             data_returned=returned,
             data_available=max(self._site_stats.available(chosen), returned),
             more=found.onward is not None,
@@ -236,34 +243,25 @@ class Federation:
             timings=(*timings, ("shape", shaped)),
         )
 
-    def _shape(
-        self, planned: PlannedRequest, found: PageResult
-    ) -> tuple[tuple[Resource, ...], Iterable[Notice]]:
-        resources: list[Resource] = []
-        flaws: dict[Notice, None] = {}
-        fields, catalogue = planned.request.response_fields, planned.catalogue
-        names = (*default_fields(catalogue), *RELATIONSHIPS) if fields is None else fields
-        for entry in found.entries:
-            resource, notices = shape_structure(
-                entry,
-                fields=names,
-                catalogue=catalogue,
-                prefix=self._config.provider.prefix,
-                site=self._sites[entry.site],
-            )
-            resources.append(resource)
-            flaws |= dict.fromkeys(notices)
-        return tuple(resources), flaws
+    def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
+        fields, prefix = planned.request.response_fields, self._config.provider.prefix
+        shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
+        shaped = [shaper.shape(entry, self._sites[entry.site]) for entry in found.entries]
+        cited: dict[str, Cited] = {}
+        for _, _, references in shaped:
+            for one in references:
+                cited.setdefault(one.reference.id, one)
+        return _Shaped(
+            tuple(resource for resource, _, _ in shaped),
+            tuple(dict.fromkeys(notice for _, notices, _ in shaped for notice in notices)),
+            self._included(planned, cited.values()),
+        )
 
-    def _included(self, planned: PlannedRequest, found: PageResult) -> tuple[Resource, ...]:
+    def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:
         """The references of the page's entries, each once, where both are wanted."""
         request = planned.request
         if REFERENCES not in request.include or not wants_references(request.response_fields):
             return ()
-        cited: dict[str, Cited] = {}
-        for entry in found.entries:
-            for one in references_in(entry.document):
-                cited.setdefault(one.reference.id, one)
         return tuple(
             shape_reference(
                 one,
@@ -271,7 +269,7 @@ class Federation:
                 catalogue=self.catalogue(REFERENCES),
                 prefix=self._config.provider.prefix,
             )
-            for one in cited.values()
+            for one in cited
         )
 
     def _deadlines(self, request: SearchRequest | EntryRequest) -> Deadlines:

@@ -5,7 +5,7 @@ which parts of NOMAD's documents are needed. Pure: no await, network, clock or c
 `search` imports it.
 """
 
-from gateway.shape.entries import resource_id, shape_structure
+from gateway.shape.entries import StructureShaper, resource_id, shape_structure
 from gateway.shape.needs import (
     archive_fields,
     archive_suffices,
@@ -26,6 +26,7 @@ from gateway.shape.references import (
 
 __all__ = [
     "Cited",
+    "StructureShaper",
     "archive_fields",
     "archive_suffices",
     "default_fields",

@@ -1,36 +1,70 @@
 """The data of one entry -> the resource that is served, and notices of flawed values."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, cast
 
-from gateway.model import REFERENCES, STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
+from gateway.model import STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
 from gateway.properties import Catalogue
 from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
 from gateway.shape.provenance import read_provenance
-from gateway.shape.references import references_in, relationships_of, wants_references
+from gateway.shape.references import Cited, references_in, relationships_of, wants_references
 from gateway.shape.stored import Flaw, PropertyValue, Stored, section
 from gateway.shape.structures import STRUCTURAL, read_structure
 from gateway.shape.times import read_time
+
+Reader: TypeAlias = Callable[[Entry, Site], PropertyValue]
+
+
+class StructureShaper:
+    """Shapes the entries of one request: what depends on its fields alone is looked up once."""
+
+    def __init__(
+        self, fields: tuple[str, ...] | None, *, catalogue: Catalogue, prefix: str
+    ) -> None:
+        self._names = default_fields(catalogue) if fields is None else fields
+        self._catalogue = catalogue
+        self._wants_references = wants_references(fields)
+        self._structural = STRUCTURAL.intersection(self._names)
+        own = f"_{prefix}_"
+        self._readers = tuple(
+            (name, read)
+            for name in self._names
+            if name not in self._structural
+            if (read := _reader(name, catalogue, own=own)) is not None
+        )
+
+    def shape(
+        self, entry: Entry, site: Site
+    ) -> tuple[Resource, tuple[Notice, ...], tuple[Cited, ...]]:
+        """The resource with exactly the request's fields, what of the entry could not be used, and
+        the references it has. Whatever the site sent, there is a resource."""
+        notices = [*_archive_notices(entry, self._names, self._catalogue)]
+        values = read_structure(_stored(entry), self._structural)
+        for name, read in self._readers:
+            values[name] = read(entry, site)
+        attributes: JsonObject = {}
+        for name in self._names:
+            if name in values:
+                value = values[name]
+                if isinstance(value, Flaw):
+                    notices.append(_flaw_notice(entry, name, value))
+                    value = value.served
+                attributes[name] = cast("Json", value)
+        cited = references_in(entry.document)
+        relationships = relationships_of(cited) if self._wants_references else None
+        resource = Resource(STRUCTURES, resource_id(entry), attributes, relationships)
+        return resource, tuple(notices), cited
 
 
 def shape_structure(
     entry: Entry, *, fields: tuple[str, ...] | None, catalogue: Catalogue, prefix: str, site: Site
 ) -> tuple[Resource, tuple[Notice, ...]]:
-    """The resource of a structure with exactly these attributes (None: the default ones).
-
-    Whatever the site sent, there is a resource; the notices say what of it could not be used.
-    """
-    names = default_fields(catalogue) if fields is None else fields
-    notices = [*_archive_notices(entry, names, catalogue)]
-    attributes: JsonObject = {}
-    for name, value in _values(entry, names, catalogue, own=f"_{prefix}_", site=site):
-        if isinstance(value, Flaw):
-            notices.append(_flaw_notice(entry, name, value))
-        attributes[name] = cast("Json", value.served if isinstance(value, Flaw) else value)
-    related = references_in(entry.document) if wants_references(fields) else ()
-    relationships = relationships_of(related)
-    return Resource(STRUCTURES, resource_id(entry), attributes, relationships), tuple(notices)
+    """The resource of a structure with exactly these attributes (None: the default ones), and
+    notices of what of it could not be used."""
+    shaper = StructureShaper(fields, catalogue=catalogue, prefix=prefix)
+    resource, notices, _ = shaper.shape(entry, site)
+    return resource, notices
 
 
 def resource_id(entry: Entry) -> str:
@@ -38,24 +72,24 @@ def resource_id(entry: Entry) -> str:
     return f"{entry.site}~{entry.entry_id}"
 
 
-def _values(
-    entry: Entry, names: tuple[str, ...], catalogue: Catalogue, *, own: str, site: Site
-) -> Iterator[tuple[str, PropertyValue]]:
-    structure = read_structure(_stored(entry), names)
-    for name in names:
-        found = catalogue.get(name)
-        if name in structure:
-            yield name, structure[name]
-        elif found is not None and found.path is not None:
-            yield name, read_indexed(entry.document, found)
-        elif name.startswith(own):
-            yield name, read_provenance(name.removeprefix(own), entry=entry, site=site)
-        elif name == "immutable_id":
-            yield name, entry.entry_id
-        elif name == "last_modified":
-            yield name, _last_modified(entry)
-        elif name not in ("id", "type", REFERENCES):  # these stand beside the attributes
-            yield name, None
+def _reader(name: str, catalogue: Catalogue, *, own: str) -> Reader | None:
+    """How to read a property that is not structural; None: it is no attribute."""
+    found = catalogue.get(name)
+    if found is not None and found.path is not None:
+        indexed = found
+        return lambda entry, _: read_indexed(entry.document, indexed)
+    if name.startswith(own):
+        bare = name.removeprefix(own)
+        return lambda entry, site: read_provenance(bare, entry=entry, site=site)
+    match name:
+        case "immutable_id":
+            return lambda entry, _: entry.entry_id
+        case "last_modified":
+            return lambda entry, _: _last_modified(entry)
+        case "id" | "type" | "references":  # these stand beside the attributes
+            return None
+        case _:
+            return lambda _, __: None
 
 
 def _stored(entry: Entry) -> Stored:

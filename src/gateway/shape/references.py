@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.model import REFERENCES, Json, JsonObject, Resource
@@ -66,6 +67,8 @@ def related_fields(fields: tuple[str, ...] | None) -> tuple[str, ...]:
 
 def references_in(document: Mapping[str, Json]) -> tuple[Cited, ...]:
     """The references of one entry: its datasets' DOIs, then its own `references`, each once."""
+    if not document.get("datasets") and not document.get("references"):
+        return ()
     found: dict[Reference, Cited] = {}
     for one in (*_datasets(document), *_texts(document)):
         found.setdefault(one.reference, one)
@@ -131,11 +134,16 @@ def _datasets(document: Mapping[str, Json]) -> Iterator[Cited]:
         if is_object(one) and is_text(doi) and is_indexed(doi):
             name, modified = one.get("dataset_name"), one.get("dataset_modified_time")
             title = name if is_text(name) else None
-            yield Cited(Reference("doi", doi), title, read_milliseconds(modified))
+            yield _cited("doi", doi, title, read_milliseconds(modified))
 
 
 def _texts(document: Mapping[str, Json]) -> Iterator[Cited]:
     texts = document.get("references")
     for text in texts if is_list(texts) else (texts,):
         if is_text(text) and is_indexed(text):
-            yield Cited(Reference("ref", text))
+            yield _cited("ref", text)
+
+
+@lru_cache(maxsize=4096)  # the entries of a dataset refer to the same few things
+def _cited(kind: Kind, value: str, title: str | None = None, moment: int | None = None) -> Cited:
+    return Cited(Reference(kind, value), title, moment)

@@ -46,11 +46,14 @@ class Stored:
 
     def first(self, name: str, *, is_valid: Callable[[object], bool], kind: str) -> PropertyValue:
         """The first valid value; None when there is none at all, a flaw when none is valid."""
-        is_stored = False
-        for value in self.values(name):
-            if is_valid(value):
-                return value
-            is_stored = True
+        # written out: every property of every entry passes here
+        indexed = self.index.get(name)
+        if indexed is not None and is_valid(indexed):
+            return indexed
+        archived = None if self.archive is None else self.archive.get(name)
+        if archived is not None and is_valid(archived):
+            return archived
+        is_stored = indexed is not None or archived is not None
         return Flaw(f"what the site holds is not {kind}") if is_stored else None
 
 
