@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cmp_to_key
 from itertools import pairwise
+from operator import gt, lt
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad.positions import (
@@ -184,7 +185,12 @@ def _is_served_copy(hit: Hit, ask: Ask) -> bool:
 
 
 def is_in_order(hits: Sequence[Hit], ask: Ask) -> bool:
-    """Whether hits stand behind the ask's place and in its order."""
+    """Whether hits come after the ask's position and in its order."""
+    if not ask.order.keys:  # the default order, which most requests have, in C
+        ids = [(hit.entry_id, hit.site) for hit in hits]
+        if ask.after is not None:
+            ids.insert(0, (ask.after.entry_id, ask.after.site))
+        return all(map(gt if ask.backward else lt, ids, ids[1:]))
     places = [hit.position for hit in hits]
     if ask.after is not None:
         places.insert(0, ask.after)
