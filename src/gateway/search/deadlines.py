@@ -22,8 +22,9 @@ COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
 """Of the time left for keys, until which the place of an offset is counted and found."""
 
 NEXT_SHARE = 0.7
-"""Of the time left, in which archives or further keys are read, while there is another site from
-which the page could be filled instead."""
+"""Of the time left, in which further keys are read, while there is another site from which the page
+could be filled instead. Archives have all of it: unread ones do not fail their site, but come from
+its index."""
 
 ENCODING_S = 0.05
 """For shaping and writing the answer. `timeouts.budget_s` and `_<prefix>_timeout` are at least
@@ -49,7 +50,7 @@ class Deadlines:
         return None if self.end is None else self.end - ENCODING_S
 
     def next(self, *, can_be_filled: bool) -> float | None:
-        """For what is read after the keys; `can_be_filled`: other sites have more hits."""
+        """For further keys; `can_be_filled`: other sites have more hits."""
         if self.archives is None or not can_be_filled:
             return self.archives
         return self._share(NEXT_SHARE, until=self.archives)

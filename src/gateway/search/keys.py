@@ -102,7 +102,7 @@ class Keys:
             await self._query_again(exhausted_sites)
 
     def next_deadline(self) -> float | None:
-        """For what is read after the first keys."""
+        """For further keys."""
         with_hits = sum(bool(answer.hits) for answer in self._state.answers.values())
         return self._deadlines.next(can_be_filled=with_hits >= 2)
 

@@ -140,7 +140,7 @@ class Listing:
         fields, catalogue = self._planned.request.response_fields, self._planned.catalogue
         required = archive_fields(fields, catalogue)
         further = index_fields(fields, catalogue)
-        deadline = keys.next_deadline()
+        deadline = self._deadlines.archives
         sessions = {site: self._state.session(site, deadline) for site in wanted}
         answers = await ask_all(
             {

@@ -69,7 +69,13 @@ async def read_entries(
     """
     keys = _archive_keys(session, hits, wanted.required) if cache is not None else {}
     found = await _cached(keys, cache)
-    reading = _Reading(session, wanted.required, pace=pace, keys=keys, cache=cache)
+    reading = _Reading(
+        session.until(_archive_deadline(session, wanted)),
+        wanted.required,
+        pace=pace,
+        keys=keys,
+        cache=cache,
+    )
     await reading.read([hit.entry_id for hit in hits if hit.entry_id not in found])
     found |= reading.found
     missing = [hit.entry_id for hit in hits if hit.entry_id not in found]
@@ -86,6 +92,14 @@ async def read_entries(
     )
 
 
+def _archive_deadline(session: SiteSession, wanted: Wanted) -> float | None:
+    """Until when archives are read; None: as long as each portion comes (streams)."""
+    if session.deadline is None or wanted.are_indexed:
+        return session.deadline
+    left_s = session.deadline - asyncio.get_running_loop().time()
+    return session.deadline - min(INDEX_SHARE_S, left_s / 2)
+
+
 class _Reading:
     """The reading of one page's archives at one site, until its deadline."""
 
@@ -100,10 +114,7 @@ class _Reading:
     ) -> None:
         self._clock = asyncio.get_running_loop().time
         self._deadline = session.deadline
-        if self._deadline is not None:
-            left_s = self._deadline - self._clock()
-            self._deadline -= min(INDEX_SHARE_S, left_s / 2)
-        self._session = session.until(self._deadline)
+        self._session = session
         self._required = required
         self._pace = pace
         self._keys = keys
