@@ -11,7 +11,7 @@ PYTEST ?= --numprocesses auto --dist worksteal
 LONG := clients contract faults laws whole
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format bench data lock clean
+.PHONY: help install demo test quick check format bench data dist lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -61,6 +61,9 @@ bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
 
 data: .venv/.data ## Write the demo's data anew, the same each time
 	$(BIN)/python -m tests.making.demo
+
+dist: .venv/.run ## The wheel and the source archive, into dist/
+	$(BIN)/python -m hatchling build
 
 # Each lock holds all that its target needs, and all locks agree: each is resolved under the one before.
 UV ?= $(BIN)/uv
