@@ -6,10 +6,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --use-pep517
 LOCKED := $(PIP) --require-hashes --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
-PYTEST ?= -n auto
+PYTEST ?= --numprocesses auto --dist worksteal
+# What `make quick` leaves out, besides tests that are marked slow: all that asks for long.
+LONG := clients contract faults laws whole
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format bench data lock clean
+.PHONY: help install demo test quick check format bench data dist lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -38,8 +40,8 @@ demo: .venv/.run ## The gateway over three embedded Oases; a first query; serves
 test: .venv/.test ## All tests, on embedded Oases
 	$(BIN)/python -m pytest $(PYTEST)
 
-quick: .venv/.test ## The tests for the everyday loop: what is fast
-	$(BIN)/python -m pytest $(PYTEST) -m "not slow"
+quick: .venv/.test ## The tests for the everyday loop: less than a minute
+	$(BIN)/python -m pytest $(PYTEST) -m "not slow" --hypothesis-profile quick $(addprefix --ignore tests/,$(LONG))
 
 check: .venv/.check ## Format, lint, types, import contract, docs
 	$(BIN)/ruff format --check .
@@ -59,6 +61,9 @@ bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
 
 data: .venv/.data ## Write the demo's data anew, the same each time
 	$(BIN)/python -m tests.making.demo
+
+dist: .venv/.run ## The wheel and the source archive, into dist/
+	$(BIN)/python -m hatchling build
 
 # Each lock holds all that its target needs, and all locks agree: each is resolved under the one before.
 UV ?= $(BIN)/uv

@@ -297,6 +297,7 @@ def wait_until_ready(address: str) -> None:
         assert client.get(f"{address}/ready").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_serve(config: str, workers: int) -> None:
     """serve answers until a signal comes; several processes add up their numbers."""
@@ -330,6 +331,7 @@ def test_serve(config: str, workers: int) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_serve_at_a_taken_port(config: str) -> None:
     """A port that cannot be had is one clear line and exit code 1."""
     with socket.socket() as taken:
@@ -341,6 +343,7 @@ def test_serve_at_a_taken_port(config: str) -> None:
     assert f"cannot listen at 127.0.0.1:{port}" in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_demo() -> None:
     """demo shows a first query and its answer; its own address is the last line; Ctrl-C ends it."""
     process = started("demo", "--port", "0")
@@ -367,6 +370,7 @@ def test_demo() -> None:
     assert errors == ""
 
 
+@pytest.mark.slow
 def test_oasis() -> None:
     """oasis serves one embedded Oasis alone; its last line is the address of its API."""
     process = started("oasis", "berlin", "--port", "0")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.cli.serving import address_of, open_socket, serving
@@ -49,6 +50,7 @@ def spans(told: str) -> Iterator[dict[str, Any]]:
         yield span
 
 
+@pytest.mark.slow
 async def test_one_trace_from_the_caller_to_the_sites(tmp_path: Path) -> None:
     """The answer and each question to a site are spans of the caller's trace, without tokens."""
     seen: list[str] = []

@@ -102,6 +102,7 @@ def test_free_port() -> None:
             open_first_free("127.0.0.1", (port, port))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("demo", "--port", "0"), ("oasis", "berlin", "--port", "0")])
 def test_without_signals(command: Sequence[str]) -> None:
     """Where loops know no signals, it serves all the same, and Ctrl-C ends it without a trace."""
@@ -116,6 +117,7 @@ def test_without_signals(command: Sequence[str]) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_serving_without_signals(config_file: Path) -> None:
     """The same for `gateway serve`, which reloads there when the file changes alone."""
     port = free_port()
@@ -131,6 +133,7 @@ def test_serving_without_signals(config_file: Path) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "sign"),
     [

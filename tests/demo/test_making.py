@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.demo.making.formulas import anonymous, hill, reduced_amounts, whole_amounts
-from gateway.demo.making.gaps import find_gap
-from gateway.demo.making.optimade import make_optimade
-from gateway.demo.making.sample import Occupants, Sample, Source, pure
+from tests.making.demo.formulas import anonymous, hill, reduced_amounts, whole_amounts
+from tests.making.demo.gaps import find_gap
+from tests.making.demo.optimade import make_optimade
+from tests.making.demo.sample import Occupants, Sample, Source, pure
 
 AMOUNTS = {
     "whole": ({"Na": 4.0, "Cl": 4.0}, {"Na": 4, "Cl": 4}),

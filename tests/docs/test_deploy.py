@@ -3,7 +3,6 @@
 import configparser
 import re
 import shlex
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,13 @@ import yaml
 
 import gateway
 from gateway.config import load_config
-from tests.docs.pages import ROOT, read_page
+from tests.docs.pages import PAGES, ROOT, read_page
 from tests.docs.test_cli import check_gateway
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -70,24 +68,36 @@ def test_image() -> None:
         assert all((ROOT / file).exists() for file in name.split())
 
 
-@pytest.mark.parametrize(
-    ("lock", "wanted"),
-    [
-        ("requirements.lock", PROJECT["project"]["dependencies"]),
-        ("requirements.lock", PROJECT["project"]["optional-dependencies"]["redis"]),
-        ("requirements-dev.lock", PROJECT["project"]["dependencies"]),
-        ("requirements-dev.lock", PROJECT["dependency-groups"]["test"]),
-        ("requirements-dev.lock", PROJECT["dependency-groups"]["check"]),
-    ],
-)
-def test_lock(lock: str, wanted: list[str]) -> None:
-    """Every dependency is locked: `make install` and the image install from the locks alone."""
-    locked = {name_of(line) for line in (ROOT / lock).read_text("utf-8").splitlines()}
-    assert {name_of(one) for one in wanted} <= locked
+INSTALLING = [
+    (path, line)
+    for path in (ROOT / "Makefile", ROOT / ".ci/set-up", DEPLOY / "Dockerfile", *PAGES)
+    for line in path.read_text("utf-8").splitlines()
+    if re.search(r"\bpip\b.* install .*(\.lock|\"\$lock\"| \.$|dist/)|^(PIP|LOCKED) :=", line)
+]
 
 
-def name_of(requirement: str) -> str:
-    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+@pytest.mark.parametrize(("path", "line"), INSTALLING, ids=str)
+def test_nothing_is_resolved(path: Path, line: str) -> None:
+    """Whatever installs from a lock or from here takes what is named and nothing else."""
+    assert "--no-deps" in line or "$(PIP)" in line
+    if "lock" in line.lower():
+        assert "--require-hashes" in line
+    else:
+        assert "--no-build-isolation" in line or "dist/" in line
+
+
+def test_something_is_installed() -> None:
+    """The lines are found where they are."""
+    found = {path.relative_to(ROOT).as_posix() for path, _ in INSTALLING}
+    assert found == {"Makefile", ".ci/set-up", "deploy/Dockerfile", "docs/how-to/deploy.md"}
+
+
+def test_base_image() -> None:
+    """Both stages of the image begin with one version of one image."""
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
 
 
 def test_changelog() -> None:

@@ -12,7 +12,7 @@ from tests.faults.proxy import Phase, Proxy, make_faults
 from tests.faults.table import Row
 
 HIT_ALONE: tuple[Phase, ...] = ("keys", "bodies", "count")
-BACK_S = 20
+BACK_S = 100
 """So long after its return a site is asked again at the latest."""
 ENDLESS = "the first page for ever"
 

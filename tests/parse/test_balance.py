@@ -136,6 +136,7 @@ def test_comb_exactly(kind):
         assert truth(result, world) == truth(tree, world)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([bushy, lopsided]),

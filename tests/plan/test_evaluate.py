@@ -195,6 +195,7 @@ def make_row(random: Random) -> Row:
     return {name: value for name, value in every.items() if random.random() < 0.7}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False))
 def test_agrees_with_the_specification(random: Random) -> None:

@@ -95,6 +95,7 @@ def _filters() -> Iterator[str]:
     yield 'nsites = 2 AND NOT (references.id HAS "doi.a" OR references.doi HAS "10.2")'
 
 
+@pytest.mark.slow
 def test_selects_what_the_filter_says(held: tuple[Oasis, dict[str, Entry]]) -> None:
     """Each filter and its negation, over entries with every kind of reference and with none."""
     oasis, entries = held

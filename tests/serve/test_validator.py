@@ -12,7 +12,10 @@ from optimade.validator import ImplementationValidator
 WAIT_S = 60
 
 # The package reads its own models in a way that pydantic is going to drop.
-pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Symbols of space groups as spglib, and so NOMAD, spells them -> as OPTIMADE spells them.
 
-    cd src; python -m gateway.catalogue.make_space_groups > gateway/catalogue/space_groups.txt
+    python -m tests.making.space_groups > src/gateway/catalogue/space_groups.txt
 
 It needs spglib. All settings are there: the short symbol depends on the axes.
 """
@@ -18,7 +18,7 @@ def main() -> None:
         assert group is not None
         symbols[group.international_short] = _spaced(group.international_short, group.international)
     for short, spaced in sorted(symbols.items()):
-        print(f"{short}\t{spaced}")  # noqa: T201  # its output
+        print(f"{short}\t{spaced}")  # its output
 
 
 def _spaced(short: str, named: str) -> str:

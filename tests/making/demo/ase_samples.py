@@ -12,9 +12,9 @@ from ase.collections import dcdft, g2
 from ase.data.dbh24 import create_dbh24_system, dbh24
 from ase.data.s22 import create_s22_system, get_s22x5_distance, s22, s22x5, s26
 
-from gateway.demo.making.rounding import round_cell, round_vectors
-from gateway.demo.making.sample import Sample, Source, pure
-from gateway.demo.making.sources import BUILT, DBH24, DCDFT, G2, S22, S22X5
+from tests.making.demo.rounding import round_cell, round_vectors
+from tests.making.demo.sample import Sample, Source, pure
+from tests.making.demo.sources import BUILT, DBH24, DCDFT, G2, S22, S22X5
 
 SHEETS = (("MoS2", 3.16, 3.17), ("WS2", 3.153, 3.14), ("MoSe2", 3.288, 3.33), ("WSe2", 3.282, 3.34))
 

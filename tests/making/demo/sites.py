@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from gateway.demo.making.sample import Sample
-from gateway.demo.making.uploads import Upload, at, every
+from tests.making.demo.sample import Sample
+from tests.making.demo.uploads import Upload, at, every
 
 SAME_DAY = at("2021-06-02T00:00:00")  # uploads of all sites were made at this moment
 Samples = dict[str, tuple[Sample, ...]]

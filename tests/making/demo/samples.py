@@ -1,19 +1,19 @@
 """Every sample by the name of its collection."""
 
-from gateway.demo.making.ase_samples import (
+from tests.making.demo.ase_samples import (
     barriers,
     built_structures,
     dimers,
     elemental_crystals,
     g2_molecules,
 )
-from gateway.demo.making.crystal_samples import (
+from tests.making.demo.crystal_samples import (
     aflow_primitive,
     aflow_prototypes,
     cod_files,
     pymatgen_examples,
 )
-from gateway.demo.making.sample import Sample
+from tests.making.demo.sample import Sample
 
 
 def all_samples() -> dict[str, tuple[Sample, ...]]:

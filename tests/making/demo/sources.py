@@ -1,6 +1,6 @@
 """The collections that the demo data come from: package, licence, what to cite."""
 
-from gateway.demo.making.sample import Source
+from tests.making.demo.sample import Source
 
 AFLOW = Source(
     "AFLOW Library of Crystallographic Prototypes",

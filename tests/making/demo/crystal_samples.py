@@ -14,10 +14,10 @@ from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from gateway.demo.making.gaps import find_gap
-from gateway.demo.making.rounding import round_cell, round_vectors
-from gateway.demo.making.sample import Occupants, Sample, Source, pure
-from gateway.demo.making.sources import AFLOW, AFLOW_PRIMITIVE, COD, PYMATGEN
+from tests.making.demo.gaps import find_gap
+from tests.making.demo.rounding import round_cell, round_vectors
+from tests.making.demo.sample import Occupants, Sample, Source, pure
+from tests.making.demo.sources import AFLOW, AFLOW_PRIMITIVE, COD, PYMATGEN
 
 MAX_SITES = 130
 

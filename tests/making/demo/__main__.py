@@ -1,6 +1,6 @@
-"""`python -m gateway.demo.make_data`: writes the demo sites' data anew, the same each time.
+"""`python -m tests.making.demo`: writes the demo sites' data anew, the same each time.
 
-Needs the `demo-data` dependencies, and one file of `nomad-lab` (installed with `--no-deps`).
+Needs the `data` dependencies, and one file of `nomad-lab` (installed with `--no-deps`).
 """
 
 import gzip
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import orjson
 
-from gateway.demo.making.sample import Sample, Source
-from gateway.demo.making.samples import all_samples
-from gateway.demo.making.sites import plan_sites
-from gateway.demo.making.uploads import Line, make_lines
+from tests.making.demo.sample import Sample, Source
+from tests.making.demo.samples import all_samples
+from tests.making.demo.sites import plan_sites
+from tests.making.demo.uploads import Line, make_lines
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[3] / "src/gateway/demo/data"
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def _row(source: Source, structures: int, entries: int) -> str:
 
 SOURCES = """# Where the demo data come from
 
-Written by `python -m gateway.demo.make_data`. Every entry names its structure's key in the source
+Written by `python -m tests.making.demo`. Every entry names its structure's key in the source
 as `external_id`; its dataset has the DOI to cite. What was changed by hand (mixed or withheld
 occupants) says so in the entry's `comment`. Band gaps: Kittel, Introduction to Solid State Physics,
 8th edition, chapter 8, table 1. Bulk moduli: Delta project (WIEN2k). People, uploads, dates and

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.demo.making.sample import Vector
+from tests.making.demo.sample import Vector
 
 
 def round_vectors(rows: Sequence[Sequence[float]]) -> tuple[Vector, ...]:

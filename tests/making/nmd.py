@@ -2,7 +2,7 @@
 
 Run it with the Python of each NOMAD version in turn; each run adds its version to the table:
 
-    cd src; python -m gateway.catalogue.make_nmd gateway/catalogue/nmd.json
+    python -m tests.making.nmd src/gateway/catalogue/nmd.json
 
 Words, units and shapes are those of the newest version. What is left out is said at `_is_wanted`.
 """
@@ -21,9 +21,7 @@ from nomad.metainfo.elasticsearch_extension import entry_type
 
 Row = dict[str, Any]
 
-ABOUT = (
-    "NOMAD's searchable quantities (nomad-lab, Apache-2.0), written by gateway.catalogue.make_nmd"
-)
+ABOUT = "NOMAD's searchable quantities (nomad-lab, Apache-2.0), written by tests.making.nmd"
 TYPES = ("keyword", "text", "integer", "float", "double", "boolean", "date")
 REFERRED = (
     "authors.name",

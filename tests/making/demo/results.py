@@ -9,8 +9,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from gateway.demo.making.optimade import amounts_of
-from gateway.demo.making.sample import UNKNOWN, Sample
+from tests.making.demo.optimade import amounts_of
+from tests.making.demo.sample import UNKNOWN, Sample
 
 EV = 1.602176634e-19  # J
 GPA = 1e9  # Pa

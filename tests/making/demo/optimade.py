@@ -2,14 +2,14 @@
 
 from collections import Counter
 
-from gateway.demo.making.formulas import (
+from tests.making.demo.formulas import (
     anonymous,
     hill,
     reduced_amounts,
     whole_amounts,
     write_formula,
 )
-from gateway.demo.making.sample import UNKNOWN, Occupants, Sample
+from tests.making.demo.sample import UNKNOWN, Occupants, Sample
 
 VACANCY = "vacancy"
 

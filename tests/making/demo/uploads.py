@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.demo.making.optimade import make_optimade
-from gateway.demo.making.results import make_id, make_results
-from gateway.demo.making.sample import UNKNOWN, Occupants, Sample
+from tests.making.demo.optimade import make_optimade
+from tests.making.demo.results import make_id, make_results
+from tests.making.demo.sample import UNKNOWN, Occupants, Sample
 
 Line = dict[str, object]
 OPTIONAL = (
@@ -60,7 +60,7 @@ class Upload:
 
 def make_lines(upload: Upload) -> list[Line]:
     """The upload's entries."""
-    rng = random.Random(f"upload {upload.name}")  # noqa: S311  # the same data each time
+    rng = random.Random(f"upload {upload.name}")  # the same data each time
     lines = [
         _structure_line(upload, number, sample, rng) for number, sample in enumerate(upload.samples)
     ]
