@@ -58,7 +58,7 @@ def beside(effort: Effort) -> Iterator[Row]:
             f"this source tree / {effort.beside}: {sites_count} stubs, c = {clients_count}",
             f"{own.per_s / before.per_s:.2f} times the rate ({own.per_s:.0f} / "
             f"{before.per_s:.0f} per s); CPU per query {own.cpu_ms:.1f} / {before.cpu_ms:.1f} ms; "
-            f"p50 {own.p50_ms:.1f} / {before.p50_ms:.1f} ms",
+            f"p50 {own.p50_ms:.1f} / {before.p50_ms:.1f} ms; failed {own.failed} / {before.failed}",
         )
 
 
