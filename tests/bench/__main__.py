@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from tests.bench import (
     bench_added,
@@ -35,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "added": bench_added.added,
     "five-sites": bench_rates.five_sites,
     "kept": bench_rates.kept,
+    "beside": bench_rates.beside,
     "fifty-sites": bench_rates.fifty_sites,
     "many-clients": bench_endurance.many_clients,
     "export": bench_endurance.export,
@@ -52,13 +54,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="short, for a first impression")
     parser.add_argument("--soak-s", type=float, help="how long many-clients lasts")
     parser.add_argument("--silence-s", type=float, help="how long nobody asks in silence")
+    parser.add_argument("--beside", type=Path, help="another source tree, for `beside`")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHES]
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what was started, too
     effort = QUICK if given.quick else Effort()
-    lasting = {name: getattr(given, name) for name in ("soak_s", "silence_s")}
+    lasting = {name: getattr(given, name) for name in ("soak_s", "silence_s", "beside")}
     effort = replace(effort, **{name: one for name, one in lasting.items() if one is not None})
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores", file=sys.stderr)
     print("| what | measured | to reach |\n|---|---|---|", flush=True)

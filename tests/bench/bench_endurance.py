@@ -60,7 +60,8 @@ def export(effort: Effort) -> Iterator[Row]:
             yield Row(
                 f"JSON Lines export, three stubs, {turn} time",
                 f"{exported.count / exported.seconds:,.0f} entries/s "
-                f"({exported.count} entries, {whole}, CPU {exported.cpu_ms:.2f} ms each); "
+                f"({exported.count} entries, {whole}; by processor time "
+                f"{1000 / exported.cpu_ms:,.0f}/s); "
                 f"MiB {memory.begin:.0f} -> {memory.end:.0f}, most {memory.most:.0f}",
                 ">= 6,000/s, flat",
             )

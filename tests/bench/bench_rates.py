@@ -39,6 +39,29 @@ def kept(effort: Effort) -> Iterator[Row]:
             yield Row(what, _ratio(found["gateway"], found["bare"]))
 
 
+def beside(effort: Effort) -> Iterator[Row]:
+    """This source tree and another one, over five stubs and over fifty."""
+    if effort.beside is None:
+        yield Row("this source tree beside another", "left out: --beside FOLDER")
+        return
+    for sites_count, clients_count in ((5, 1), (5, 8), (50, 1)):
+        with (
+            stubs(sites_count) as sites,
+            gateway(sites.urls) as this,
+            gateway(sites.urls, source=effort.beside) as other,
+            loader() as clients,
+        ):
+            servers, load = {"this": this, "other": other}, Load("", clients=clients_count)
+            found = side_by_side(servers, load, loader=clients, effort=effort)
+        own, before = found["this"], found["other"]
+        yield Row(
+            f"this source tree / {effort.beside}: {sites_count} stubs, c = {clients_count}",
+            f"{own.per_s / before.per_s:.2f} times the rate ({own.per_s:.0f} / "
+            f"{before.per_s:.0f} per s); CPU per query {own.cpu_ms:.1f} / {before.cpu_ms:.1f} ms; "
+            f"p50 {own.p50_ms:.1f} / {before.p50_ms:.1f} ms; failed {own.failed} / {before.failed}",
+        )
+
+
 def fifty_sites(effort: Effort) -> Iterator[Row]:
     """Fifty stubs of 20 ms beside one such stub, one client."""
     with (

@@ -23,16 +23,21 @@ DEFAULTS: dict[str, str] = {}
 
 @contextlib.contextmanager
 def gateway(
-    oases: Sequence[str], *, environment: dict[str, str] = NO_CACHE, workers: int = 1
+    oases: Sequence[str],
+    *,
+    environment: dict[str, str] = NO_CACHE,
+    workers: int = 1,
+    source: Path | None = None,
 ) -> Iterator[Running]:
-    """The gateway of the source tree in `PYTHONPATH`, once it knows all sites that answer."""
+    """The gateway of a source tree (that in `PYTHONPATH`), once it knows all sites that answer."""
+    tree = {} if source is None else {"PYTHONPATH": str(source.resolve())}
     with tempfile.TemporaryDirectory() as folder:
         config = write_config(Path(folder), oases)
         port = free_port()
         options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve", "--config", str(config), *options],
-            env={**os.environ, **environment},
+            env={**os.environ, **tree, **environment},
             stderr=subprocess.DEVNULL,
         )
         try:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 
 from tests.bench.load import Load
@@ -17,6 +18,8 @@ class Effort:
     seconds: float = 3.0
     soak_s: float = 300.0
     silence_s: float = 75.0
+    beside: Path | None = None
+    """Another source tree to measure in turn with this one; None: there is none."""
     is_quick: bool = False
 
 
