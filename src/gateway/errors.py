@@ -25,6 +25,8 @@ GatewayError
     └── AnswerTooLargeError its answer is larger than allowed
 """
 
+from collections.abc import Iterable
+
 
 class GatewayError(Exception):
     """The root; `str(error)` is a full sentence for the person who caused or meets it."""
@@ -189,6 +191,11 @@ class SiteError(GatewayError):
 
 class AnswerTooLargeError(SiteError):
     """The answer is larger than allowed; asking for less may help."""
+
+
+def unknown_site(name: str, *, sites: Iterable[str]) -> str:
+    """The sentence for a site's name that is not configured."""
+    return f"There is no site {name[:80]!r}; the sites are {', '.join(sites)}."
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -5,11 +5,12 @@ metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protoc
 """
 
 import logging
-import os
-import sys
-from pathlib import Path
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote
 
+import orjson
 import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -17,13 +18,11 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-SHARED_NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder through which several worker processes add up their numbers."""
+LARGEST_OF_ALL = ("gateway_site_breaker", "gateway_site_entries")
+"""Gauges of which several workers show the largest; other numbers are added up."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
 
@@ -32,76 +31,75 @@ class Observer:
     """Counts what one app does, in a registry of its own."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._answered = Histogram(
             "gateway_request_seconds",
             "Requests answered, by endpoint and status.",
             ("endpoint", "status"),
-            registry=self._registry,
+            registry=self.registry,
         )
         self._under_way = Gauge(
             "gateway_requests_under_way",
             "Requests being answered now.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
+            registry=self.registry,
         )
         self._waiting = Gauge(
             "gateway_requests_waiting",
-            "Requests that wait for a place.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
+            "Requests that wait for a slot.",
+            registry=self.registry,
         )
         self._site_waiting = Gauge(
             "gateway_site_requests_waiting",
-            "Requests to a site that wait for one of its places.",
+            "Requests to a site that wait for one of its slots.",
             ("site",),
-            registry=self._registry,
-            multiprocess_mode="livesum",
+            registry=self.registry,
         )
         self._asked = Histogram(
             "gateway_site_request_seconds",
             "Requests to sites, by site, path and outcome.",
             ("site", "path", "outcome"),
             buckets=_SITE_BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
         self._breaker = Gauge(
             "gateway_site_breaker",
             "1 for the state in which a site's breaker is; largest of all workers.",
             ("site", "state"),
-            multiprocess_mode="livemax",
-            registry=self._registry,
+            registry=self.registry,
         )
         self._cache = Counter(
             "gateway_cache_lookups",
             "Look-ups in the cache, by site and what came of them.",
             ("site", "event"),
-            registry=self._registry,
+            registry=self.registry,
         )
         self._entries = Gauge(
             "gateway_site_entries",
             "Public structures of a site.",
             ("site",),
-            multiprocess_mode="livemax",
-            registry=self._registry,
+            registry=self.registry,
         )
         self._states = Counter(
             "gateway_site_states",
             "What sites did for answers, by site and state.",
             ("site", "state"),
-            registry=self._registry,
+            registry=self.registry,
         )
+
+        # looking labels up costs more than counting
+        self._answered_by: dict[tuple[str, int], Histogram] = {}
+        self._states_by: dict[tuple[str, str], Counter] = {}
 
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
         self._asked.labels(site, path, outcome).observe(seconds)
 
     def waiting(self, more: int) -> None:
-        """So many requests more, or less, wait for a place."""
+        """So many requests more, or less, wait for a slot."""
         self._waiting.inc(more)
 
     def site_waiting(self, site: str, more: int) -> None:
-        """So many requests more, or less, wait for a place at a site."""
+        """So many requests more, or less, wait for a slot at a site."""
         self._site_waiting.labels(site).inc(more)
 
     def breaker(self, site: str, state: str) -> None:
@@ -120,11 +118,18 @@ class Observer:
     def answered(self, endpoint: str, *, status: int, seconds: float) -> None:
         """A request has been answered."""
         self._under_way.dec()
-        self._answered.labels(endpoint, str(status)).observe(seconds)
+        child = self._answered_by.get((endpoint, status))
+        if child is None:
+            child = self._answered.labels(endpoint, str(status))
+            self._answered_by[endpoint, status] = child
+        child.observe(seconds)
 
     def served(self, site: str, state: str) -> None:
         """What a site did for one answer."""
-        self._states.labels(site, state).inc()
+        child = self._states_by.get((site, state))
+        if child is None:
+            child = self._states_by[site, state] = self._states.labels(site, state)
+        child.inc()
 
     def entries(self, site: str, total: int) -> None:
         """How many entries a site has."""
@@ -132,42 +137,33 @@ class Observer:
 
     def gone(self, site: str) -> None:
         """A site is in the configuration no longer: it has no state now."""
-        if SHARED_NUMBERS not in os.environ:
-            for gauge in (self._breaker, self._entries, self._site_waiting):
-                gauge.remove_by_labels({"site": site})
-            return
-        self._entries.labels(site).set(0)  # series of several workers cannot be removed
-        for state in _BREAKER_STATES:
-            self._breaker.labels(site, state).set(0)
-
-    def exposition(self) -> bytes:
-        """All numbers as Prometheus reads them, of type `EXPOSITION_TYPE`; those of all workers
-        where there are several."""
-        if SHARED_NUMBERS not in os.environ:
-            return generate_latest(self._registry)
-        _forget_dead_workers(Path(os.environ[SHARED_NUMBERS]))
-        shared = CollectorRegistry()
-        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the package has no types here
-        return generate_latest(shared)
-
-
-def _forget_dead_workers(folder: Path) -> None:
-    """A worker that was killed waits for nothing and answers nothing; uvicorn starts another."""
-    if os.name != "posix":
-        return  # there signal 0 is no question but Ctrl-C
-    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the package has no types here
+        for gauge in (self._breaker, self._entries, self._site_waiting):
+            gauge.remove_by_labels({"site": site})
 
 
 EXPOSITION_TYPE = CONTENT_TYPE_LATEST
 
 
+_REQUEST_ID: ContextVar[str] = ContextVar("gateway_request_id", default="")
+_SHOWN = 200
+"""Characters of a path that logs show."""
+_OF_RECORDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "color_message"}
+"""What every log record has; anything else is a field. uvicorn repeats its messages in colours."""
+
+
+def _add_request_id(
+    logger: logging.Logger, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    del logger, method
+    if request_id := _REQUEST_ID.get():
+        event["request_id"] = request_id
+    return event
+
+
+_STANDARD = logging.getLogger("gateway")
 _LOG: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-    logging.getLogger("gateway"),
-    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.render_to_log_kwargs],
+    _STANDARD,
+    processors=[_add_request_id, structlog.stdlib.render_to_log_kwargs],
     wrapper_class=structlog.stdlib.BoundLogger,
 )
 
@@ -177,43 +173,75 @@ def log() -> structlog.stdlib.BoundLogger:
     return _LOG
 
 
+def log_answered(**fields: object) -> None:
+    """The one line that each request has.
+
+    It is made by hand: finding out which line of code logs, for any record, takes longer than all
+    the rest.
+    """
+    if not _STANDARD.isEnabledFor(logging.INFO):
+        return
+    record = logging.LogRecord(_STANDARD.name, logging.INFO, "", 0, "answered", None, None)
+    vars(record).update(fields, request_id=_REQUEST_ID.get())
+    _STANDARD.handle(record)
+
+
+def shown_path(path: str) -> str:
+    """A request's path as logs show it: escaped, and not longer than anybody reads."""
+    shown = quote(path[:_SHOWN])
+    return shown if len(path) <= _SHOWN else f"{shown}.."
+
+
 def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool) -> None:
     """Send all logs, the libraries' too, to stderr in one form."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.ExtraAdder(),
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _drop_repetition,
-    ]
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-        )
+    handler.setFormatter(_JsonLines() if as_json else _TextLines())
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = (
+        False  # nobody reads it
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "uvicorn.access"):  # each request is logged once, by this gateway
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _drop_repetition(
-    logger: logging.Logger, method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """uvicorn sends each of its messages a second time, with colours."""
-    del logger, method
-    event.pop("color_message", None)
-    return event
+class _Lines(logging.Formatter):
+    """A log record as one line; written by hand, as each request has one."""
+
+    def fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """What the record says, in the order in which it is shown."""
+        fields: dict[str, object] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "logger": record.name,
+        }
+        fields |= {name: one for name, one in vars(record).items() if name not in _OF_RECORDS}
+        if "request_id" not in fields and (request_id := _REQUEST_ID.get()):
+            fields["request_id"] = request_id
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return fields
+
+
+class _JsonLines(_Lines):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return orjson.dumps(self.fields(record), default=str).decode()
+
+
+class _TextLines(_Lines):
+    """Time, level, event and the other fields, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = self.fields(record)
+        exception = fields.pop("exception", None)
+        timestamp, level, event, *_ = fields.values()
+        rest = " ".join(f"{name}={one}" for name, one in [*fields.items()][3:])
+        line = f"{timestamp} {level:<8}{event}  {rest}"
+        return line if exception is None else f"{line}\n{exception}"
 
 
 def bind_request(request_id: str) -> None:
     """From here on, all log lines of this task carry the request's id."""
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+    _REQUEST_ID.set(request_id)

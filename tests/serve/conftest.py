@@ -1,5 +1,6 @@
 """The app over a federation of canned answers, and a client of it; no network, no sites."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
@@ -40,6 +41,9 @@ class FakeFederation:
     )
     answer: SearchAnswer | None = None
     is_open: bool = False
+    hold: asyncio.Event | None = None
+    """Searches wait for it."""
+    under_way: int = 0
 
     async def open(self) -> None:
         self.is_open = True
@@ -49,12 +53,22 @@ class FakeFederation:
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         self.asked.append(request)
+        await self._held()
         if self.error:
             raise self.error
         if self.answer:
             return self.answer
         offset = int(request.cursor.removeprefix("at_")) if request.cursor else request.offset
         return self.page(offset, request.page_limit)
+
+    async def _held(self) -> None:
+        if self.hold is None:
+            return
+        self.under_way += 1
+        try:
+            await self.hold.wait()
+        finally:
+            self.under_way -= 1
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         self.asked.append(request)

@@ -1,4 +1,4 @@
-"""The server's own endpoints, its opening and closing, its places and its draining."""
+"""The server's own endpoints, its opening and closing, its slots and its shutdown."""
 
 import asyncio
 import os
@@ -15,7 +15,8 @@ from gateway.errors import OverloadError
 from gateway.search import SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
-from gateway.serve.graceful_shutdown import is_shutting_down
+from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
+from gateway.serve.worker_metrics import exposition
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -34,10 +35,10 @@ async def test_health(client: httpx.AsyncClient) -> None:
 async def test_ready(client: httpx.AsyncClient, app: FastAPI, federation) -> None:
     """/ready is 200 once some site has answered, and 503 before that and while stopping."""
     assert (await client.get("/ready")).status_code == 200
-    app.state.served.is_shutting_down = True
+    app.state.served.shutdown.is_stopping = True
     response = await client.get("/ready")
     assert (response.status_code, response.json()["reason"]) == (503, "stopping")
-    app.state.served.is_shutting_down = False
+    app.state.served.shutdown.is_stopping = False
     federation.states = (SiteStatus("berlin", version=None, total=None, breaker="closed"),)
     response = await client.get("/ready")
     assert (response.status_code, response.json()["ready"]) == (503, False)
@@ -64,31 +65,40 @@ async def test_metrics(client: httpx.AsyncClient, app: FastAPI) -> None:
 
 KILLED_WORKER = """
 import os
+from pathlib import Path
 from gateway.observe import Observer
+from gateway.serve.worker_metrics import exposition, write_numbers
+folder = Path(os.environ["GATEWAY_METRICS_FOLDER"])
 observer = Observer()
 for site in ("berlin", "munich"):
     observer.breaker(site, "open")
 observer.gone("munich")
+observer.served("berlin", "ok")
 if not (worker := os.fork()):
-    Observer().began()
+    other = Observer()
+    other.began()
+    other.served("berlin", "ok")
+    other.breaker("berlin", "closed")
+    write_numbers(other, folder)
     os.kill(os.getpid(), 9)
 os.waitpid(worker, 0)
-print(observer.exposition().decode())
+print(exposition(observer).decode())
 """
 
 
 def test_numbers_of_several_workers(tmp_path: Path) -> None:
-    """What a killed worker had under way is not counted on; a site that is gone has no state."""
-    told = subprocess.run(
+    """What a killed worker had under way is not counted on, what it did is."""
+    lines = subprocess.run(
         [sys.executable, "-c", KILLED_WORKER],
-        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        env={**os.environ, "GATEWAY_METRICS_FOLDER": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
-    assert "gateway_requests_under_way 1.0" not in told
-    assert 'gateway_site_breaker{site="berlin",state="open"} 1.0' in told
-    assert 'gateway_site_breaker{site="munich",state="open"} 0.0' in told
+    ).stdout.splitlines()
+    assert "gateway_requests_under_way 1.0" not in lines
+    assert lines.count('gateway_site_states_total{site="berlin",state="ok"} 2.0') == 1
+    assert 'gateway_site_breaker{site="berlin",state="open"} 1.0' in lines
+    assert not any('site="munich"' in line for line in lines)
 
 
 async def test_lifespan(app: FastAPI, federation) -> None:
@@ -97,14 +107,14 @@ async def test_lifespan(app: FastAPI, federation) -> None:
     async with app.router.lifespan_context(app):
         assert federation.is_open
     assert not federation.is_open
-    assert app.state.served.is_shutting_down
+    assert app.state.served.shutdown.is_stopping
 
 
 def test_apps_are_independent(app_with) -> None:
     """Any number of apps live side by side in a process."""
     one, other = app_with(), app_with()
     one.state.served.observer.cache("berlin", "hit")
-    assert b'event="hit"' not in other.state.served.observer.exposition()
+    assert b'event="hit"' not in exposition(other.state.served.observer)
 
 
 async def test_create_app(config) -> None:
@@ -119,62 +129,90 @@ async def test_create_app(config) -> None:
         assert (await client.get("/ready")).status_code == 503
 
 
-async def test_places() -> None:
-    """When all places are taken, a request waits for one, then is sent away."""
-    admission = Admission(places=1, queue_s=0.05)
-    async with admission.target():
+async def test_slots() -> None:
+    """When all slots are taken, a request waits for one, then is sent away."""
+    admission = Admission(slots=1, queue_s=0.05)
+    async with admission.slot():
         with pytest.raises(OverloadError) as caught:
-            async with admission.target():
-                raise AssertionError("there is one place")
+            async with admission.slot():
+                raise AssertionError("there is one slot")
         assert caught.value.retry_after_s >= 1
-    async with admission.target():
+    async with admission.slot():
         pass
 
 
-async def test_place_gets_free() -> None:
-    """A place that gets free in time is taken by who waits, also after an error."""
-    admission = Admission(places=1, queue_s=5)
+async def test_slot_gets_free() -> None:
+    """A slot that gets free in time is taken by who waits, also after an error."""
+    admission = Admission(slots=1, queue_s=5)
 
     async def hold() -> None:
-        async with admission.target():
+        async with admission.slot():
             await asyncio.sleep(0.01)
             raise KeyError("fault")
 
     holding = asyncio.create_task(hold())
     await asyncio.sleep(0)
-    async with admission.target():
+    async with admission.slot():
         assert holding.done()
     with pytest.raises(KeyError, match="fault"):
         await holding
 
 
+async def test_waiting_ends_with_the_deadline() -> None:
+    """A request that waits for a slot does not outlive its own deadline."""
+    admission = Admission(slots=1, queue_s=60)
+    loop = asyncio.get_running_loop()
+    async with admission.slot():
+        with pytest.raises(OverloadError):
+            async with admission.slot(deadline=loop.time() + 0.05):
+                raise AssertionError("there is one slot")
+
+
+async def test_large_pages() -> None:
+    """They have fewer slots, and take none of the others while they wait for one."""
+    admission = Admission(slots=2, large_slots=1, queue_s=0.05)
+    async with admission.slot(is_large=True):
+        with pytest.raises(OverloadError):
+            async with admission.slot(is_large=True):
+                raise AssertionError("there is one slot for large pages")
+        async with admission.slot():
+            pass
+
+
+async def test_streams() -> None:
+    """There are so many at a time; one that ends makes room."""
+    admission = Admission(slots=5, streams=1, queue_s=0.05)
+    async with admission.stream():
+        with pytest.raises(OverloadError):
+            async with admission.stream():
+                raise AssertionError("there is one stream")
+    async with admission.stream():
+        pass
+
+
 async def test_delay() -> None:
-    """Up to half of the places nobody is asked to slow down, then more and more."""
-    admission = Admission(places=4, queue_s=2)
+    """Up to half of the slots nobody is asked to slow down, then more and more."""
+    admission = Admission(slots=4, queue_s=2)
     delays = [admission.delay_s()]
-    async with admission.target(), admission.target():
+    async with admission.slot(), admission.slot():
         delays.append(admission.delay_s())
-        async with admission.target():
+        async with admission.slot():
             delays.append(admission.delay_s())
-            async with admission.target():
+            async with admission.slot():
                 delays.append(admission.delay_s())
     assert delays == [0, 0, 1, 2]
 
 
-class Stopping:
-    is_shutting_down = False
-
-
-async def test_draining() -> None:
+async def test_graceful_shutdown() -> None:
     """The first SIGTERM only says so; the server's own reaction follows later, or at a second."""
     reactions: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: reactions.append(number))
     try:
-        app_state = Stopping()
-        with is_shutting_down(app_state, 0.05):
+        state = ShutdownState()
+        with graceful_shutdown(state, lambda: 0.05):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0)
-            assert app_state.is_shutting_down
+            assert state.is_stopping
             assert reactions == []
             await asyncio.sleep(0.1)
             assert reactions == [signal.SIGTERM]
@@ -188,8 +226,14 @@ async def test_draining() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-async def test_no_draining() -> None:
-    """Unless it is configured, nothing stands between a signal and the server."""
-    before = signal.getsignal(signal.SIGTERM)
-    with is_shutting_down(Stopping(), 0):
-        assert signal.getsignal(signal.SIGTERM) is before
+async def test_no_delay() -> None:
+    """Unless it is configured, the server reacts to a signal at once."""
+    reactions: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: reactions.append(number))
+    try:
+        with graceful_shutdown(ShutdownState(), lambda: 0):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0)
+            assert reactions == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,5 +1,6 @@
 """Listings and single entries as documents: data, links, meta, headers."""
 
+import asyncio
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -395,9 +396,19 @@ async def test_request_delay(app_with, clients, federation) -> None:
     from gateway.config import AdmissionKeys
 
     app: FastAPI = app_with(admission=AdmissionKeys(max_requests=2, queue_s=2))
-    async with app.state.served.admission.target(), clients(app) as client:
+    async with app.state.served.admission.slot(), clients(app) as client:
         quiet = await client.get("/v1/structures")
-        async with app.state.served.admission.target():
+        async with app.state.served.admission.slot():
             busy = await client.get("/v1/info")
     assert quiet.json()["meta"]["request_delay"] == 0
     assert busy.json()["meta"]["request_delay"] == 2
+
+
+async def test_arrival(client: httpx.AsyncClient, federation) -> None:
+    """A request's deadline counts from when the outermost middleware saw it."""
+    before = asyncio.get_running_loop().time()
+    await client.get("/v1/structures")
+    await client.get("/v1/structures/berlin~entry_1")
+    after = asyncio.get_running_loop().time()
+    listing, entry = federation.asked
+    assert before <= listing.entered <= entry.entered <= after

@@ -9,17 +9,18 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.cli.interrupts import catch_interrupts
 from gateway.config import CONFIG_VARIABLE, Config
-from gateway.observe import SHARED_NUMBERS, log, set_up_logging
-from gateway.serve.request.forms import largest_form
+from gateway.observe import log, set_up_logging
+from gateway.serve.connections import BoundedProtocols, limits_of, raise_descriptor_limit
+from gateway.serve.worker_metrics import METRICS_FOLDER
 
-FACTORY = "gateway.serve.hot_reload:create_reloading_app"
+FACTORY = "gateway.serve.hot_reload:create_hot_reload"
 _LOOK_S = 0.02
 _SPARE_S = 2
 _WORKER_STARTS_S = 60
@@ -32,8 +33,8 @@ class _Options(TypedDict):
     proxy_headers: bool
     server_header: bool
     timeout_graceful_shutdown: int
-    http: Literal["h11"]
-    h11_max_incomplete_event_size: int
+    http: type[asyncio.Protocol]
+    ws: Literal["none"]
 
 
 class PortTakenError(OSError):
@@ -43,6 +44,7 @@ class PortTakenError(OSError):
 def run_server(config: Config, *, path: Path | None, host: str, port: int, workers: int) -> None:
     """Serve until a signal comes; each of several workers reads the configuration for itself."""
     set_up_logging(config.logging.level, as_json=config.logging.as_json)
+    raise_descriptor_limit()
     bound = open_socket(host, port)
     log().info("serving", address=address_of(bound), workers=workers)
     if workers == 1:
@@ -52,10 +54,10 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
 
 
 def _serve_here(config: Config, path: Path | None, bound: socket.socket) -> None:
-    from gateway.serve.hot_reload import Reloading  # workers import it, their parent need not
+    from gateway.serve.hot_reload import HotReload  # workers import it, their parent need not
 
     catch_interrupts()
-    settings = uvicorn.Config(Reloading(config, path=path), **_options(config))
+    settings = uvicorn.Config(HotReload(config, path=path), **server_options(config))
     with suppress(KeyboardInterrupt):
         uvicorn.Server(settings).run(sockets=[bound])
 
@@ -69,7 +71,7 @@ def _serve_by_workers(
     if path is not None:
         os.environ[CONFIG_VARIABLE] = str(path.resolve())
     with TemporaryDirectory(prefix="gateway-metrics-") as folder:
-        os.environ.setdefault(SHARED_NUMBERS, folder)
+        os.environ.setdefault(METRICS_FOLDER, folder)
         uvicorn.run(
             FACTORY,
             factory=True,
@@ -77,19 +79,20 @@ def _serve_by_workers(
             port=port,
             workers=workers,
             timeout_worker_healthcheck=_WORKER_STARTS_S,
-            **_options(config),
+            **server_options(config),
         )
 
 
-def _options(config: Config) -> _Options:
+def server_options(config: Config) -> _Options:
+    """How uvicorn serves the gateway."""
     return {
         "log_config": None,
         "access_log": False,
-        "proxy_headers": False,  # whom to believe is said in server.trusted_proxies
+        "proxy_headers": False,  # server.trusted_proxies names those that are believed
         "server_header": False,
         "timeout_graceful_shutdown": int(config.timeouts.budget_s) + _SPARE_S,
-        "http": "h11",  # httptools takes addresses and headers of any size
-        "h11_max_incomplete_event_size": largest_form(config.filters.length),
+        "http": cast(type[asyncio.Protocol], BoundedProtocols(limits_of(config))),  # called alike
+        "ws": "none",
     }
 
 

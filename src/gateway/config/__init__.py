@@ -10,6 +10,7 @@ what is wrong with it.
 from gateway.config.keys import (
     AdmissionKeys,
     CacheKeys,
+    ConnectionKeys,
     FilterKeys,
     LoggingKeys,
     PagingKeys,
@@ -27,6 +28,7 @@ __all__ = [
     "AdmissionKeys",
     "CacheKeys",
     "Config",
+    "ConnectionKeys",
     "FilterKeys",
     "LoggingKeys",
     "PagingKeys",

@@ -315,6 +315,39 @@ class AdmissionKeys(_Keys):
         description="How long a request waits in the queue before it is answered with 429.",
     )
 
+    max_large: Count = Field(
+        default=8,
+        description="Of these, pages of more than 100 entries at most.",
+    )
+    max_streams: Count = Field(
+        default=16,
+        description="Streams (JSON Lines) under way at most; more are answered with 429.",
+    )
+
+
+class ConnectionKeys(_Keys):
+    """What clients may take of one worker: connections, memory and time."""
+
+    max_connections: Count = Field(
+        default=1000,
+        description="Connections at most, and not more than open files allow. The one that has "
+        "been idle longest makes way for a new one; if none is idle, the new one gets 503.",
+    )
+    max_held_bytes: Count = Field(
+        default=64 * MIB,
+        description="Bytes of requests not yet whole and of answers not yet sent, all together; "
+        "beyond it the client that has been waited for longest is cut off.",
+    )
+    head_s: Seconds = Field(
+        default=10.0, description="How long the first line and headers of a request may take."
+    )
+    body_s: Seconds = Field(default=30.0, description="How long the body of a request may take.")
+    write_s: Seconds = Field(
+        default=20.0,
+        description="A client that takes less than 16 kB of a waiting answer in so many seconds is "
+        "cut off.",
+    )
+
 
 class LoggingKeys(_Keys):
     """What is logged to stderr."""

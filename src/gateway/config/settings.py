@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.config.keys import (
     AdmissionKeys,
     CacheKeys,
+    ConnectionKeys,
     FilterKeys,
     LoggingKeys,
     PagingKeys,
@@ -47,6 +48,9 @@ class Config(BaseSettings):
     )
     cache: CacheKeys = Field(default=CacheKeys(), description=CacheKeys.__doc__)
     admission: AdmissionKeys = Field(default=AdmissionKeys(), description=AdmissionKeys.__doc__)
+    connections: ConnectionKeys = Field(
+        default=ConnectionKeys(), description=ConnectionKeys.__doc__
+    )
     logging: LoggingKeys = Field(default=LoggingKeys(), description=LoggingKeys.__doc__)
 
     @classmethod

@@ -45,6 +45,7 @@ from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
 from gateway.search.site_stats import PROBE, SiteStats
+from gateway.search.time_slices import TimeSlices
 from gateway.shape import (
     Cited,
     StructureShaper,
@@ -92,6 +93,7 @@ class Federation:
             REFERENCES: references_catalogue(prefix),
         }
         self._sites = {site.name: site for site in config.sites}
+        self._slices = TimeSlices()
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -154,7 +156,7 @@ class Federation:
                 max_offset=self._config.paging.max_offset,
             )
             found = await listing.read()
-            return self._answer(planned, found, timings=(("plan", spent), *found.timings))
+            return await self._answer(planned, found, timings=(("plan", spent), *found.timings))
         finally:
             scope.close()
 
@@ -210,11 +212,11 @@ class Federation:
         info = self._site_stats.info(name)
         return SiteStatus(name, info.version, info.total, self._clients[name].circuit.state)
 
-    def _answer(
+    async def _answer(
         self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
     ) -> SearchAnswer:
         start = time.perf_counter()
-        page = self._shape(planned, found)
+        page = await self._shape(planned, found)
         returned = returned_of(planned, found, self._site_stats)
         links = neighbours(
             found.page,
@@ -243,10 +245,12 @@ class Federation:
             timings=(*timings, ("shape", shaped)),
         )
 
-    def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
+    async def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
         fields, prefix = planned.request.response_fields, self._config.provider.prefix
         shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
-        shaped = [shaper.shape(entry, self._sites[entry.site]) for entry in found.entries]
+        shaped = await self._slices.map(
+            lambda entry: shaper.shape(entry, self._sites[entry.site]), found.entries
+        )
         cited: dict[str, Cited] = {}
         for _, _, references in shaped:
             for one in references:

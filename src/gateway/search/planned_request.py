@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from gateway.config import Config
-from gateway.errors import ParameterError
+from gateway.errors import ParameterError, unknown_site
 from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
 from gateway.model import REFERENCES, STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
@@ -94,7 +94,7 @@ class RequestPlanner:
         for name in sites:
             if name not in self._names:
                 raise ParameterError(
-                    f"There is no site {name!r}; the sites are {', '.join(self._names)}.",
+                    unknown_site(name, sites=self._names),
                     parameter=f"_{prefix}_sites",
                 )
         return sites

@@ -1,4 +1,8 @@
-"""How many requests are answered at a time; the others wait a little, then are sent away."""
+"""Admission control: how many requests are answered at a time.
+
+Others wait a little, then are refused. Large pages and streams have fewer slots, as each of them
+holds much memory and much of the event loop.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,43 +11,91 @@ from contextlib import asynccontextmanager
 from gateway.errors import OverloadError
 
 _BUSY = 0.5
-"""Above this part of the places taken, clients are asked to go slower."""
+"""Above this part of the slots taken, clients are asked to go slower."""
+LARGE_PAGE = 100
+"""A page of more entries is a large one: structures of hundreds of atoms take megabytes."""
 
 
 class Admission:
-    """The places of one worker."""
+    """The slots of one worker."""
 
     def __init__(
-        self, *, places: int, queue_s: float, waiting: Callable[[int], None] | None = None
+        self,
+        *,
+        slots: int,
+        queue_s: float,
+        large_slots: int | None = None,
+        streams: int | None = None,
+        waiting: Callable[[int], None] | None = None,
     ) -> None:
-        self._places = places
+        self._slots = slots
         self._queue_s = queue_s
-        self._taken = asyncio.Semaphore(places)
+        self._free = asyncio.Semaphore(slots)
+        self._free_large = asyncio.Semaphore(large_slots or slots)
+        self._streams = streams or slots
+        self.open_streams = 0
         self._count = 0
         self._waiting = waiting or (lambda _: None)
 
     @asynccontextmanager
-    async def target(self) -> AsyncIterator[None]:
-        """Hold a place while a request is answered; an OverloadError when none is free in time."""
+    async def slot(
+        self, *, deadline: float | None = None, is_large: bool = False
+    ) -> AsyncIterator[None]:
+        """Hold a slot while a request is answered; an OverloadError when none is free in time.
+
+        `deadline` is that of the request, on the event loop's clock: waiting ends with it.
+        """
+        if is_large:
+            async with self._taken(self._free_large, deadline), self.slot(deadline=deadline):
+                yield
+            return
+        async with self._taken(self._free, deadline):
+            self._count += 1
+            try:
+                yield
+            finally:
+                self._count -= 1
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncIterator[None]:
+        """Count a stream while it goes out; an OverloadError when there are too many."""
+        if self.open_streams >= self._streams:
+            raise OverloadError(
+                f"The gateway is sending {self._streams} streams already; try again.",
+                retry_after_s=max(1.0, self._queue_s),
+            )
+        self.open_streams += 1
+        try:
+            yield
+        finally:
+            self.open_streams -= 1
+
+    def delay_s(self) -> float:
+        """How long a client does well to wait before it asks again."""
+        load = self._count / self._slots
+        return round(max(0.0, load - _BUSY) * 2 * self._queue_s, 2)
+
+    @asynccontextmanager
+    async def _taken(self, free: asyncio.Semaphore, deadline: float | None) -> AsyncIterator[None]:
+        if free.locked():
+            await self._wait(free, deadline)
+        else:
+            await free.acquire()
+        try:
+            yield
+        finally:
+            free.release()
+
+    async def _wait(self, free: asyncio.Semaphore, deadline: float | None) -> None:
+        until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:
-            async with asyncio.timeout(self._queue_s):
-                await self._taken.acquire()
+            async with asyncio.timeout_at(until if deadline is None else min(until, deadline)):
+                await free.acquire()
         except TimeoutError as error:
             raise OverloadError(
-                f"The gateway is answering {self._places} requests already; try again.",
+                f"The gateway is answering {self._slots} requests already; try again.",
                 retry_after_s=max(1.0, self._queue_s),
             ) from error
         finally:
             self._waiting(-1)
-        self._count += 1
-        try:
-            yield
-        finally:
-            self._count -= 1
-            self._taken.release()
-
-    def delay_s(self) -> float:
-        """How long a client does well to wait before it asks again."""
-        load = self._count / self._places
-        return round(max(0.0, load - _BUSY) * 2 * self._queue_s, 2)

@@ -1,31 +1,33 @@
 """The ASGI app of a configuration: made by `create_app`, opened and closed by its lifespan."""
 
-from collections.abc import AsyncIterator, Mapping
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 from starlette_compress import CompressMiddleware
 
 from gateway import __version__
 from gateway.config import Config
-from gateway.errors import GatewayError, RequestError
+from gateway.model import JsonObject
 from gateway.observe import Observer
 from gateway.search import Federation
 from gateway.serve.admission import Admission
-from gateway.serve.graceful_shutdown import is_shutting_down
+from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.health import service_router
+from gateway.serve.html_pages import html_router
+from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.middleware.access import AccessMiddleware
-from gateway.serve.middleware.versioned_paths import (
-    VersionedPathsMiddleware,
-    error_of,
-    refusal_response,
-)
+from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
+from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
+from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.routes import optimade_router
 from gateway.serve.state import AppState, SearchService
+
+_COMPRESSED_FROM = 4_096
+"""Bytes; below it compressing costs more than it saves."""
 
 
 def create_app(
@@ -33,68 +35,94 @@ def create_app(
     *,
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
     observer: Observer | None = None,
+    shutdown: ShutdownState | None = None,
 ) -> FastAPI:
     """The gateway over the configured sites; `transports` reach sites by name, in process."""
     observer = observer or Observer()
     federation = Federation(config, transports=transports, observer=observer)
-    return build_app(config, federation=federation, observer=observer)
+    return build_app(config, federation=federation, observer=observer, shutdown=shutdown)
 
 
-def build_app(config: Config, *, federation: SearchService, observer: Observer) -> FastAPI:
+def build_app(
+    config: Config,
+    *,
+    federation: SearchService,
+    observer: Observer,
+    shutdown: ShutdownState | None = None,
+) -> FastAPI:
     """The HTTP side over any federation."""
-    admission = Admission(
-        places=config.admission.max_requests,
-        queue_s=config.admission.queue_s,
-        waiting=observer.waiting,
+    app_state = AppState(
+        config,
+        federation,
+        observer,
+        _admission(config, observer),
+        entry_info=_entry_info(config),
+        shutdown=shutdown or ShutdownState(),
     )
-    app_state = AppState(config, federation, observer, admission)
     app = FastAPI(
         title=config.provider.name,
         version=__version__,
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.served = app_state
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
-    _handle_errors(app, config)
+    app.include_router(html_router())
+    for kind in HANDLED:
+        app.add_exception_handler(
+            kind, ErrorResponses(config, delay_s=app_state.admission.delay_s).respond
+        )
+    app.add_middleware(ErrorMiddleware, config=config)
     app.add_middleware(VersionedPathsMiddleware, config=config)
-    app.add_middleware(CompressMiddleware)
+    app.add_middleware(
+        CompressMiddleware,
+        minimum_size=_COMPRESSED_FROM,
+        zstd_level=1,
+        brotli_quality=1,
+        gzip_level=1,
+    )
     app.add_middleware(AccessMiddleware, observer=observer)
     return app
+
+
+def _admission(config: Config, observer: Observer) -> Admission:
+    keys = config.admission
+    return Admission(
+        slots=keys.max_requests,
+        large_slots=keys.max_large,
+        streams=keys.max_streams,
+        queue_s=keys.queue_s,
+        waiting=observer.waiting,
+    )
+
+
+def _entry_info(config: Config) -> Callable[[str, bool], JsonObject]:
+    @functools.cache
+    def info(entry_type: str, exact: bool) -> JsonObject:
+        return entry_info(entry_type, prefix=config.provider.prefix, exact=exact)
+
+    return info
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app_state: AppState = app.state.served
     async with opened(app_state):
-        with is_shutting_down(app_state, app_state.config.server.drain_s):
+        with graceful_shutdown(app_state.shutdown, lambda: app_state.config.server.drain_s):
             yield
 
 
 @asynccontextmanager
 async def opened(app_state: AppState) -> AsyncIterator[None]:
     """What the endpoints need is open while the context is."""
-    app_state.warm_up()
+    for entry_type in ENTRY_TYPES:
+        app_state.entry_info(entry_type, False)  # it would delay the first request
     await app_state.federation.open()
     try:
         yield
     finally:
-        app_state.is_shutting_down = True
         await app_state.federation.close()
-
-
-def _handle_errors(app: FastAPI, config: Config) -> None:
-    async def refuse(request: Request, exception: Exception) -> Response:
-        match exception:
-            case GatewayError():
-                error: GatewayError = exception
-            case HTTPException():
-                error = error_of(exception, request)
-            case _:
-                error = RequestError("The request cannot be understood.")
-        return refusal_response(error, request=request, config=config)
-
-    for kind in (GatewayError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, refuse)

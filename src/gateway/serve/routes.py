@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
-from gateway.serve.info.about import ENTRY_TYPES, VERSIONS, VERSIONS_TYPE, base_info, link_resources
+from gateway.serve.admission import LARGE_PAGE
+from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,
@@ -16,17 +17,18 @@ from gateway.serve.info.openapi import (
     listing_docs,
 )
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.middleware.versioned_paths import context_of
+from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.api_hint import check_hint, is_exact
-from gateway.serve.request.context import RequestContext, rules_of
+from gateway.serve.request.context import RequestContext, context_of, rules_of, with_notices
 from gateway.serve.request.forms import read_form
 from gateway.serve.request.params import read_entry, read_search, wants_stream
+from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.request.query_string import Pairs, read_pairs
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.response.json_lines import stream_response
 from gateway.serve.state import AppState, app_state_of
 
-LINKS_KEPT_S = 60
+LINKS_CACHED_S = 60
 
 
 class _Anything(PathConvertor):
@@ -39,8 +41,8 @@ register_url_convertor("anything", _Anything())
 
 
 def optimade_router(prefix: str) -> APIRouter:
-    """All OPTIMADE endpoints, unversioned; the door takes versions and views off the path."""
-    router = APIRouter(default_response_class=JsonApiResponse)
+    """All OPTIMADE endpoints, unversioned; a middleware takes versions and views off the path."""
+    router = APIRouter(default_response_class=JsonApiResponse, route_class=PlainRoute)
     for entry_type in ENTRY_TYPES:
         _add_entry_type(router, entry_type, prefix)
     for view in ("", "/index"):
@@ -110,7 +112,7 @@ async def get_links(request: Request) -> Response:
     """Related databases: the index, each site's own view, the list of providers."""
     app_state, (context, _) = app_state_of(request), _about_context(request)
     links = link_resources(context, config=app_state.config)
-    return about_response(links, context=context, config=app_state.config, kept_s=LINKS_KEPT_S)
+    return about_response(links, context=context, config=app_state.config, cached_s=LINKS_CACHED_S)
 
 
 async def get_versions(request: Request) -> Response:
@@ -121,7 +123,7 @@ async def get_versions(request: Request) -> Response:
 
 def _answer_entry_info(request: Request, entry_type: str) -> Response:
     app_state, (context, hint) = app_state_of(request), _about_context(request)
-    info = app_state.info(entry_type, exact=is_exact(context.target.version, hint))
+    info = app_state.entry_info(entry_type, is_exact(context.target.version, hint))
     return about_response(info, context=context, config=app_state.config)
 
 
@@ -129,32 +131,39 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     app_state = app_state_of(request)
     context, _ = _read(request, pairs, app_state)
     rules = rules_of(app_state.config, context.target)
-    wanted, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=context.caller)
+    search, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=context.caller)
+    context = with_notices(context, notices)
     if wants_stream(pairs, rules=rules):
-        context = replace(context, notices=(*context.notices, *notices))
-        return await stream_response(wanted, context=context, app_state=app_state)
-    async with app_state.admission.target():
-        answer = await app_state.federation.search(wanted)
-    _count(answer, app_state)
-    context = replace(context, notices=(*context.notices, *notices))
-    return listing_response(answer, context=context, config=app_state.config)
+        return await stream_response(search, context=context, app_state=app_state)
+    is_large = search.page_limit > LARGE_PAGE
+    async with app_state.admission.slot(
+        deadline=_deadline(context, search.timeout_s, app_state), is_large=is_large
+    ):
+        answer = await app_state.federation.search(search)
+        _count(answer, app_state)
+        return await listing_response(answer, context=context, app_state=app_state)
 
 
 async def _answer_entry(request: Request, entry_type: str) -> Response:
     app_state = app_state_of(request)
     pairs = read_pairs(_query(request))
     context, _ = _read(request, pairs, app_state)
-    wanted = read_entry(
+    search = read_entry(
         pairs,
         entry_type=entry_type,
         entry_id=request.path_params["entry_id"],
         rules=rules_of(app_state.config, context.target),
         caller=context.caller,
     )
-    async with app_state.admission.target():
-        answer = await app_state.federation.entry(wanted)
-    _count(answer, app_state)
-    return entry_response(answer, context=context, config=app_state.config)
+    async with app_state.admission.slot(deadline=_deadline(context, search.timeout_s, app_state)):
+        answer = await app_state.federation.entry(search)
+        _count(answer, app_state)
+        return await entry_response(answer, context=context, app_state=app_state)
+
+
+def _deadline(context: RequestContext, asked_s: float | None, app_state: AppState) -> float:
+    waits = app_state.config.timeouts
+    return context.deadline(waits.budget_s if asked_s is None else min(asked_s, waits.longest_s))
 
 
 def _about_context(request: Request) -> tuple[RequestContext, str]:
@@ -164,12 +173,16 @@ def _about_context(request: Request) -> tuple[RequestContext, str]:
 
 def _read(request: Request, pairs: Pairs, app_state: AppState) -> tuple[RequestContext, str]:
     """The request with its parameters, and the version it would like, where that counts."""
-    context = replace(
-        context_of(request), pairs=pairs, request_delay_s=app_state.admission.delay_s()
-    )
+    context = context_of(request)
     hint = "" if context.target.version else dict(pairs).get("api_hint", "")
     notice = check_hint(hint, prefix=app_state.config.provider.prefix)
-    return replace(context, notices=(notice,) if notice else ()), hint
+    context = replace(
+        context,
+        pairs=pairs,
+        request_delay_s=app_state.admission.delay_s(),
+        notices=(notice,) if notice else (),
+    )
+    return context, hint
 
 
 def _query(request: Request) -> bytes:

@@ -1,6 +1,6 @@
 """What one app serves: its configuration, the federation behind it, and what counts and limits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,9 +9,9 @@ from starlette.requests import Request
 from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
 from gateway.observe import Observer
-from gateway.search import SiteStatus
+from gateway.search import SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
-from gateway.serve.info.about import ENTRY_TYPES, entry_info
+from gateway.serve.graceful_shutdown import ShutdownState
 
 
 class SearchService(Protocol):
@@ -41,21 +41,12 @@ class AppState:
     federation: SearchService
     observer: Observer
     admission: Admission
-    is_shutting_down: bool = False
-    _infos: dict[tuple[str, bool], JsonObject] = field(default_factory=dict)
-
-    def info(self, entry_type: str, *, exact: bool) -> JsonObject:
-        """The resource of `/info/<entry_type>`, made once."""
-        key = (entry_type, exact)
-        if key not in self._infos:
-            prefix = self.config.provider.prefix
-            self._infos[key] = entry_info(entry_type, prefix=prefix, exact=exact)
-        return self._infos[key]
-
-    def warm_up(self) -> None:
-        """Make beforehand what would delay the first request."""
-        for entry_type in ENTRY_TYPES:
-            self.info(entry_type, exact=False)
+    entry_info: Callable[[str, bool], JsonObject]
+    """The resource of `/info/<entry_type>`; True: for clients that know property definitions."""
+    slices: TimeSlices = field(default_factory=TimeSlices)
+    shutdown: ShutdownState = field(default_factory=ShutdownState)
+    is_replaced: bool = False
+    """Whether another configuration has taken over: streams end at their next page."""
 
 
 def app_state_of(request: Request) -> AppState:

@@ -9,7 +9,7 @@ from optimade.models import (
     LinksResponse,
 )
 
-from gateway.serve.info.about import ENTRY_TYPES
+from gateway.serve.request.paths import ENTRY_TYPES
 
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
 

@@ -6,6 +6,8 @@ import logging
 import httpx
 import pytest
 
+from gateway.serve.worker_metrics import exposition
+
 PATHS = ("/v1/structures", "/v1/structures/berlin~x", "/v1/info", "/v1/info/structures",
          "/v1/links", "/versions", "/index/v1/info", "/health", "/metrics", "/", "/nowhere",
          "/v9/info", "/v1/structures?page_limit=0")  # fmt: skip
@@ -122,7 +124,7 @@ async def test_counters(client: httpx.AsyncClient, app) -> None:
     await client.get("/v1/structures")
     await client.get("/structures/berlin~a")
     await client.get("/v9/structures")
-    text = app.state.served.observer.exposition().decode()
+    text = exposition(app.state.served.observer).decode()
     for line in (
         'gateway_request_seconds_count{endpoint="/structures",status="200"} 1.0',
         'gateway_request_seconds_count{endpoint="/structures/..",status="200"} 1.0',

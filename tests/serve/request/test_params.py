@@ -12,7 +12,7 @@ from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.request.params import Caller, read_entry, read_search
 from gateway.serve.request.query_string import Rules, read_pairs
 
-RULES = Rules("fed", ("berlin", "munich"))
+RULES = Rules("fed", ("berlin", "munich"), longest_s=4)
 
 
 def search(query: str, rules: Rules = RULES) -> SearchRequest:

@@ -1,14 +1,12 @@
 """What the server says of itself: info, links, versions."""
 
 from gateway.config import Config
-from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject, Site
+from gateway.model import Json, JsonObject, Site
 from gateway.serve.info.definitions import read_definitions, simplify
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.params import JSON, listing_formats
-from gateway.serve.request.paths import API_VERSION, INDEX, SERVED_VERSIONS, SITES
+from gateway.serve.request.paths import API_VERSION, ENTRY_TYPES, INDEX, SERVED_VERSIONS, SITES
 
-ENTRY_TYPES = (STRUCTURES, REFERENCES)
-"""The entry types that are served, each at a listing endpoint of that name."""
 ENTRY_DESCRIPTIONS = {
     "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
     "references": "Literature and datasets that entries refer to.",

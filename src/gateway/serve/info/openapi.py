@@ -39,7 +39,7 @@ _REFUSALS = {
     "403": "`page_limit` is above the maximum.",
     "406": "No media type that is served is accepted.",
     "429": "Too many requests at a time; see Retry-After.",
-    "500": "A fault of the gateway, which it has logged.",
+    "500": "An internal error, which has been logged.",
     "501": "Valid OPTIMADE that is not answered here; the detail says why.",
     "503": "Sites that hold the answer do not answer now; see Retry-After.",
     "553": "An API version that is not served.",

@@ -1,59 +1,86 @@
-"""The outermost layer: request id, CORS and HEAD for every answer, one log line and timing each."""
+"""The outermost middleware: what holds for every answer, whatever its kind.
+
+In: any request. Out: its answer with request id, CORS and security headers, without a body for
+HEAD; one log line and one measurement each.
+"""
 
 import re
 import time
 import uuid
-from urllib.parse import quote
+from itertools import count
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.observe import Observer, bind_request, log
+from gateway.observe import Observer, bind_request, log_answered, shown_path
+from gateway.serve.request.context import mark_arrival
 from gateway.serve.request.paths import OTHER, RequestTarget
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = "GET, HEAD, POST, OPTIONS"
-_EXPOSED = "ETag, Link, Retry-After, Server-Timing, X-Request-ID"
 _PREFLIGHT_S = "86400"
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Content-Security-Policy of every HTML page: nothing is loaded from elsewhere."""
+_EVERYWHERE = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Retry-After, Server-Timing, X-Request-ID"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_HTML_ONLY = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+)
 
 
 class AccessMiddleware:
-    """ASGI middleware: what holds for every answer, whatever its kind."""
+    """ASGI middleware: request id, CORS and HEAD for every answer, one log line and timing each."""
 
     def __init__(self, app: ASGIApp, *, observer: Observer) -> None:
         self._app = app
         self._observer = observer
+        self._ids = count()
+        self._first_of_id = uuid.uuid4().hex[:16]  # unique among processes; a counter does the rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        state = scope.setdefault("state", {})
-        state["request_id"] = _request_id(headers.get("x-request-id", ""))
-        state["is_head"] = scope["method"] == "HEAD"
-        bind_request(state["request_id"])
-        answer = _OutgoingAnswer(send, scope["method"], state["request_id"])
-        started = time.perf_counter()
+        mark_arrival(scope)
+        headers, state, is_head = Headers(scope=scope), scope["state"], scope["method"] == "HEAD"
+        state["request_id"] = request_id = self._id(headers.get("x-request-id", ""))
+        state["is_head"] = is_head
+        bind_request(request_id)
+        answer = _OutgoingAnswer(send, is_head=is_head, request_id=request_id)
         self._observer.began()
         try:
             if scope["method"] == "OPTIONS":
                 await _answer_options(headers, answer.send)
             else:
-                method = "GET" if scope["method"] == "HEAD" else scope["method"]
-                await self._app({**scope, "method": method}, receive, answer.send)
+                inner = {**scope, "method": "GET"} if is_head else scope
+                await self._app(inner, receive, answer.send)
         finally:
-            self._tell(scope, status=answer.status, seconds=time.perf_counter() - started)
+            self._report(scope, answer.status)
 
-    def _tell(self, scope: Scope, *, status: int, seconds: float) -> None:
-        target = scope["state"].get("target")
+    def _id(self, given: str) -> str:
+        """The caller's own request id if it is harmless, else a new one."""
+        if given and _REQUEST_ID.fullmatch(given):
+            return given
+        return f"{self._first_of_id}{next(self._ids):08x}"
+
+    def _report(self, scope: Scope, status: int) -> None:
+        state = scope["state"]
+        target = state.get("target")
         label = target.label if isinstance(target, RequestTarget) else OTHER
+        seconds = time.perf_counter() - state["started"]
         self._observer.answered(label, status=status, seconds=seconds)
-        log().info(
-            "answered",
+        log_answered(
             method=scope["method"],
-            path=quote(scope["path"]),
+            path=shown_path(scope["path"]),
             status=status,
             milliseconds=round(seconds * 1000, 1),
         )
@@ -62,9 +89,11 @@ class AccessMiddleware:
 class _OutgoingAnswer:
     """One answer on its way out: gets its last headers, loses its body for HEAD."""
 
-    def __init__(self, send: Send, method: str, request_id: str) -> None:
+    __slots__ = ("_is_head", "_request_id", "_send", "status")
+
+    def __init__(self, send: Send, *, is_head: bool, request_id: str) -> None:
         self._send = send
-        self._is_head = method == "HEAD"
+        self._is_head = is_head
         self._request_id = request_id
         self.status = 0
         """HTTP status, 0 while nothing was sent."""
@@ -73,13 +102,17 @@ class _OutgoingAnswer:
         """Pass one ASGI message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = _EXPOSED
-            headers["X-Request-ID"] = self._request_id
+            headers = message["headers"]
+            more = (*_EVERYWHERE, *_HTML_ONLY) if _is_html(headers) else _EVERYWHERE
+            own = (b"x-request-id", self._request_id.encode("latin-1"))
+            message = {**message, "headers": [*headers, *more, own]}
         elif self._is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
+
+
+def _is_html(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" and b"html" in value for name, value in headers)
 
 
 async def _answer_options(headers: Headers, send: Send) -> None:
@@ -95,7 +128,3 @@ async def _answer_options(headers: Headers, send: Send) -> None:
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
     await send({"type": "http.response.start", "status": 204, "headers": raw})
     await send({"type": "http.response.body", "body": b""})
-
-
-def _request_id(given: str) -> str:
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex

@@ -14,6 +14,8 @@ def check_accept(accept: str) -> None:
 
     Everything else is served JSON:API whatever it asks for: clients send all sorts of things.
     """
+    if JSON_API not in accept.lower():
+        return
     wanted = [_read(item) for item in accept.split(",")]
     ours = [parameters for name, parameters in wanted if name == JSON_API]
     if ours and not any(set(parameters) <= set(_HARMLESS) for parameters in ours):

@@ -1,6 +1,6 @@
 """A query string becomes a SearchRequest or an EntryRequest, by OPTIMADE's own rules.
 
-Names and forms are checked here; property names and values are the later steps' concern.
+Names and forms are checked here; property names and values are checked by the later steps.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.errors import NotImplementedParameterError, ParameterError
+from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.request.pagination import read_limit, read_offset
 from gateway.serve.request.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
@@ -27,6 +27,8 @@ class Caller:
     request_id: str = ""
     token: str | None = None
     fresh: bool = False
+    arrived: float | None = None
+    """When the request came, on the event loop's clock; None: now."""
 
 
 def read_search(
@@ -49,6 +51,7 @@ def read_search(
         sites=_read_sites(given, rules),
         partial=_read_partial(given, rules),
         timeout_s=_read_timeout(given, rules),
+        entered=caller.arrived,
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
@@ -70,6 +73,7 @@ def read_entry(
         include=_read_include(given),
         sites=(rules.only,) if rules.only else None,
         timeout_s=_read_timeout(given, rules),
+        entered=caller.arrived,
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
@@ -101,7 +105,7 @@ def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None
     email = given.get("email_address")
     if email and not _EMAIL.fullmatch(email):
         raise ParameterError(
-            f"{email!r} is not an email address such as name@example.org.",
+            f"{email[:80]!r} is not an email address such as name@example.org.",
             parameter="email_address",
         )
     if given.get("dimension_slices"):
@@ -149,7 +153,7 @@ def _read_sites(given: Mapping[str, str], rules: Rules) -> tuple[str, ...] | Non
     for site in sites:
         if site not in rules.sites:
             raise ParameterError(
-                f"There is no site {site[:80]!r}; the sites are {', '.join(rules.sites)}.",
+                unknown_site(site, sites=rules.sites),
                 parameter=name,
             )
     return sites or ((rules.only,) if rules.only else None)
@@ -174,9 +178,9 @@ def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
     if not text:
         return None
     value = float(text) if _SECONDS.fullmatch(text) else 0.0
-    if not 0 < value <= rules.budget_s:
+    if not 0 < value <= rules.longest_s:
         raise ParameterError(
-            f"{name} must be a number of seconds, above 0 and up to {rules.budget_s:g}, "
+            f"{name} must be a number of seconds, above 0 and up to {rules.longest_s:g}, "
             f"not {text[:40]!r}.",
             parameter=name,
         )

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from gateway.errors import NotFoundError, VersionError
+from gateway.errors import NotFoundError, VersionError, unknown_site
+from gateway.model import REFERENCES, STRUCTURES
 
 API_VERSION = "1.3.0"
 SERVED_VERSIONS = ("v1", "v1.3", "v1.3.0")
@@ -11,7 +12,9 @@ UNVERSIONED_ONLY = ("versions", "health", "ready", "metrics", "docs", "redoc", "
 SERVICE = UNVERSIONED_ONLY[1:]
 """Endpoints that belong to the server as a whole, not to OPTIMADE."""
 
-ENDPOINTS = ("", "structures", "references", "info", "links", *UNVERSIONED_ONLY)
+ENTRY_TYPES = (STRUCTURES, REFERENCES)
+"""The entry types that are served, each at a listing endpoint of that name."""
+ENDPOINTS = ("", *ENTRY_TYPES, "info", "links", *UNVERSIONED_ONLY)
 
 OTHER = "other"
 """The label of whatever is no endpoint."""
@@ -79,7 +82,7 @@ def _read_view(parts: list[str], sites: tuple[str, ...]) -> tuple[str, str | Non
             return f"/{INDEX}", None, rest
         case ["sites", name, *rest]:
             if name not in sites:
-                raise NotFoundError(f"There is no site {name!r}; the sites are {', '.join(sites)}.")
+                raise NotFoundError(unknown_site(name, sites=sites))
             return f"/{SITES}/{name}", name, rest
         case ["sites"]:
             raise NotFoundError(f"Choose a site: {', '.join(f'/sites/{name}' for name in sites)}.")

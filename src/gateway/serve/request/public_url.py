@@ -1,4 +1,5 @@
-"""Under which address clients see this server: configured, told by a trusted proxy, or as asked."""
+"""Under which address clients see this server: configured, forwarded by a trusted proxy, or read
+from the request itself."""
 
 import ipaddress
 import re
@@ -34,10 +35,10 @@ def read_root(scope: Scope, server: ServerKeys) -> Root:
     if server.public_url:
         return Root(server.public_url, urlsplit(server.public_url).path)
     headers = Headers(scope=scope)
-    told = headers if _is_trusted(scope, server.trusted_proxies) else Headers()
-    scheme = _last(told, "x-forwarded-proto") or scope["scheme"]
-    host = _last(told, "x-forwarded-host") or headers.get("host", "")
-    prefix = _last(told, "x-forwarded-prefix") or scope.get("root_path", "")
+    forwarded = headers if _is_trusted(scope, server.trusted_proxies) else Headers()
+    scheme = _last(forwarded, "x-forwarded-proto") or scope["scheme"]
+    host = _last(forwarded, "x-forwarded-host") or headers.get("host", "")
+    prefix = _last(forwarded, "x-forwarded-prefix") or scope.get("root_path", "")
     prefix = prefix.rstrip("/") if _PREFIX.fullmatch(prefix) else ""
     scheme = scheme if scheme in ("http", "https") else "http"
     return Root(f"{scheme}://{host if _HOST.fullmatch(host) else _own_host(scope)}{prefix}", prefix)

@@ -1,6 +1,7 @@
-"""A query string or form as names and values, each held against what a listing understands."""
+"""A query string or form as names and values, each checked against what a listing understands."""
 
 import difflib
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ ANY_ENTRY = (
 )
 """What listings and single entries understand."""
 
+MAX_PARAMETERS = 100
+"""Several times what a listing understands; each foreign one costs work and a warning."""
+_SHOWN = 80
+"""Characters of a parameter's name that an answer repeats."""
 _LISTING = ("filter", "sort", "page_limit", *PAGING, *ANY_ENTRY)
 _CUSTOM = re.compile(r"_[a-z][a-z0-9]*_\w+", re.ASCII)
 
@@ -39,7 +44,8 @@ class Rules:
     """The one site this view shows; None: all."""
     default_limit: int = 20
     max_limit: int = 500
-    budget_s: float = 4.0
+    longest_s: float = 60.0
+    """The longest time that a caller may ask for."""
 
     def own(self, name: str) -> str:
         """The name of one of this server's own parameters."""
@@ -48,10 +54,17 @@ class Rules:
 
 def read_pairs(query: bytes) -> Pairs:
     """Names and values of a query string or form: `+` is a space, a real plus is %2B."""
+    if query.count(b"&") >= MAX_PARAMETERS:
+        count = sum(1 for piece in query.split(b"&") if piece)
+        if count > MAX_PARAMETERS:
+            raise ParameterError(
+                f"The request has {count} parameters; at most {MAX_PARAMETERS} are read."
+            )
     pieces = [piece.partition(b"=") for piece in query.split(b"&") if piece]
     return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
 
 
+@functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
     own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout"))
@@ -61,17 +74,19 @@ def listing_parameters(prefix: str) -> tuple[str, ...]:
 def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Notice, ...]]:
     """The parameters that are understood; a foreign one is a warning, an unknown one an error."""
     allowed = listing_parameters(rules.prefix)
+    if all(name in allowed for name, _ in pairs):
+        return once(pairs), ()
     foreign = []
     for name, _ in pairs:
         if name in allowed:
             continue
         if not _CUSTOM.fullmatch(name) or name.startswith(rules.own("")):
-            raise ParameterError(_unknown(name, allowed), parameter=name)
+            raise ParameterError(_unknown(name, allowed), parameter=name[:_SHOWN])
         foreign.append(name)
     return once(tuple(pair for pair in pairs if pair[0] in allowed)), tuple(
         Notice(
             "Parameter ignored",
-            f"The parameter {name!r} is not this provider's own and was ignored.",
+            f"The parameter {name[:_SHOWN]!r} is not this provider's own and was ignored.",
             rules.own("parameter_ignored"),
         )
         for name in dict.fromkeys(foreign)
@@ -79,19 +94,23 @@ def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Not
 
 
 def _unknown(name: str, allowed: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, allowed, n=1)
+    near = difflib.get_close_matches(name[:_SHOWN], allowed, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"There is no parameter {name[:80]!r}.{hint} Allowed are {', '.join(allowed)}."
+    return f"There is no parameter {name[:_SHOWN]!r}.{hint} Allowed are {', '.join(allowed)}."
 
 
 def once(pairs: Pairs) -> dict[str, str]:
     """The values by name; no name stands twice."""
+    values = dict(pairs)
+    if len(values) == len(pairs):
+        return values
     for name, times in Counter(name for name, _ in pairs).items():
         if times > 1:
             raise ParameterError(
-                f"The parameter {name!r} was given more than once; give it once.", parameter=name
+                f"The parameter {name[:_SHOWN]!r} was given more than once; give it once.",
+                parameter=name[:_SHOWN],
             )
-    return dict(pairs)
+    return values
 
 
 def _decode(text: bytes) -> str:

@@ -1,7 +1,8 @@
 """What goes out: data, meta, links, warnings and errors as JSON:API documents."""
 
+import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -31,8 +32,10 @@ from gateway.serve.request.negotiation import JSON_API
 from gateway.serve.request.paths import API_VERSION
 from gateway.serve.response.meta import meta_of, report_object
 from gateway.serve.response.page_links import page_links
+from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
+from gateway.serve.state import AppState
 
-MUST_NOT_BE_KEPT = "no-store"
+NO_STORE = "no-store"
 
 STATUS: Mapping[type[GatewayError], int] = {
     RequestError: 400,
@@ -51,35 +54,42 @@ STATUS: Mapping[type[GatewayError], int] = {
     GatewayError: 500,
 }
 _TITLES = {553: "Version Not Supported"}
-_JSONAPI: JsonObject = {
-    "version": "1.1",
-    "meta": {"api": "OPTIMADE", "api-version": API_VERSION},
-}
+_JSONAPI = orjson.Fragment(
+    orjson.dumps({"version": "1.1", "meta": {"api": "OPTIMADE", "api-version": API_VERSION}})
+)
 
 
-def listing_response(answer: SearchAnswer, *, context: RequestContext, config: Config) -> Response:
+async def listing_response(
+    answer: SearchAnswer, *, context: RequestContext, app_state: AppState
+) -> Response:
     """One page."""
     links = page_links(answer, context=context)
-    data: list[Json] = [resource_object(resource) for resource in answer.resources]
-    return _answer_response(answer, data=data, links=links, context=context, config=config)
+    data = await _write_all(answer.resources, app_state)
+    return await _answer_response(
+        answer, data=data, links=links, context=context, app_state=app_state
+    )
 
 
-def entry_response(answer: SearchAnswer, *, context: RequestContext, config: Config) -> Response:
+async def entry_response(
+    answer: SearchAnswer, *, context: RequestContext, app_state: AppState
+) -> Response:
     """One entry; an unknown id is `data: null`."""
-    data = resource_object(answer.resources[0]) if answer.resources else None
-    return _answer_response(answer, data=data, links={}, context=context, config=config)
+    data = _write(answer.resources[0]) if answer.resources else b"null"
+    return await _answer_response(answer, data=data, links={}, context=context, app_state=app_state)
 
 
 def about_response(
-    data: Json, *, context: RequestContext, config: Config, kept_s: int = 300
+    data: Json, *, context: RequestContext, config: Config, cached_s: int = 300
 ) -> Response:
     """What the server says of itself."""
     count = len(data) if isinstance(data, list) else 1
     counts: JsonObject = {"data_returned": count, "data_available": count}
     meta = meta_of(context, config=config, counts=counts, notices=context.notices)
-    rest: JsonObject = {"links": _links({}, context), "meta": meta}
-    headers = {"Cache-Control": f"public, max-age={kept_s}"}
-    return _respond(data, rest=rest, tagged=context.root, headers=headers, context=context)
+    rest = {"links": _links({}, context), "meta": meta}
+    headers = {"Cache-Control": f"public, max-age={cached_s}"}
+    return _respond(
+        orjson.dumps(data), rest=rest, tagged=context.root, headers=headers, context=context
+    )
 
 
 def error_response(error: GatewayError, *, context: RequestContext, config: Config) -> Response:
@@ -90,7 +100,7 @@ def error_response(error: GatewayError, *, context: RequestContext, config: Conf
         "links": _links({}, context),
         "meta": meta_of(context, config=config, counts={"data_returned": 0}, notices=()),
     }
-    headers = {"Cache-Control": MUST_NOT_BE_KEPT, **_error_headers(error)}
+    headers = {"Cache-Control": NO_STORE, **_error_headers(error)}
     return Response(_dump(document), status, headers, media_type=JSON_API)
 
 
@@ -106,16 +116,33 @@ def resource_object(resource: Resource) -> JsonObject:
         "id": resource.id,
         "attributes": resource.attributes,
     }
-    for name in ("relationships", "links", "meta"):
-        value = getattr(resource, name)
-        if value:
-            written[name] = value
+    if resource.relationships:
+        written["relationships"] = resource.relationships
+    if resource.links:
+        written["links"] = resource.links
+    if resource.meta:
+        written["meta"] = resource.meta
     return written
 
 
-def _answer_response(
-    answer: SearchAnswer, *, data: Json, links: JsonObject, context: RequestContext, config: Config
+def _write(resource: Resource) -> bytes:
+    return orjson.dumps(resource_object(resource))
+
+
+async def _write_all(resources: Sequence[Resource], app_state: AppState) -> bytes:
+    """The resources as a JSON array; a large page leaves the event loop to others in between."""
+    return b"[" + b",".join(await app_state.slices.map(_write, resources)) + b"]"
+
+
+async def _answer_response(
+    answer: SearchAnswer,
+    *,
+    data: bytes,
+    links: JsonObject,
+    context: RequestContext,
+    app_state: AppState,
 ) -> Response:
+    config = app_state.config
     notices = (*context.notices, *answer.notices)
     counts: JsonObject = {
         "data_returned": answer.data_returned,
@@ -124,56 +151,64 @@ def _answer_response(
     }
     meta = meta_of(context, config=config, counts=counts, notices=notices)
     meta[f"_{config.provider.prefix}_sites"] = [report_object(report) for report in answer.reports]
-    included: list[Json] = [resource_object(resource) for resource in answer.included]
+    included = await _write_all(answer.included, app_state) if answer.included else b""
     links = _links(links, context)
-    rest: JsonObject = {"links": links, "included": included, "meta": meta}
+    rest = {"links": links, "included": orjson.Fragment(included) if included else (), "meta": meta}
     headers = {
-        "Cache-Control": _keeping(answer, context=context, config=config),
+        "Cache-Control": _cache_control(answer, context=context, config=config),
         "Server-Timing": _timing(answer, context),
     }
     if any(site.forward_token for site in config.sites):
         headers["Vary"] = "Authorization"
-    tagged: list[Json] = [included, links, counts, [notice.detail for notice in notices]]
+    details: list[Json] = [notice.detail for notice in notices]
+    tagged: list[Json | orjson.Fragment] = [
+        orjson.Fragment(included or b"0"),
+        links,
+        counts,
+        details,
+    ]
     return _respond(data, rest=rest, tagged=tagged, headers=headers, context=context)
 
 
 def _respond(
-    data: Json,
+    data: bytes,
     *,
-    rest: Mapping[str, Json],
-    tagged: Json,
+    rest: Mapping[str, object],
+    tagged: object,
     headers: dict[str, str],
     context: RequestContext,
 ) -> Response:
-    """The document, or 304 when the client has it already.
+    """The document around the written `data`, or 304 when the client has it already.
 
-    `tagged` is what tells two answers apart besides their data; times are not among it.
+    `tagged` is what distinguishes two answers besides their data; times are not among it.
     """
-    written = orjson.dumps(data)
-    tag = f'W/"{hashlib.blake2b(written + orjson.dumps(tagged), digest_size=12).hexdigest()}"'
-    headers = {**headers, "ETag": tag}
+    digest = hashlib.blake2b(data, digest_size=12)
+    digest.update(orjson.dumps(tagged))
+    headers["ETag"] = tag = f'W/"{digest.hexdigest()}"'
     if context.is_get and tag in context.known_tags:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    body = _dump({"data": orjson.Fragment(written), **rest})
+    body = _dump({"data": orjson.Fragment(data), **rest})
+    if len(body) > PIECE_BYTES:
+        return PiecewiseResponse(body, headers=headers, media_type=JSON_API, hold=context.hold)
     return Response(body, headers=headers, media_type=JSON_API)
 
 
 def _dump(document: Mapping[str, object]) -> bytes:
     """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
-    kept = {key: value for key, value in document.items() if value}
-    return orjson.dumps({"jsonapi": _JSONAPI, **kept})
+    filled = {key: value for key, value in document.items() if value}
+    return orjson.dumps({"jsonapi": _JSONAPI, **filled})
 
 
 def _links(links: JsonObject, context: RequestContext) -> JsonObject:
     return {**links, "base_url": context.base_url}
 
 
-def _keeping(answer: SearchAnswer, *, context: RequestContext, config: Config) -> str:
-    """Whether others may keep this answer: not where it is incomplete or somebody's own."""
+def _cache_control(answer: SearchAnswer, *, context: RequestContext, config: Config) -> str:
+    """Whether others may cache this answer: not where it is incomplete or somebody's own."""
     if context.caller.token:
-        return f"private, {MUST_NOT_BE_KEPT}"
+        return f"private, {NO_STORE}"
     if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
-        return MUST_NOT_BE_KEPT
+        return NO_STORE
     return f"public, max-age={int(config.cache.answers_s)}"
 
 
@@ -182,6 +217,7 @@ def _timing(answer: SearchAnswer, context: RequestContext) -> str:
     return ", ".join(f"{_token(name)};dur={spent:.1f}" for name, spent in steps)
 
 
+@functools.lru_cache(maxsize=64)
 def _token(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
 

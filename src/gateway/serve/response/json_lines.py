@@ -4,120 +4,159 @@ The first line is a header with `meta`; then one resource a line; the last line 
 was everything, or which sites are missing and where to resume. A stream without it was broken.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import orjson
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError, SitesMissingError
-from gateway.model import Json, JsonObject, PageLink, SearchAnswer, SearchRequest
+from gateway.model import Json, JsonObject, PageLink, Resource, SearchAnswer, SearchRequest
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_LINES
 from gateway.serve.request.paths import API_VERSION
 from gateway.serve.response.envelope import resource_object
-from gateway.serve.response.meta import meta_of, report_object
+from gateway.serve.response.meta import Meta, meta_of, report_object
 from gateway.serve.response.page_links import address_of
+from gateway.serve.response.piecewise import PIECE_BYTES
 from gateway.serve.state import AppState
 
 PAGE = 200
 """Entries asked for at a time; the next ones only once the client has taken these."""
+REMEMBERED = 10_000
+"""Included resources that are not sent a second time; of longer streams the latest ones."""
 
 
 async def stream_response(
-    wanted: SearchRequest, *, context: RequestContext, app_state: AppState
+    search: SearchRequest, *, context: RequestContext, app_state: AppState
 ) -> StreamingResponse:
     """The stream; what is wrong with the request itself is raised before it begins."""
-    asked = replace(wanted, page_limit=min(PAGE, app_state.config.paging.max_limit))
-    async with app_state.admission.target():
-        first = await app_state.federation.search(asked)
-    lines = _Lines(asked, first, context=context, app_state=app_state)
+    page = replace(search, page_limit=min(PAGE, app_state.config.paging.max_limit), patient=True)
+    async with app_state.admission.slot():
+        first = await app_state.federation.search(page)
+    lines = _Lines(page, context=context, app_state=app_state)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(lines.all(), media_type=JSON_LINES, headers=headers)
+    return _CountedStream(lines.all(first), headers=headers, app_state=app_state)
+
+
+class _CountedStream(StreamingResponse):
+    """A stream that takes one of the slots for streams while it goes out."""
+
+    def __init__(
+        self, content: AsyncIterator[bytes], *, headers: dict[str, str], app_state: AppState
+    ) -> None:
+        super().__init__(content, media_type=JSON_LINES, headers=headers)
+        self._admission = app_state.admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._admission.stream():
+            await super().__call__(scope, receive, send)
 
 
 class _Lines:
-    """One stream while it goes out."""
+    """One stream while it goes out; it holds the lines of one page at a time."""
 
     def __init__(
-        self,
-        asked: SearchRequest,
-        first: SearchAnswer,
-        *,
-        context: RequestContext,
-        app_state: AppState,
+        self, page: SearchRequest, *, context: RequestContext, app_state: AppState
     ) -> None:
-        self._asked = asked
-        self._first = first
+        self._page = page
         self._context = context
         self._app_state = app_state
         self._own = f"_{app_state.config.provider.prefix}_"
         self._count = 0
-        self._included: set[tuple[str, str]] = set()
+        self._included: dict[tuple[str, str], None] = {}
 
-    async def all(self) -> AsyncIterator[bytes]:
+    async def all(self, first: SearchAnswer) -> AsyncIterator[bytes]:
         """Header, resources, last line; nothing for HEAD, which is not worth a walk."""
         if self._context.is_head:
             return
-        yield _line(self._header())
-        answer, link = self._first, PageLink(self._asked.cursor, 0)
+        yield _line(self._header(first))
+        lines, link = await self._lines_of(first), first.next
+        del first  # its entries would be held as long as the stream goes on
         while True:
-            for line in self._page(answer):
-                yield line
-            if answer.next is None:
+            async for piece in self._pieces(lines):
+                yield piece
+            if link is None:
                 yield _line(self._last({f"{self._own}complete": True}))
                 return
-            link = answer.next
+            position = link
             try:
-                answer = await self._following(link)
-            except SitesMissingError as error:
-                yield _line(self._last(self._broken_off(error, link, sites=error.sites)))
-                return
+                lines, link = await self._following(position)
             except GatewayError as error:
-                yield _line(self._last(self._broken_off(error, link, sites=())))
+                yield _line(self._last(self._broken_off(error, position)))
                 return
 
-    async def _following(self, link: PageLink) -> SearchAnswer:
-        async with self._app_state.admission.target():
-            return await self._app_state.federation.search(
-                replace(self._asked, cursor=link.cursor, offset=0)
+    async def _following(self, link: PageLink) -> tuple[list[bytes], PageLink | None]:
+        self._check_end()
+        async with self._app_state.admission.slot():
+            answer = await self._app_state.federation.search(
+                replace(self._page, cursor=link.cursor, offset=0)
             )
+            return await self._lines_of(answer), answer.next
 
-    def _page(self, answer: SearchAnswer) -> list[bytes]:
+    def _check_end(self) -> None:
+        """A stream can take hours; it ends at a page when its configuration or the server does."""
+        if self._app_state.is_replaced:
+            raise GatewayError("The gateway's configuration has changed.")
+        if self._app_state.shutdown.is_stopping:
+            raise GatewayError("The gateway is shutting down.")
+
+    async def _lines_of(self, answer: SearchAnswer) -> list[bytes]:
         self._count += len(answer.resources)
-        lines = [_line(resource_object(resource)) for resource in answer.resources]
-        for resource in answer.included:
-            if (resource.type, resource.id) not in self._included:
-                self._included.add((resource.type, resource.id))
-                lines.append(_line(resource_object(resource)))
-        return lines
+        resources = (*answer.resources, *self._not_yet_sent(answer.included))
+        return await self._app_state.slices.map(_resource_line, resources)
 
-    def _header(self) -> JsonObject:
+    def _not_yet_sent(self, included: Sequence[Resource]) -> list[Resource]:
+        new = [one for one in included if (one.type, one.id) not in self._included]
+        self._included |= dict.fromkeys((one.type, one.id) for one in new)
+        for key in [*self._included][: max(0, len(self._included) - REMEMBERED)]:
+            del self._included[key]
+        return new
+
+    async def _pieces(self, lines: list[bytes]) -> AsyncIterator[bytes]:
+        """The lines, many at a time; the connection knows what is still to come."""
+        unsent, start, size = sum(map(len, lines)), 0, 0
+        try:
+            for end, line in enumerate(lines, 1):
+                size += len(line)
+                if size >= PIECE_BYTES or end == len(lines):
+                    self._context.hold(unsent)
+                    yield b"".join(lines[start:end])
+                    unsent, start, size = unsent - size, end, 0
+        finally:
+            self._context.hold(0)
+
+    def _header(self, first: SearchAnswer) -> dict[str, object]:
         counts: JsonObject = {
-            "data_returned": self._first.data_returned,
-            "data_available": self._first.data_available,
+            "data_returned": first.data_returned,
+            "data_available": first.data_available,
             "more_data_available": True,
         }
-        notices = (*self._context.notices, *self._first.notices)
-        meta = meta_of(self._context, config=self._app_state.config, counts=counts, notices=notices)
-        meta[f"{self._own}sites"] = [report_object(report) for report in self._first.reports]
+        notices = (*self._context.notices, *first.notices)
+        meta: Meta = meta_of(
+            self._context, config=self._app_state.config, counts=counts, notices=notices
+        )
+        meta[f"{self._own}sites"] = [report_object(report) for report in first.reports]
         return {"x-optimade": {"meta": {"api_version": API_VERSION}}, "meta": meta}
 
     def _last(self, end: JsonObject) -> JsonObject:
         return {"meta": {**end, f"{self._own}count": self._count, "more_data_available": False}}
 
-    def _broken_off(
-        self, error: GatewayError, link: PageLink, *, sites: tuple[str, ...]
-    ) -> JsonObject:
-        missing: list[Json] = list(sites)
+    def _broken_off(self, error: GatewayError, link: PageLink) -> JsonObject:
+        sites: list[Json] = [*error.sites] if isinstance(error, SitesMissingError) else []
         return {
             f"{self._own}complete": False,
-            f"{self._own}missing": missing,
+            f"{self._own}missing": sites,
             f"{self._own}reason": str(error),
             f"{self._own}cursor": link.cursor,
             f"{self._own}resume": address_of(link, self._context),
         }
 
 
-def _line(value: JsonObject) -> bytes:
+def _resource_line(resource: Resource) -> bytes:
+    return _line(resource_object(resource))
+
+
+def _line(value: JsonObject | dict[str, object]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

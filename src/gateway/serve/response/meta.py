@@ -1,69 +1,94 @@
 """`meta`: which API, which query, how many, who provides it, what to be warned of."""
 
+import functools
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from typing import TypeAlias
+
+import orjson
 
 from gateway import __version__
-from gateway.config import Config
+from gateway.config import Config, ProviderKeys, ServerKeys
 from gateway.model import Json, JsonObject, Notice, SiteReport
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.paths import API_VERSION
 
 IMPLEMENTATION = "nomad-optimade-gateway"
+MAX_NOTICES = 100
+"""Warnings in one answer; a page of broken entries could have more than anybody reads."""
+
+Meta: TypeAlias = dict[str, "Json | orjson.Fragment"]
+"""`meta`, whose parts that are the same in every answer are written already."""
 
 
 def meta_of(
     context: RequestContext, *, config: Config, counts: JsonObject, notices: Iterable[Notice]
-) -> JsonObject:
+) -> Meta:
     """What every answer says about itself; `counts` replace or add members."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    meta: JsonObject = {
+    meta: Meta = {
         "api_version": API_VERSION,
         "query": {"representation": context.representation},
         "more_data_available": False,
-        "time_stamp": now.isoformat().replace("+00:00", "Z"),
+        "time_stamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "schema": f"{context.root}/openapi.json",
         "request_delay": context.request_delay_s,
         **counts,
-        "provider": _provider(config),
-        "implementation": _implementation(config),
+        "provider": _provider(config.provider),
+        "implementation": _implementation(config.server),
     }
     site = config.site(context.target.site) if context.target.site else None
     if site is not None:
         meta["database"] = _filled(
             id=site.name, name=site.title, description=site.description, homepage=site.homepage
         )
-    warnings: list[Json] = [_warning(one, config.provider.prefix) for one in _unlike(notices)]
+    warnings = _warnings(notices, config.provider.prefix)
     if warnings:
         meta["warnings"] = warnings
     return meta
 
 
-def _provider(config: Config) -> JsonObject:
-    keys = config.provider
-    return _filled(
-        name=keys.name, description=keys.description, prefix=keys.prefix, homepage=keys.homepage
+def _warnings(notices: Iterable[Notice], prefix: str) -> list[Json]:
+    """Each notice once, and not more than anybody reads."""
+    distinct = tuple(dict.fromkeys(notices))
+    left_out = len(distinct) - MAX_NOTICES
+    if left_out > 0:
+        more = Notice("More warnings", f"{left_out} more warnings were left out.", "more_warnings")
+        distinct = (*distinct[:MAX_NOTICES], more)
+    return [_warning(one, prefix) for one in distinct]
+
+
+@functools.lru_cache(maxsize=8)
+def _provider(keys: ProviderKeys) -> orjson.Fragment:
+    return orjson.Fragment(
+        orjson.dumps(
+            _filled(
+                name=keys.name,
+                description=keys.description,
+                prefix=keys.prefix,
+                homepage=keys.homepage,
+            )
+        )
     )
 
 
-def _implementation(config: Config) -> JsonObject:
-    server = config.server
-    email = server.maintainer_email
-    return _filled(
-        name=IMPLEMENTATION,
-        version=__version__,
-        source_url=server.source_url,
-        issue_tracker=server.issue_tracker,
-        maintainer={"email": email} if email else None,
+@functools.lru_cache(maxsize=8)
+def _implementation(keys: ServerKeys) -> orjson.Fragment:
+    email = keys.maintainer_email
+    return orjson.Fragment(
+        orjson.dumps(
+            _filled(
+                name=IMPLEMENTATION,
+                version=__version__,
+                source_url=keys.source_url,
+                issue_tracker=keys.issue_tracker,
+                maintainer={"email": email} if email else None,
+            )
+        )
     )
 
 
 def _filled(**members: Json) -> JsonObject:
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _unlike(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    return tuple(dict.fromkeys(notices))
 
 
 def _warning(notice: Notice, prefix: str) -> JsonObject:

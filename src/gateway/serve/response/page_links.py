@@ -19,16 +19,23 @@ def page_links(answer: SearchAnswer, *, context: RequestContext) -> JsonObject:
         "next": answer.next,
         "last": answer.last,
     }
-    return {
-        name: address_of(link, context) for name, link in neighbours.items() if link is not None
-    }
+    start = _start(context)
+    return {name: _address(link, start) for name, link in neighbours.items() if link is not None}
 
 
 def address_of(link: PageLink, context: RequestContext) -> str:
     """The address of a page: its cursor, and the offset beside it for clients that count pages."""
+    return _address(link, _start(context))
+
+
+def _start(context: RequestContext) -> str:
+    """What the links of a page have in common: the address and all parameters but the paging."""
     kept = [(name, value) for name, value in context.pairs if name not in PAGING]
-    if link.cursor is not None:
-        kept.append(("page_cursor", link.cursor))
-    kept.append(("page_offset", str(link.offset)))
     query = urlencode(kept, safe=_UNESCAPED, quote_via=quote_plus)
-    return f"{context.versioned_url}{context.target.endpoint}?{query}"
+    separator = "&" if query else ""
+    return f"{context.versioned_url}{context.target.endpoint}?{query}{separator}"
+
+
+def _address(link: PageLink, start: str) -> str:
+    cursor = "" if link.cursor is None else f"page_cursor={quote_plus(link.cursor, _UNESCAPED)}&"
+    return f"{start}{cursor}page_offset={link.offset}"

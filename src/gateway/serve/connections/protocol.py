@@ -1,0 +1,272 @@
+"""uvicorn's HTTP protocol over httptools, with bounds on what a client can hold or hold up."""
+
+import asyncio
+from typing import Any
+
+import httptools
+import uvicorn
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
+
+from gateway.serve.connections.limits import ConnectionLimits
+from gateway.serve.connections.registry import Connections
+from gateway.serve.request.context import CUT, HOLD
+
+_PIPELINED = 64
+"""Requests that one connection may send ahead of their answers."""
+_LINGER_S = 1.0
+_LINGER_BYTES = 2 * 1024 * 1024
+"""How much of a refused request is still read, so that its client gets the answer."""
+_TAKEN_BYTES = 16 * 1024
+"""What a client must at least take of a waiting answer in each `write_s`."""
+
+
+class BoundedProtocols:
+    """Makes the protocol of each connection of one worker; uvicorn calls it as it would a class."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._connections: Connections | None = None
+
+    def __call__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> "BoundedProtocol":
+        """The protocol of one more connection."""
+        if self._connections is None:
+            self._connections = Connections(self.limits, _loop or asyncio.get_running_loop())
+        return BoundedProtocol(config, server_state, app_state, connections=self._connections)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection; what its client does is bounded in size and time."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        *,
+        connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self._all = connections
+        self._limits = connections.limits
+        self._refusal = 400
+        self._running: RequestResponseCycle | None = None
+        self._is_refused = False
+        self._discarded = 0
+        self._reading_since: float | None = None
+        """Since when a part of a request is being received; None: none is."""
+        self._reading_s = self._limits.head_s
+        self._head_bytes = 0
+        self._header_bytes = 0
+        self._message_bytes = 0
+        """Of the request that is being received or answered."""
+        self._held_by_app = 0
+        self._writing_since: float | None = None
+        """Since when an answer waits for its client; None: none does."""
+        self._unsent = 0
+        self._taken = 0
+
+    # What uvicorn and the parser call
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has come."""
+        super().connection_made(transport)
+        if self._all.admit(self):
+            self._expect(self._limits.head_s)
+        else:
+            self.refuse(503, "The server has too many connections; try again later.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._all.leave(self)
+        self._forget_requests()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; what is wrong with a request is answered, and never logged as an error of ours."""
+        self._unset_keepalive_if_required()
+        if self._is_refused:
+            self._discarded += len(data)
+            if self._discarded > _LINGER_BYTES:
+                self.cut()
+            return
+        if self._reading_since is None and self._is_answered():
+            self._expect(self._limits.head_s)
+        self._message_bytes += len(data)
+        self._all.received(len(data))
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return  # no other protocol is spoken here; the request itself is answered
+        except httptools.HttpParserError:
+            self.refuse(self._refusal, "The request is not valid HTTP, or too large.")
+            return
+        if self._is_in_head():
+            self._head_bytes += len(data)  # a line without an end is never given to the callbacks
+            if self._head_bytes > self._limits.first_line_bytes + self._limits.headers_bytes:
+                self.refuse(431, "The request is too large.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._header_bytes = 0
+        self._expect(self._limits.head_s)
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a TypedDict without ours
+        scope["extensions"] = {HOLD: self._hold, CUT: self.cut}
+
+    def on_url(self, url: bytes) -> None:
+        """A part of its first line."""
+        super().on_url(url)
+        if len(self.url) > self._limits.first_line_bytes:
+            self._fail(414)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of its headers."""
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self._limits.headers_bytes:
+            self._fail(431)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole."""
+        self.url, _, query = self.url.partition(b"?")  # httptools splits no more than 64 kB
+        super().on_headers_complete()
+        self.scope["query_string"] = query.partition(b"#")[0]
+        self._head_bytes = 0
+        self._expect(self._limits.body_s)
+        if len(self.pipeline) > _PIPELINED:
+            self._fail(400)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle  # `self.cycle` is the latest one, which may wait for this one
+        super()._start_asgi_task(cycle, app)
+
+    def on_message_complete(self) -> None:
+        """All of it is there; from now on the client waits for us."""
+        super().on_message_complete()
+        self._reading_since = None
+        self._all.busy(self)
+
+    def on_response_complete(self) -> None:
+        """It is answered, as far as the application is concerned."""
+        self._held_by_app = 0
+        self._message_bytes = 0
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing():
+            self._all.idle(self)
+
+    def pause_writing(self) -> None:
+        """The client does not take its answer as fast as it is made."""
+        super().pause_writing()
+        if self._writing_since is None:
+            self._writing_since, self._taken = self.loop.time(), 0
+        self._all.make_way()
+
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        super().resume_writing()
+        self._writing_since = None
+
+    # What the registry calls
+
+    @property
+    def held_bytes(self) -> int:
+        """Of a request that is read or answered, and of an answer that is not yet sent."""
+        return self._message_bytes + self._held_by_app + self.transport.get_write_buffer_size()
+
+    def waiting_since(self) -> float | None:
+        """Since when it has been waiting for its client; None: it is not."""
+        return self._reading_since if self._writing_since is None else self._writing_since
+
+    def check(self, now: float) -> None:
+        """End it if a request takes too long to come, or an answer to be taken."""
+        since = self._reading_since
+        if since is not None and now - since > self._reading_s and not self.flow.read_paused:
+            self.refuse(408, "The request took too long to arrive.")
+        elif self._is_stuck(now):
+            self.cut()
+
+    def cut(self) -> None:
+        """End it at once, sent or not."""
+        self.transport.abort()
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer so and close, unless an answer is already on its way."""
+        self._is_refused = True
+        self._reading_since = None
+        if (
+            self._running and self._running.response_started and not self._is_answered()
+        ) or self.transport.is_closing():
+            self.transport.abort()
+            return
+        self._forget_requests()
+        body = f"{reason}\n".encode()
+        head = (
+            b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+            b"x-content-type-options: nosniff\r\ncontent-length: %d\r\n\r\n" % len(body)
+        )
+        self.transport.write(STATUS_LINE[status] + head + body)
+        self._close_later()
+
+    def _forget_requests(self) -> None:
+        """Requests whose answers nobody receives any more are as good as those of a client that has
+        left; uvicorn itself tells the latest one only."""
+        self.pipeline.clear()
+        for cycle in (self._running, self.cycle):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.waiting_for_100_continue = False
+                cycle.message_event.set()
+
+    def _close_later(self) -> None:
+        """Close at once what was not admitted; else a client that is still sending would lose the
+        answer, as unread bytes reset a connection."""
+        if self not in self._all:
+            self.transport.close()
+            return
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _is_answered(self) -> bool:
+        return self._running is None or self._running.response_complete
+
+    def _is_in_head(self) -> bool:
+        """Whether a first line or header is still to come; uvicorn names the method last."""
+        return self.scope is None or "method" not in self.scope
+
+    def _expect(self, seconds: float) -> None:
+        """The next part of a request is due in so many seconds."""
+        self._reading_since, self._reading_s = self.loop.time(), seconds
+
+    def _fail(self, status: int) -> None:
+        """End parsing: the parser turns any exception of a callback into one of its own."""
+        self._refusal = status
+        raise ValueError("the request exceeds a limit")
+
+    def _hold(self, count: int) -> None:
+        self._held_by_app = count
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether the client has taken next to nothing of a waiting answer for too long."""
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        if not self._unsent:
+            self._writing_since = None
+            return False
+        self._taken += before - self._unsent
+        is_fresh = self._unsent > before  # more was written, which waits for what came before it
+        if self._writing_since is None or is_fresh or self._taken >= _TAKEN_BYTES:
+            self._writing_since, self._taken = now, 0
+            return False
+        return now - self._writing_since > self._limits.write_s

@@ -1,0 +1,91 @@
+"""Pages for people: where they have landed, and the API's endpoints with their parameters.
+
+No page has a script or loads anything from elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+
+from gateway.serve.plain_route import PlainRoute
+from gateway.serve.request.context import context_of
+from gateway.serve.state import app_state_of
+
+_STYLE = (
+    "body{font:1rem/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+    "code{background:#eee;padding:0 .2em}td,th{padding:.1em .6em;text-align:left;"
+    "vertical-align:top}"
+)
+
+
+def html_router() -> APIRouter:
+    """The pages; none of them is part of the API."""
+    router = APIRouter(
+        route_class=PlainRoute, default_response_class=HTMLResponse, include_in_schema=False
+    )
+    for path in ("/", "/index"):
+        router.add_api_route(path, get_landing)
+    for path in ("/docs", "/redoc"):
+        router.add_api_route(path, get_docs)
+    return router
+
+
+async def get_landing(request: Request) -> Response:
+    """What a person sees who opens the base URL in a browser."""
+    context, provider = context_of(request), app_state_of(request).config.provider
+    base = escape(context.base_url)
+    examples = ("/v1/info", "/v1/links") if context.target.is_index else (
+        "/v1/info", "/v1/info/structures", "/v1/structures?filter=nelements=2", "/v1/links"
+    )  # fmt: skip
+    items = "".join(f'<li><a href="{base}{path}">{base}{path}</a></li>' for path in examples)
+    return _page(
+        f"{provider.name}: OPTIMADE API",
+        f"<h1>{escape(provider.name)}</h1><p>{escape(provider.description)}</p>"
+        "<p>This is the base URL of an <a href=https://www.optimade.org>OPTIMADE</a> API, meant "
+        f"for OPTIMADE clients. Addresses to try:</p><ul>{items}</ul>"
+        f'<p>All endpoints: <a href="{escape(context.root)}/docs">{escape(context.root)}/docs</a>.',
+    )
+
+
+async def get_docs(request: Request) -> Response:
+    """The endpoints and their parameters, as the OpenAPI document has them."""
+    app = request.app
+    assert isinstance(app, FastAPI)
+    document = app.openapi()
+    address = f"{context_of(request).root}/openapi.json"
+    name = document["info"]["title"]
+    parts = [
+        f"<h1>{escape(name)}</h1><p>The same as an OpenAPI document: "
+        f'<a href="{escape(address)}">{escape(address)}</a></p>'
+    ]
+    for path, methods in document["paths"].items():
+        parts += [_endpoint(path, method, one) for method, one in methods.items()]
+    return _page(f"{name}: API", "".join(parts))
+
+
+def _endpoint(path: str, method: str, endpoint: Mapping[str, Any]) -> str:
+    rows = "".join(_rows(endpoint))
+    table = f"<table><tr><th>Parameter<th>Meaning{rows}</table>" if rows else ""
+    text = escape(endpoint.get("description") or "")
+    return f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{text}</p>{table}"
+
+
+def _rows(endpoint: Mapping[str, Any]) -> Iterator[str]:
+    for parameter in endpoint.get("parameters", ()):
+        example = parameter.get("example")
+        shown = f"; e.g. <code>{escape(str(example))}</code>" if example else ""
+        yield (
+            f"<tr><td><code>{escape(parameter['name'])}</code>"
+            f"<td>{escape(parameter.get('description', ''))}{shown}"
+        )
+
+
+def _page(title: str, body: str) -> HTMLResponse:
+    return HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+        f'content="width=device-width"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style>{body}"
+    )

@@ -1,0 +1,58 @@
+"""Requests that never become whole: they end, and hold little until then."""
+
+import asyncio
+
+import pytest
+
+from gateway.config import ConnectionKeys
+from tests.hostile.server import MIB, eventually, served
+
+SHORT = ConnectionKeys(head_s=0.5, body_s=0.5)
+HEAD = (
+    b"POST /v1/structures HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "half",
+    [b"", b"\r\n", b"GET /v1/info HT", b"GET /v1/info HTTP/1.1\r\nHost: x\r\n",
+     HEAD + b"Content-Length: 9\r\n\r\nfil",
+     HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nfil\r\n"],
+)  # fmt: skip
+async def test_time_out(half: bytes) -> None:
+    """A head or body that does not come is answered with 408, and the connection ends."""
+    async with served(connections=SHORT) as gateway:
+        client = await gateway.raw_client()
+        client.send(half)
+        assert (await client.read_all()).startswith(b"HTTP/1.1 408 ")
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+
+
+async def test_a_byte_now_and_then() -> None:
+    """A client that sends a byte now and then does not get more time for it."""
+    async with served(connections=SHORT) as gateway:
+        client = await gateway.raw_client()
+        client.send(b"GET /v1/info HTTP/1.1\r\nX: ")
+        reading = asyncio.create_task(client.read_all())
+        async with asyncio.timeout(10):
+            while not reading.done():
+                client.send(b"a")
+                await asyncio.sleep(0.05)
+        assert b" 408 " in await reading
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /v1/structures?filter=", HEAD + b"Content-Length: 500000\r\n\r\nfilter="]
+)
+async def test_memory(head: bytes) -> None:
+    """All half requests together hold no more than allowed; whole ones are answered meanwhile."""
+    async with served(connections=ConnectionKeys(max_held_bytes=4 * MIB)) as gateway:
+        clients = [await gateway.raw_client() for _ in range(100)]
+        for client in clients:
+            client.send(head + b"a" * 400_000)
+        for _ in range(50):
+            assert (await gateway.client.get("/v1/info")).status_code == 200
+            assert gateway.connections.held_bytes < 10 * MIB
+        await eventually(lambda: len(gateway.connections) <= 12)
+        assert gateway.connections.held_bytes <= 4 * MIB

@@ -1,0 +1,67 @@
+"""HTML answers: no foreign script, nothing loaded from elsewhere, and browsers hold to it."""
+
+import re
+
+import pytest
+
+from tests.hostile.server import served
+
+PAGES = ("/", "/index", "/sites/berlin", "/docs", "/redoc")
+ATTACK = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_pages(path: str) -> None:
+    """Each page has a policy; it needs no script and no file of another server."""
+    async with served() as gateway:
+        answer = await gateway.client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "http" not in policy
+        assert "<script" not in answer.text
+        assert not re.findall(r"(?:src|srcset|action)\s*=", answer.text)
+        assert "<link" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/structures", "/nowhere", "/health", "/metrics", "/versions"])
+async def test_other_answers(path: str) -> None:
+    """No other answer is taken for HTML."""
+    async with served() as gateway:
+        answer = await gateway.client.get(path + "?" + ATTACK)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "html" not in answer.headers["content-type"]
+
+
+async def test_what_a_request_says_is_escaped() -> None:
+    """Neither a forwarded host nor a path gets into a page as it is."""
+    async with served() as gateway:
+        headers = {"Host": ATTACK, "X-Forwarded-Host": ATTACK, "X-Forwarded-Prefix": "/" + ATTACK}
+        for path in PAGES:
+            assert ATTACK not in (await gateway.client.get(path, headers=headers)).text
+
+
+async def test_docs_name_every_endpoint() -> None:
+    """The page for people has all paths and parameters of the OpenAPI document."""
+    async with served() as gateway:
+        document = (await gateway.client.get("/openapi.json")).json()
+        page = (await gateway.client.get("/docs")).text
+        for path, methods in document["paths"].items():
+            for method, endpoint in methods.items():
+                assert f"{method.upper()} {path}" in page
+                for parameter in endpoint.get("parameters", ()):
+                    assert f"<code>{parameter['name']}</code>" in page
+
+
+async def test_long_paths_are_cut_in_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """A log line does not grow with the request."""
+    async with served() as gateway:
+        with caplog.at_level("INFO", logger="gateway"):
+            await gateway.client.get(
+                "/v1/structures/" + "é" * 5_000, headers={"X-Request-ID": "a" * 9_000}
+            )
+    (line,) = [one for one in caplog.records if one.message == "answered"]
+    assert len(str(vars(line))) < 4_000

@@ -1,0 +1,160 @@
+"""What is wrong with a request on the wire is refused, before any of it costs much."""
+
+import asyncio
+from contextlib import suppress
+from random import Random
+from urllib.parse import quote
+
+import pytest
+
+from gateway.config import ConnectionKeys
+from tests.hostile.server import RawClient, eventually, served
+
+HOST = b"Host: x\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\n", 414),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 20_000 + b"\r\n", 431),
+        (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
+         + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
+         + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
+         + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nfilter", 400),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", 400),
+        (b"POST /v1/structures HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: x\r\n\r\n", 400),
+        (b"GET /v1/in\x00fo HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X : y\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ],
+)  # fmt: skip
+async def test_refused(request_: bytes, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """It is answered so and the connection is closed, without a word in the log."""
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        client.send(request_)
+        answer = await client.read_all()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+    assert not [one for one in caplog.records if one.levelname in ("WARNING", "ERROR")]
+
+
+async def test_largest_request() -> None:
+    """The longest filter that is allowed fits into a first line, and 60 kB of headers beside it."""
+    async with served() as gateway:
+        filter_ = 'chemical_formula_hill="' + "😀" * 65_000 + '"'
+        client = await gateway.raw_client()
+        line = f"GET /v1/structures?filter={quote(filter_)}#part HTTP/1.1\r\n".encode()
+        client.send(line + HOST + b"X: " + b"a" * 60_000 + b"\r\nConnection: close\r\n\r\n")
+        assert (await client.read_all()).startswith(b"HTTP/1.1 200 ")
+        (request,) = gateway.federation.asked
+        assert getattr(request, "filter", None) == filter_
+
+
+async def test_pipelining() -> None:
+    """Some requests ahead of their answers are served in order; thousands are not queued."""
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        client.send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        read = b""
+        async with asyncio.timeout(20):
+            while read.count(b"HTTP/1.1 200 ") < 20:
+                read += await client.reader.read(65_536)
+        flood = await gateway.raw_client()
+        flood.send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000)
+        answer = await flood.read_all()
+        assert answer.count(b"HTTP/1.1 200 ") <= 64
+        assert gateway.connections.held_bytes < 2**20
+
+
+async def test_connections() -> None:
+    """Beyond the limit, the connection that has been idle longest makes way for a new one."""
+    async with served(connections=ConnectionKeys(max_connections=10)) as gateway:
+        clients = [await gateway.raw_client() for _ in range(10)]
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+        assert await clients[0].read_all() == b""
+        clients[9].send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await clients[9].read_all()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_no_connection_is_idle() -> None:
+    """When all connections are being answered, a new client is told so, and the log, once."""
+    async with served(connections=ConnectionKeys(max_connections=2)) as gateway:
+        gateway.federation.hold = asyncio.Event()
+        for _ in range(2):
+            client = await gateway.raw_client()
+            client.send(b"GET /v1/structures HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            while len(gateway.federation.asked) < 2:
+                await asyncio.sleep(0.01)
+        for _ in range(3):
+            refused = await (await gateway.raw_client()).read_all()
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"too many connections" in refused
+        gateway.federation.hold.set()
+
+
+async def test_an_upgrade_is_not_followed() -> None:
+    """No other protocol is spoken here: the request itself is answered."""
+    async with served() as gateway:
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "a"}
+        assert (await gateway.client.get("/v1/info", headers=headers)).status_code == 200
+
+
+SEEDS = (
+    b"GET /v1/structures?filter=nsites%3D2&page_limit=2 HTTP/1.1\r\nHost: x\r\nAccept: a\r\n\r\n",
+    b"POST /v1/structures HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 15\r\nExpect: 100-continue\r\n\r\nfilter=nsites=2",
+    b"POST /v1/structures HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"5\r\nsort=\r\n0\r\n\r\n",
+    b"HEAD /index/v1/links HTTP/1.1\r\nHost: x\r\nX-Forwarded-Host: a\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\nAccess-Control-Request-Headers: a\r\n\r\n",
+    b"GET http://other.example/v1/info?x#y HTTP/1.0\r\n\r\n",
+    b"GET /docs HTTP/1.1\r\nHost: <b>\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+)
+PIECES = (b"\r\n", b"%", b"\x00", b": ", b"?", b"&", b"//", b"\xff", b" ", b"..", b"v1", *SEEDS)
+
+
+def mutated(random: Random) -> bytes:
+    data = bytearray(random.choice(SEEDS))
+    for _ in range(random.randint(1, 6)):
+        place = random.randrange(len(data))
+        match random.randrange(3):
+            case 0:
+                data[place] = random.randrange(256)
+            case 1 if len(data) > 20:
+                del data[place : place + 8]
+            case _:
+                data[place:place] = random.choice(PIECES)
+    return bytes(data)
+
+
+async def test_damaged_requests(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever comes, there is no error of ours; the next client is served."""
+    random, limits = Random(7), ConnectionKeys(head_s=0.3, body_s=0.3)
+    async with served(connections=limits) as gateway:
+        for _ in range(15):
+            clients = [await gateway.raw_client() for _ in range(20)]
+            for client in clients:
+                client.send(mutated(random))
+            answers = await asyncio.gather(*(first_line(client) for client in clients))
+            assert not [one for one in answers if b" 500 " in one]
+            for client in clients:
+                client.close()
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+        await eventually(lambda: len(gateway.connections) <= 1)
+    assert not [one for one in caplog.records if one.levelname in ("WARNING", "ERROR")]
+
+
+async def first_line(client: RawClient) -> bytes:
+    with suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(1):
+            return await client.reader.read(100)
+    return b""
