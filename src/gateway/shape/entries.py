@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, cast
 
-from gateway.model import STRUCTURES, Entry, Json, JsonObject, Notice, Resource, Site
+from gateway.model import STRUCTURES, Entry, JsonObject, Notice, Resource, Site
 from gateway.properties import Catalogue
 from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
@@ -33,24 +33,26 @@ class StructureShaper:
             if name not in self._structural
             if (read := _reader(name, catalogue, own=own)) is not None
         )
+        readable = self._structural.union(name for name, _ in self._readers)
+        self._served = tuple(name for name in self._names if name in readable)
 
     def shape(
         self, entry: Entry, site: Site
     ) -> tuple[Resource, tuple[Notice, ...], tuple[Cited, ...]]:
         """The resource with exactly the request's fields, what of the entry could not be used, and
         the references it has. Whatever the site sent, there is a resource."""
-        notices = [*_archive_notices(entry, self._names, self._catalogue)]
+        notices: list[Notice] = []
+        if entry.archive is None or section(entry.archive, "optimade") is None:
+            notices += _archive_notices(entry, self._names, self._catalogue)
         values = read_structure(_stored(entry), self._structural)
         for name, read in self._readers:
             values[name] = read(entry, site)
-        attributes: JsonObject = {}
-        for name in self._names:
-            if name in values:
-                value = values[name]
-                if isinstance(value, Flaw):
-                    notices.append(_flaw_notice(entry, name, value))
-                    value = value.served
-                attributes[name] = cast("Json", value)
+        for name in self._served:
+            value = values[name]
+            if type(value) is Flaw:
+                notices.append(_flaw_notice(entry, name, value))
+                values[name] = value.served
+        attributes = cast("JsonObject", {name: values[name] for name in self._served})
         cited = references_in(entry.document)
         relationships = relationships_of(cited) if self._wants_references else None
         resource = Resource(STRUCTURES, resource_id(entry), attributes, relationships)

@@ -1,6 +1,10 @@
 """Which parts of a site's index and archive a choice of properties is made from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TypeVar
+
+from cachetools import LRUCache
 
 from gateway.model import JsonObject
 from gateway.properties import Catalogue, Property
@@ -34,8 +38,35 @@ _PEOPLE_AND_SETS = ("authors", "datasets", "dois")
 _NOT_INDEXED = frozenset({"license"})
 
 
+Fields = TypeVar("Fields", tuple[str, ...] | None, None)
+Result = TypeVar("Result")
+
+
+def _cached_by_catalogue(
+    function: Callable[[Fields, Catalogue], Result],
+) -> Callable[[Fields, Catalogue], Result]:
+    """The function with its last results: most requests want the same properties. Results are
+    shared; nobody changes them."""
+    results: LRUCache[tuple[Fields, int], tuple[Catalogue, Result]] = LRUCache(256)
+
+    @wraps(function)
+    def cached(fields: Fields, catalogue: Catalogue) -> Result:
+        key = (fields, id(catalogue))
+        found = results.get(key)
+        if found is None or found[0] is not catalogue:
+            found = results[key] = (catalogue, function(fields, catalogue))
+        return found[1]
+
+    return cached
+
+
 def default_fields(catalogue: Catalogue) -> tuple[str, ...]:
     """The attributes of an answer to a request that names none."""
+    return _default_fields(None, catalogue)
+
+
+@_cached_by_catalogue
+def _default_fields(_: None, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(
         name
         for name, one in catalogue.items()
@@ -43,11 +74,13 @@ def default_fields(catalogue: Catalogue) -> tuple[str, ...]:
     )
 
 
+@_cached_by_catalogue
 def index_suffices(fields: tuple[str, ...] | None, catalogue: Catalogue) -> bool:
     """Whether the index document alone holds all these properties."""
     return all(one.reach == "absent" or _included(one) for one in _chosen(fields, catalogue))
 
 
+@_cached_by_catalogue
 def archive_suffices(fields: tuple[str, ...] | None, catalogue: Catalogue) -> bool:
     """Whether the archive's metadata alone holds all these properties."""
     return not any(
@@ -56,12 +89,14 @@ def archive_suffices(fields: tuple[str, ...] | None, catalogue: Catalogue) -> bo
     )
 
 
+@_cached_by_catalogue
 def index_fields(fields: tuple[str, ...] | None, catalogue: Catalogue) -> tuple[str, ...]:
     """What to `include` of index documents for these properties; always the entry_id."""
     wanted = (pattern for one in _chosen(fields, catalogue) for pattern in _included(one))
     return tuple(dict.fromkeys(("entry_id", *wanted)))
 
 
+@_cached_by_catalogue
 def archive_fields(fields: tuple[str, ...] | None, catalogue: Catalogue) -> JsonObject:
     """`required` of an archive request for these properties."""
     chosen = tuple(_chosen(fields, catalogue))
