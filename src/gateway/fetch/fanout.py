@@ -14,10 +14,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-GRACE_S = 0.05
-"""How much later than the deadline a site is given up here: its client gives up in time and can say
-why; this is for work that never asks it."""
-
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswer(Generic[T]):
@@ -28,18 +24,19 @@ class SiteAnswer(Generic[T]):
 
 
 async def ask_all(
-    requests: Mapping[str, Awaitable[T]], *, doing: str, deadline: float | None
+    requests: Mapping[str, Awaitable[T]], *, doing: str
 ) -> dict[str, SiteAnswer[T] | SiteFailure]:
     """Every site's answer or failure, by name.
 
-    `deadline` is in the event loop's time; None: each request has limits of its own.
+    Each request ends by itself, at the deadline of its session: a site's client says best why it
+    was too late.
     """
     if len(requests) == 1:
         ((site, request),) = requests.items()
-        return {site: await _ask(site, request, doing=doing, deadline=deadline)}
+        return {site: await _ask(site, request, doing=doing)}
     async with asyncio.TaskGroup() as group:
         tasks = {
-            site: group.create_task(_ask(site, request, doing=doing, deadline=deadline))
+            site: group.create_task(_ask(site, request, doing=doing))
             for site, request in requests.items()
         }
     return {site: task.result() for site, task in tasks.items()}
@@ -58,18 +55,11 @@ def logged(failure: SiteFailure) -> SiteFailure:
     return failure
 
 
-async def _ask(
-    site: str, request: Awaitable[T], *, doing: str, deadline: float | None
-) -> SiteAnswer[T] | SiteFailure:
+async def _ask(site: str, request: Awaitable[T], *, doing: str) -> SiteAnswer[T] | SiteFailure:
     clock = time.perf_counter  # the event loop's own clock may stand still for milliseconds
     start = clock()
     try:
-        async with asyncio.timeout_at(None if deadline is None else deadline + GRACE_S):
-            value = await request
-    except TimeoutError:
-        spent_s = clock() - start
-        reason = f"{doing}: timed out after {spent_s:.1f} s"
-        return logged(SiteFailure(site, reason, None, 1000 * spent_s))
+        value = await request
     except SiteError as error:
         return logged(failure_of(error, milliseconds=1000 * (clock() - start)))
     except Exception:

@@ -31,6 +31,10 @@ ENCODING_S = 0.05
 twice this (config.keys.LEAST_BUDGET_S)."""
 
 
+GRACE_S = 0.05
+"""How much later than its sites the search for an offset is given up, so that they can say why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """The moments of one request, in the event loop's time; None: a stream, which has patience as

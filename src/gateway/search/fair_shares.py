@@ -17,6 +17,10 @@ OWN_ARCHIVE_S, OWN_ROUND_TRIP_S = 0.0005, 0.002
 """Processor time of this gateway for an archive that is not used and for one more request; with
 many callers it is what they wait for."""
 
+OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
+"""Processor time of this gateway for one request to a site, and for one archive that is read and
+does not come on the page (docs/explanation/performance.md)."""
+
 SPREAD = 2.5
 """Standard deviations on top of the expected part, of keys: 1 site in 160 is queried again."""
 
@@ -35,6 +39,21 @@ def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: fl
     """
     price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
     return _archive_share(limit, round(part, 2), float(f"{price / loss:.1g}"))
+
+
+def is_one_phase_cheaper(
+    limit: int, shares: Sequence[int], *, requests_each: int, round_trip_s: float
+) -> bool:
+    """Whether a page of `limit` comes sooner when all sites are asked for archives at once.
+
+    `shares` are the archives asked of each site, in `requests_each` requests. With keys first there
+    is one more round trip, and only the sites on the page are asked for archives, each for what is
+    on it.
+    """
+    sites = len(shares)
+    more_requests = sites * requests_each - (sites + min(sites, limit))
+    unused = max(0, sum(shares) - limit)
+    return more_requests * OWN_REQUEST_S + unused * OWN_UNUSED_S < round_trip_s
 
 
 def exhausted(

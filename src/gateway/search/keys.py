@@ -17,7 +17,7 @@ from gateway.merge import merge_hits
 from gateway.model import Ask, Entry, Hit, Position, SiteFailure, SiteHits
 from gateway.properties import STRUCTURE
 from gateway.search.deadlines import Deadlines
-from gateway.search.fair_shares import archive_share, exhausted, fair_shares
+from gateway.search.fair_shares import archive_share, exhausted, fair_shares, is_one_phase_cheaper
 from gateway.search.page_start import PageStart
 from gateway.search.page_state import PageState
 from gateway.search.site_stats import Share, SiteStats
@@ -82,7 +82,7 @@ class Keys:
             site: self._read(session, shares[site], after=start.progress.of(site))
             for site, session in sessions.items()
         }
-        answers = await ask_all(reads, doing=_DOING, deadline=self._deadlines.keys)
+        answers = await ask_all(reads, doing=_DOING)
         for site, answer in answers.items():
             self._take(site, answer)
 
@@ -113,7 +113,7 @@ class Keys:
             after = held[site].hits[-1].position
             share = Share(limit, is_whole=self._is_whole(site, limit, after=after))
             reads[site] = self._read(self._state.session(site, deadline), share, after=after)
-        answers = await ask_all(reads, doing=_DOING, deadline=deadline)
+        answers = await ask_all(reads, doing=_DOING)
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():
@@ -184,11 +184,23 @@ class Keys:
                 )
                 for site in limits
             }
+        whole = self._whole_shares(counts)
         limits = fair_shares(start.read, counts)
-        return {
-            site: self._whole_share(site, counts) or Share(limits[site], is_whole=False)
-            for site in sites
-        }
+        return {site: whole.get(site) or Share(limits[site], is_whole=False) for site in sites}
+
+    def _whole_shares(self, counts: Mapping[str, float]) -> dict[str, Share]:
+        """The sites that are asked for archives at once, where that makes the page come sooner."""
+        found = {site: self._whole_share(site, counts) for site in self._state.planned.queries}
+        whole = {site: share for site, share in found.items() if share is not None}
+        is_cheaper = is_one_phase_cheaper(
+            self._page_start.read,
+            [share.limit for share in whole.values()],
+            requests_each=2 if self._related else 1,
+            round_trip_s=max(
+                (self._site_stats.pace(site).round_trip_s or 0.0 for site in whole), default=0.0
+            ),
+        )
+        return whole if is_cheaper else {}
 
     def _whole_share(self, site: str, counts: Mapping[str, float]) -> Share | None:
         """The site's part of the page as archives at once; None: keys first is cheaper."""

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from gateway.errors import SiteError, SitesMissingError
 from gateway.fetch.cache.answers import AnswerCache
-from gateway.fetch.fanout import GRACE_S, SiteAnswer, ask_all, failure_of, logged
+from gateway.fetch.fanout import SiteAnswer, ask_all, failure_of, logged
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
-from gateway.search.deadlines import Deadlines
+from gateway.search.deadlines import GRACE_S, Deadlines
 from gateway.search.keys import Keys
 from gateway.search.missing import RETRY_AFTER_S, check_missing
 from gateway.search.page_start import PageStart, is_walked, start_at_cursor, start_at_offset
@@ -114,7 +114,6 @@ class Listing:
         answers = await ask_all(
             {site: session.count(queries[site]) for site, session in sessions.items()},
             doing="count entries",
-            deadline=deadline,
         )
         totals = {}
         for site, answer in answers.items():
@@ -154,7 +153,6 @@ class Listing:
                 for site, hits in wanted.items()
             },
             doing="read archives",
-            deadline=deadline,
         )
         for site, answer in answers.items():
             match answer:

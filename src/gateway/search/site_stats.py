@@ -42,6 +42,8 @@ PROBE: tuple[str, JsonObject] = (
 """What every healthy site answers within some milliseconds."""
 
 _COUNTS = 10_000
+_DIGESTS = 256
+"""Queries whose digest is remembered: one request needs that of each several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class SiteStats:
         self._paces = {name: SitePace() for name in clients}
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[str, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
-        self._digests: LRUCache[int, tuple[NativeQuery, bytes]] = LRUCache(1024)
+        self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
@@ -160,6 +162,8 @@ class SiteStats:
         held = self._digests.get(id(query))
         if held is not None and held[0] is query:
             return held[1]
+        if len(self._digests) >= _DIGESTS:
+            self._digests.clear()
         digest = hashlib.blake2b(orjson.dumps(query), digest_size=16).digest()
         self._digests[id(query)] = (query, digest)
         return digest

@@ -111,7 +111,7 @@ class ReferenceTables:
             for site in sites
         }
         try:
-            answers = await ask_all(reads, doing=_DOING, deadline=deadline)
+            answers = await ask_all(reads, doing=_DOING)
         finally:
             scope.close()
         tables: dict[str, Table] = {}
