@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.parse import read_filter, write_filter
-from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Not, Or, Property
+from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Name, Not, Or
 
-A, B, C = (Bare(Property((name,))) for name in "abc")
+A, B, C = (Bare(Name((name,))) for name in "abc")
 
 # As it may be typed; as it is written.
 TEXTS = [

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.catalogue.quantities import Lifetime
 from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Name
 from gateway.plan.names import Scope, is_foreign, resolve
 from gateway.properties import Property, structures_catalogue
 

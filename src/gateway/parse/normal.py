@@ -23,13 +23,13 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Node,
     Not,
     Number,
     Op,
     Operand,
     Or,
-    Property,
     String,
 )
 
@@ -40,7 +40,7 @@ _KINDS: dict[type[Operand], str] = {
     String: "a string",
     Number: "a number",
     Boolean: "a boolean",
-    Property: "a property",
+    Name: "a property",
 }
 
 

@@ -22,6 +22,7 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Node,
     Not,
     Number,
@@ -30,7 +31,6 @@ from gateway.parse.tree import (
     Or,
     String,
 )
-from gateway.parse.tree import Property as Name
 from gateway.parse.tree import Test as ItemTest
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.predicates import translate_leaf

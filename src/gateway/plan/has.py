@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 from math import prod
 
-from gateway.parse.tree import Has, Number, Operand, String, Test
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Has, Name, Number, Operand, String, Test
 from gateway.plan.conditions import Condition, conditions_of, spans_of_test, truths_of_test
 from gateway.plan.intervals import EVERYTHING, Spans, intersection
 from gateway.plan.lists import has_spans, has_words, words_matching

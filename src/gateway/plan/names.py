@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Name
 from gateway.properties import Catalogue, Property, nearest_names
 
 ENTRY_TYPES = ("structures", "references", "calculations", "files", "trajectories")

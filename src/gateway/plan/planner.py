@@ -8,8 +8,7 @@ from gateway.errors import FilterLimitError
 from gateway.model import NativeQuery, Notice
 from gateway.parse import normal_form
 from gateway.parse.balance import shallow
-from gateway.parse.tree import And, Compare, Has, Leaf, Node, Not, Or
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import And, Compare, Has, Leaf, Name, Node, Not, Or
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, among, any_of, size_of
 from gateway.plan.predicates import translate_leaf

@@ -18,12 +18,12 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Number,
     Op,
     Operand,
     String,
 )
-from gateway.parse.tree import Property as Name
 from gateway.plan.has import translate_has
 from gateway.plan.identity import compare_id, compare_text, match_id, match_text
 from gateway.plan.lists import length_of_words, lengths_up_to, words_matching

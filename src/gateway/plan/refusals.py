@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from gateway.errors import NotImplementedFilterError
-from gateway.parse.tree import Boolean, FuzzyOp, Number, Op, Operand, String, Test
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Boolean, FuzzyOp, Name, Number, Op, Operand, String, Test
 from gateway.plan.names import Scope, resolve
 from gateway.plan.timestamps import read_timestamp
 from gateway.properties import Property, ValueType

@@ -19,13 +19,13 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Op,
     Operand,
     Quantifier,
     String,
     Test,
 )
-from gateway.parse.tree import Property as Name
 from gateway.plan.intervals import NOTHING, Span, Spans, complement, intersection, spans_of, union
 from gateway.plan.lists import has_spans
 from gateway.plan.names import Scope, is_foreign, resolve
