@@ -43,22 +43,21 @@ class Builder(Transformer[Token, Node]):
 
     def PROPERTY(self, token: Token) -> Name:  # noqa: N802  # the terminal's name
         """A property's name; spaces may stand around its dots."""
-        path = (str(token),)
-        if "." in token:
-            path = tuple(part.strip(SPACES) for part in token.split("."))
-        return Name(path, (token.start_pos or 0) + 1)
+        path = [part.strip(SPACES) for part in token.split(".")]
+        return Name(tuple(path), (token.start_pos or 0) + 1)
 
     def CONSTANT(self, token: Token) -> Constant:  # noqa: N802
         """A string, unescaped, or a number."""
         column = (token.start_pos or 0) + 1
-        if token[0] != '"':
-            return Number(_number(token, column), column)
-        inner = token[1:-1]
+        word = token.rstrip(SPACES)
+        if word[0] != '"':
+            return Number(_number(word, column), column)
+        inner = word[1:-1]
         return String(_ESCAPED.sub(r"\1", inner) if "\\" in inner else inner, column)
 
     def BOOLEAN(self, token: Token) -> Boolean:  # noqa: N802
         """TRUE or FALSE."""
-        return Boolean(str(token) == "TRUE", (token.start_pos or 0) + 1)
+        return Boolean(token[0] == "T", (token.start_pos or 0) + 1)
 
     # Lists grow in place: the parser drops the shorter one at once.
 
@@ -78,7 +77,7 @@ class Builder(Transformer[Token, Node]):
 
     def operator(self, children: Children) -> str:
         """The first word; WITH may follow it."""
-        return str(children[0])
+        return _word(children[0])
 
     fuzzy_operator = quantifier = operator
 
@@ -89,7 +88,7 @@ class Builder(Transformer[Token, Node]):
     def test(self, children: Children) -> Test:
         """A list item with an operator."""
         op, value = children
-        return Test(str(op), value)  # type: ignore[arg-type]  # the grammar's operators are these
+        return Test(_word(op), value)  # type: ignore[arg-type]  # the grammar's operators are these
 
     def any_of(self, children: Children) -> Node:
         """Clauses joined by OR."""
@@ -110,8 +109,8 @@ class Builder(Transformer[Token, Node]):
 
     def compare(self, children: Children) -> Node:
         """A comparison, turned round when only its right side is a property."""
-        left, word, right = children
-        op: Op = str(word)  # type: ignore[assignment]  # the grammar's operators are these
+        left, token, right = children
+        op: Op = _word(token)  # type: ignore[assignment]  # the grammar's operators are these
         if isinstance(right, Name) and not isinstance(left, Name):
             return Compare(right, MIRRORED[op], left)
         return Compare(left, op, right)
@@ -151,6 +150,11 @@ class Builder(Transformer[Token, Node]):
         """LENGTH with or without an operator."""
         subject, _length, *op, value = children
         return Length(subject, op[0] if op else "=", value)
+
+
+def _word(token: Token | str) -> str:
+    """The token without the spaces after it."""
+    return token.rstrip(SPACES)
 
 
 def _number(text: str, column: int) -> Decimal:

@@ -60,7 +60,7 @@ class _Hint:
         if self.found and stop.word not in self.found and stop.kind not in self.found:
             return False
         before = stop.before
-        if self.before and (before is None or not {str(before), before.type} & {*self.before}):
+        if self.before and (before is None or not {before.rstrip(), before.type} & {*self.before}):
             return False
         return self.when(stop)
 
@@ -80,8 +80,8 @@ def _starts_with_letter(stop: Stop) -> bool:
 
 
 def _ends_a_name(stop: Stop) -> bool:
-    before = stop.before
-    return _starts_with_letter(stop) and stop.joined and bool(before) and before.type == "PROPERTY"
+    follows_name = stop.before is not None and stop.before.type == "PROPERTY"
+    return _starts_with_letter(stop) and stop.joined and follows_name
 
 
 def _is_name_with_capitals(stop: Stop) -> bool:
@@ -120,9 +120,7 @@ _HINTS = (
     _Hint('strings need plain double quotes, as in "Si"', tuple("“”„«»")),
     _Hint("values and lists stand without brackets", tuple("[]{}")),
     _Hint("is the filter percent-encoded twice?", ("%",)),
-    _Hint(
-        "the parenthesis at column {stop.opened} is not closed", (END,), when=_expects("CLOSE")
-    ),
+    _Hint("the parenthesis at column {stop.opened} is not closed", (END,), when=_expects("CLOSE")),
     _Hint("no parenthesis is open", ("CLOSE",), when=lambda stop: not stop.opened),
     _Hint("values and lists stand without parentheses", ("OPEN",), when=_expects("CONSTANT")),
     _Hint("words of the language are in capitals: {upper}", when=_is_keyword_in_lower_case),

@@ -60,7 +60,7 @@ def syntax_error(
             return _broken_string(text, start)
         kind, word = STRAY, _matched(_STRAY_WORD, text, start)
     else:
-        kind, word = refused.type, "" if refused.type == END else str(refused)
+        kind, word = refused.type, refused.rstrip(SPACES)
     stop = Stop(
         word=word,
         kind=kind,

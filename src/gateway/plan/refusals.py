@@ -17,6 +17,9 @@ _COMPARES: Mapping[ValueType, type] = {
     "boolean": Boolean,
 }
 
+_SHOWN = 40
+"""Characters of a constant that an error repeats."""
+
 
 def check_comparable(found: Property, name: Name, op: Op, value: Operand) -> None:
     """Refuse to compare a scalar with a value of another type, or with no such operator."""
@@ -66,7 +69,7 @@ def refuse_property(value: Operand, scope: Scope) -> None:
 
 
 def quantity_of(found: Property, name: Name) -> str:
-    """NOMAD's quantity behind a property that can be compared."""
+    """NOMAD's quantity for a property that can be compared."""
     if found.reach == "archive" or found.quantity is None:
         refuse_to_compare(found, name)
     return found.quantity
@@ -100,9 +103,10 @@ def _kind(found: Property) -> str:
 def _described(value: Operand) -> str:
     match value:
         case String(text):
-            return f'the string "{text}"' if len(text) < 40 else "a string"
+            return f'the string "{text}"' if len(text) < _SHOWN else "a string"
         case Number(number):
-            return f"the number {number}"
+            shown = str(number)
+            return f"the number {shown}" if len(shown) < _SHOWN else "a number"
         case Boolean(truth):
             return "TRUE" if truth else "FALSE"
         case Name() as other:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from gateway.properties.names import nearest_names
+from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
 from gateway.properties.property import (
     STRUCTURE,
@@ -30,6 +31,7 @@ __all__ = [
     "nearest_names",
     "references_catalogue",
     "structures_catalogue",
+    "write_query",
 ]
 
 
