@@ -66,7 +66,7 @@ Operand: TypeAlias = Constant | Name
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What one item of a list is held against: an operator and a value."""
+    """What one item of a list is compared with: an operator and a value."""
 
     op: Op | FuzzyOp
     value: Operand

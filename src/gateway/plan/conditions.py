@@ -124,7 +124,7 @@ def _last(high: Decimal, *, closed: bool) -> int:
 
 
 def _real(span: Span) -> Condition | bool:
-    """The index tells -0.0 from 0.0 and puts it first."""
+    """The index distinguishes -0.0 from 0.0 and puts it first."""
     low, high = _numbers(span)
     if (low is not None and low > _LARGEST) or (high is not None and high < -_LARGEST):
         return False

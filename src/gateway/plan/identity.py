@@ -77,7 +77,7 @@ def compare_texts(left: str, op: Op | FuzzyOp, right: str) -> bool:
     return HOLDS[op](left, right)
 
 
-def compare_id(op: Op | FuzzyOp, value: String) -> SiteClause:
+def compare_id(op: Op | FuzzyOp, value: String) -> SiteClause | Clause:
     """`id op value`."""
     match op:
         case "=" | "!=":
@@ -87,8 +87,7 @@ def compare_id(op: Op | FuzzyOp, value: String) -> SiteClause:
         case "STARTS":
             return PerSite("id", lambda site: _begins(site + SEPARATOR, value))
         case "CONTAINS" | "ENDS" as fuzzy:
-            inside = matches_text(_TEXT_NAME, fuzzy, value, known=True)
-            return PerSite("id", lambda site: _reaches_into(site + SEPARATOR, fuzzy, value, inside))
+            return _reaches_in(fuzzy, value)
         case op:
             return PerSite("id", lambda site: _compared(site + SEPARATOR, op, value))
 
@@ -117,12 +116,17 @@ def _begins(prefix: str, value: String) -> Clause:
     return prefix.startswith(value.value)
 
 
-def _reaches_into(prefix: str, op: FuzzyOp, value: String, inside: Clause) -> Clause:
-    """The text stands in the entry_id, or it begins in the prefix and goes on in the entry_id."""
+def _reaches_in(op: FuzzyOp, value: String) -> SiteClause | Clause:
+    """The text stands in the entry_id, or in the site's name, or it ends that name with its
+    beginning and goes on in the entry_id: then its first separator is that of the id."""
     text = value.value
-    if op == "CONTAINS" and text in prefix:
-        return True
-    last = min(len(text) - (op == "ENDS"), len(prefix))
-    cuts = [cut for cut in range(1, last + 1) if prefix.endswith(text[:cut])]
+    inside = matches_text(_TEXT_NAME, op, value, known=True)
+    beginning, separator, rest = text.partition(SEPARATOR)
+    if not separator:
+        if op == "ENDS" or inside is True:
+            return inside
+        return PerSite("id", lambda site: text in site or inside)
     rest_op: Op | FuzzyOp = "STARTS" if op == "CONTAINS" else "="
-    return any_of([inside, *(_entry_id(rest_op, value, cut=cut) for cut in cuts)])
+    both = any_of((inside, _entry_id(rest_op, value, cut=len(text) - len(rest))))
+    across = both if rest or op == "CONTAINS" else inside
+    return PerSite("id", lambda site: across if site.endswith(beginning) else inside)

@@ -103,8 +103,8 @@ def among(base: NativeNode, clause: Clause) -> NativeNode | None:
 
 
 def _distinct(members: list[NativeNode]) -> list[NativeNode]:
-    """Each small leaf once, as `is known` clauses come with every negation. Larger nodes are told
-    apart by identity: comparing them would walk down to their leaves at every level."""
+    """Each small leaf once, as `is known` clauses come with every negation. Larger nodes are
+    distinguished by identity: comparing them would walk down to their leaves at every level."""
     distinct: dict[NativeNode | int, NativeNode] = {}
     for member in members:
         distinct.setdefault(member if isinstance(member, _REPEATED) else id(member), member)

@@ -76,7 +76,7 @@ def plan_sites(
     for version, alike in groups:
         work = WorkBudget()
         part = translated(tree, normal, replace(scope, version=version, work=work))
-        writer = QueryWriter(work.spent)
+        writer = _QueryWriter(work.spent)
         everywhere = isinstance(part, bool) and len(groups) == 1
         for site, clause in zip(alike, at_sites(part, alike), strict=True):
             plans[site] = _site_plan(site, writer.write(clause), everywhere=everywhere)
@@ -87,7 +87,7 @@ def plan_sites(
 
 def plan_entry(site: str, entry_id: str, *, sites: Sequence[str]) -> Plan:
     """The plan of the filter `id = "<site>~<entry_id>"`, without reading it."""
-    query = QueryWriter(len(entry_id)).write(OneOf("entry_id", (entry_id,)))
+    query = write_structures_query(OneOf("entry_id", (entry_id,)), made=len(entry_id))
     return Plan(tuple(_site_plan(one, query if one == site else None) for one in sites))
 
 
@@ -107,39 +107,43 @@ def translated(tree: Node, normal: Node, scope: Scope) -> Part:
     return part
 
 
-class QueryWriter:
-    """Writes clauses among the structures, each object once, within NOMAD's limits."""
+def write_structures_query(clause: Clause, *, made: int) -> NativeQuery | None:
+    """The query for the structures where the clause holds; None: it never holds.
+
+    `made` is how many bytes the leaves have that it is made of, each counted as often as it stands
+    there. A small query need not be checked: it has no more text than its leaves, and is no deeper
+    than TREE_DEPTH and one leaf together.
+    """
+    node = among(IS_STRUCTURE, clause)
+    if node is None:
+        return None
+    if made > PARSED_TEXT:
+        _check_limits(node)
+    return write_query(node)
+
+
+class _QueryWriter:
+    """Writes the clauses of all sites, each object once."""
 
     def __init__(self, made: int) -> None:
-        """`made`: bytes of the leaves that the clauses are made of, each counted as often as it
-        stands there."""
         self._made = made
         self._written: dict[int, tuple[Clause, NativeQuery | None]] = {}
         self._work = WorkBudget(ALL_SITES_BYTES)
 
     @property
     def size(self) -> int:
-        """Bytes written so far, at most."""
+        """Bytes written so far, or more."""
         return self._work.spent
 
     def write(self, clause: Clause) -> NativeQuery | None:
-        """The query for the structures where the clause holds; None: it never holds."""
-        if id(clause) not in self._written:  # the clause is held, so that its id stays its own
-            self._written[id(clause)] = clause, self._new(clause)
+        """The query of a clause; the clause is held, so that its identity stays its own."""
+        if id(clause) not in self._written:
+            if not isinstance(clause, bool):
+                small = self._made < PARSED_TEXT
+                self._work.spend(self._made if small else native_bytes(clause))
+            query = write_structures_query(clause, made=self._made)
+            self._written[id(clause)] = clause, query
         return self._written[id(clause)][1]
-
-    def _new(self, clause: Clause) -> NativeQuery | None:
-        node = among(IS_STRUCTURE, clause)
-        if node is None:
-            return None
-        # A small query need not be measured: it has no more text than its leaves, and is no deeper
-        # than TREE_DEPTH and one leaf together.
-        if self._made > PARSED_TEXT:
-            self._work.spend(native_bytes(node))
-            _check_limits(node)
-        else:
-            self._work.spend(self._made)
-        return write_query(node)
 
 
 def _check_limits(node: NativeNode) -> None:

@@ -3,7 +3,7 @@
 from gateway.model import STRUCTURES, NativeQuery
 from gateway.parse import normal_form, read_filter, shallow
 from gateway.plan.names import Scope
-from gateway.plan.planner import TREE_DEPTH, TREE_SIZE, QueryWriter, translated
+from gateway.plan.planner import TREE_DEPTH, TREE_SIZE, translated, write_structures_query
 from gateway.plan.translator import at_any_site, at_sites
 from gateway.properties import structures_catalogue
 from gateway.properties.native_query import IS_STRUCTURE, AllOf, Inverse, write_query
@@ -28,4 +28,4 @@ def translate(
     normal = shallow(normal_form(tree), depth=TREE_DEPTH, size=TREE_SIZE)
     part = translated(tree, normal, scope)
     clause = at_any_site(part) if site is None else next(at_sites(part, (site,)))
-    return QueryWriter(scope.work.spent).write(clause) or NOTHING
+    return write_structures_query(clause, made=scope.work.spent) or NOTHING

@@ -75,12 +75,15 @@ class Translator:
 def at_sites(part: Part, sites: Sequence[str]) -> Iterator[Clause]:
     """The clause of each site; sites whose leaves become the same share one and the same object."""
     holes = tuple(_holes(part))
-    made: dict[tuple[Clause, ...], Clause] = {}
+    # By identity: fillings that are shared are constants or made once for a leaf. They are held
+    # beside the clause, so that their identities stay their own.
+    made: dict[tuple[int, ...], tuple[Clause, list[Clause]]] = {}
     for site in sites:
-        filling = tuple([hole.at(site) for hole in holes])
-        if filling not in made:
-            made[filling] = _filled(part, iter(filling))
-        yield made[filling]
+        filling = [hole.at(site) for hole in holes]
+        key = tuple(map(id, filling))
+        if key not in made:
+            made[key] = _filled(part, iter(filling)), filling
+        yield made[key][0]
 
 
 def at_any_site(part: Part) -> Clause:

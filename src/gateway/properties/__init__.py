@@ -1,4 +1,9 @@
-"""The catalogue: each OPTIMADE property of an entry type, its type, and where NOMAD keeps it."""
+"""Each OPTIMADE property of an entry type: its type, and where NOMAD has it. Pure.
+
+In: the provider's prefix, and the tables of `catalogue`. Out: a `Catalogue` for each entry type;
+the nodes of NOMAD's native query (`properties.native_query`), in which a property says where it is
+known. Used by `plan`, `merge`, `shape`, `search`, `serve` and `cli`.
+"""
 
 from functools import lru_cache
 

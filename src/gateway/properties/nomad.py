@@ -45,7 +45,7 @@ def leaf_name(path: str) -> str:
 def is_known(path: str) -> NativeNode:
     """Holds where the index has a value of a quantity that NOMAD's OPTIMADE endpoint names.
 
-    `quantities` would not do: it tells what the archive has, without defaults and what is derived.
+    `quantities` would not do: it finds what the archive has, without defaults and derived values.
     A range would, but on millions of different words it is slow.
     """
     return OptimadeLeaf(f"{leaf_name(path)} IS KNOWN")

@@ -1,4 +1,4 @@
-"""The properties of `references` (OPTIMADE 1.3, section "References Entries") that NOMAD tells.
+"""The properties of `references` (OPTIMADE 1.3, section "References Entries") that NOMAD knows.
 
 All of them are compared here: the gateway has the references of all sites in memory.
 """

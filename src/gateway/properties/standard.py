@@ -96,7 +96,7 @@ _IDENTITY = (
              sortable=True, fields=("upload_create_time",)),
 )  # fmt: skip
 
-# nperiodic_dimensions is in the index alone: `quantities` never tells that it is set; a range does.
+# nperiodic_dimensions is in the index alone: `quantities` never finds it; a range does.
 _ANY_INTEGER = Range("optimade.nperiodic_dimensions", (("gte", -(2**31)),))
 
 _SPECIES_KEYS = (

@@ -131,6 +131,7 @@ class Federation:
 
     async def close(self) -> None:
         """Close everything that `open` made."""
+        self._planner.close()
         await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
