@@ -173,8 +173,8 @@ LONE = (
     "nsites=" + "9" * 16_000,
     "elements_ratios HAS ." + "9" * 16_000,
     "nsites<1e-999999999999",
-    " OR ".join(f"nsites={number * (2**61 - 1)}" for number in range(1, 520)),
-    " AND ".join(f"{GAP}value HAS {2**61**1 * number}e0" for number in range(1, 240)),
+    " OR ".join(f"nsites={number * (2**61 - 1)}" for number in range(1, 500)),
+    " AND ".join(f"{GAP}value HAS {2**61**1 * number}e0" for number in range(1, 200)),
 )
 
 

@@ -34,8 +34,20 @@ class PerSite:
     at: AtSite
 
     def inverse(self) -> "PerSite":
-        """Where the leaf is false; what depends on the site is never unknown."""
-        return PerSite(self.name, lambda site: inverse(self.at(site)))
+        """Where the leaf is false; what depends on the site is never unknown.
+
+        Sites that share a clause share its inverse; the clause is held, so that its identity stays
+        its own.
+        """
+        made: dict[int, tuple[Clause, Clause]] = {}
+
+        def at(site: str) -> Clause:
+            clause = self.at(site)
+            if id(clause) not in made:
+                made[id(clause)] = clause, inverse(clause)
+            return made[id(clause)][1]
+
+        return PerSite(self.name, at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

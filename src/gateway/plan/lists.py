@@ -85,6 +85,8 @@ def length_of_words(
 
     There are 2^n sets of n words, so few vocabularies, and few sets of lengths, are small enough.
     """
+    if len(lengths) > len(vocabulary):
+        return known
     return all_of((known, any_of([_exactly(quantity, n, vocabulary) for n in lengths])))
 
 

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Literal, TypeAlias, assert_never
 
@@ -180,6 +181,7 @@ def _united(items: Iterable[Sources]) -> Sources:
     )
 
 
+@cache
 def _known(key: Key) -> Clause:
     return False if key == "absent" else _any(_domain(key))
 
@@ -194,6 +196,7 @@ def _any(sources: Sources) -> Clause:
     )
 
 
+@cache
 def _domain(key: Key) -> Sources:
     """Everything that has the property: all references have an id, some have a DOI."""
     return Sources(_TEXT, _with_prefixes(_DOIS)) if key == "doi" else _EVERY
