@@ -43,7 +43,7 @@ _OFF_LOOP_LENGTH = 1_000
 characters, and what a filter is turned into is bounded (`plan/work_budget.py`), so a shorter one
 cannot hold the event loop for more than 50 ms, and ordinary ones take less than 1 ms."""
 
-_PYTHON_BYTES = 8
+_PYTHON_BYTES = 10
 """What one byte of a native query takes as Python objects."""
 _OVERHEAD_BYTES = 2_000
 
