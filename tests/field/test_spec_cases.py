@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import FilterSyntaxError
 from gateway.parse import read_filter, write_filter
-from gateway.parse.tree import Bare, Compare, Number, Property
+from gateway.parse.tree import Bare, Compare, Name, Number
 
 CASES = json.loads(Path(__file__).with_name("spec_cases.json").read_text(encoding="utf-8"))
 FILTERS = [pytest.param(case, id=case["case"]) for case in CASES["filters"]]
@@ -39,7 +39,7 @@ def test_refused(case):
 @pytest.mark.parametrize("text", LISTS["numbers"] + LISTS["integers"] + LISTS["reals"])
 def test_numbers(text):
     """Every number of the specification's lists is read exactly."""
-    assert read_filter(f"a={text}") == Compare(Property(("a",)), "=", Number(Decimal(text)))
+    assert read_filter(f"a={text}") == Compare(Name(("a",)), "=", Number(Decimal(text)))
 
 
 @pytest.mark.parametrize("text", LISTS["not-numbers"])
@@ -56,7 +56,7 @@ def test_not_numbers(text):
 @pytest.mark.parametrize("text", LISTS["identifiers"])
 def test_identifiers(text):
     """Every identifier of the list is a property."""
-    assert read_filter(text) == Bare(Property((text,)))
+    assert read_filter(text) == Bare(Name((text,)))
 
 
 @pytest.mark.parametrize("text", LISTS["not-identifiers"])

@@ -23,12 +23,12 @@ from gateway.parse.tree import (
     Has,
     Known,
     Length,
+    Name,
     Node,
     Not,
     Number,
     Operand,
     Or,
-    Property,
     String,
     Test,
 )
@@ -92,13 +92,13 @@ def _negated(result: bool | None) -> bool | None:
     return None if result is None else not result
 
 
-def _is_foreign(name: Property) -> bool:
+def _is_foreign(name: Name) -> bool:
     return name.name.startswith("_") and not name.name.startswith(OWN_PREFIXES)
 
 
 def _compare(left: Operand, op: str, right: Operand, entry: Entry) -> bool | None:
-    if not isinstance(left, Property):
-        if isinstance(right, Property):
+    if not isinstance(left, Name):
+        if isinstance(right, Name):
             return _compare(right, _MIRROR[op], left, entry)
         return _COMPARE[op](_plain(left), _plain(right))
     value = entry.get(left.name)

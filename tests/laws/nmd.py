@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from gateway.catalogue.quantities import Quantity, read_quantities
-from gateway.parse.tree import And, Bare, Boolean, Compare, Has, Node, Not, Or, Property
+from gateway.parse.tree import And, Bare, Boolean, Compare, Has, Name, Node, Not, Or
 from tests.laws.evaluator import instant
 
 DENSE = "!"
@@ -103,7 +103,7 @@ def prepared(node: Node) -> Node:
             return Compare(subject, "=", Boolean(True))
         case Has(subjects) if len({one.name for one in subjects}) == 1:
             if subjects[0].name in LISTS:
-                dense = Property((subjects[0].name + DENSE,))
+                dense = Name((subjects[0].name + DENSE,))
                 return replace(node, subjects=(dense,) * len(subjects))
     return node
 

@@ -139,8 +139,8 @@ def _joined(table: Row, rows: list[Row], running: str) -> Row:
     for name, row in merged.items():
         if len(found[name]) < len(versions):
             row["versions"] = sorted(found[name], key=_as_numbers)
-    kept = [row for name, row in sorted(merged.items()) if found[name]]
-    return {"versions": versions, "rows": kept}
+    used = [row for name, row in sorted(merged.items()) if found[name]]
+    return {"versions": versions, "rows": used}
 
 
 def _as_numbers(text: str) -> list[int]:

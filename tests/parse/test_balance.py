@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from gateway.errors import FilterLimitError
 from gateway.parse import fold, leaves, normal_form, read_filter, shallow
-from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Not, Or, Property
+from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Name, Not, Or
 
 FALSE, UNKNOWN, TRUE = -1, 0, 1
 
 
 def name(number):
-    return Bare(Property((f"p{number}",)))
+    return Bare(Name((f"p{number}",)))
 
 
 def other(kind):

@@ -18,10 +18,10 @@ from gateway.parse.tree import (
     Has,
     Known,
     Length,
+    Name,
     Not,
     Number,
     Or,
-    Property,
     String,
 )
 
@@ -30,7 +30,7 @@ ORDER = ["<", "<=", ">", ">="]
 FUZZY = ["CONTAINS", "STARTS", "ENDS"]
 
 identifiers = st.from_regex(r"[a-z_][a-z0-9_]{0,5}", fullmatch=True)
-properties = st.builds(Property, st.lists(identifiers, min_size=1, max_size=3).map(tuple))
+properties = st.builds(Name, st.lists(identifiers, min_size=1, max_size=3).map(tuple))
 characters = st.characters(
     exclude_categories=["Cs"],
     exclude_characters=[*map(chr, range(9)), *map(chr, range(14, 32)), "\x7f"],
@@ -134,7 +134,7 @@ def test_any_text(text):
 # Three-valued logic on plain Python values: None is unknown.
 HOLDS = {"<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge}
 
-few_names = st.sampled_from("abc").map(lambda name: Property((name,)))
+few_names = st.sampled_from("abc").map(lambda name: Name((name,)))
 few_numbers = st.sampled_from("012").map(lambda digit: Number(Decimal(digit)))
 ops = st.sampled_from(EQUALITY + ORDER)
 few_leaves = (
@@ -157,7 +157,7 @@ def truth(tree, world):
     known, guesses = world
 
     def value(operand):
-        return known[operand.name] if isinstance(operand, Property) else operand.value
+        return known[operand.name] if isinstance(operand, Name) else operand.value
 
     def leaf(node):
         match node:

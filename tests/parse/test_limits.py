@@ -4,7 +4,7 @@ import pytest
 
 from gateway.errors import FilterLimitError, FilterSyntaxError
 from gateway.parse import FilterLimits, normal_form, read_filter, write_filter
-from gateway.parse.tree import Bare, Property
+from gateway.parse.tree import Bare, Name
 
 HUGE = FilterLimits(length=10**8, depth=10**7, terms=10**7, values=10**7)
 
@@ -61,7 +61,7 @@ def test_length_comes_first():
 
 DEFAULTS_ANSWER = [
     "(" * 100 + "a" + ")" * 100,
-    "(" * 10_000 + "a" + ")" * 10_000,
+    "(" * 8_000 + "a" + ")" * 8_000,
     "NOT (" * 100 + "a" + ")" * 100,
     "NOT (a OR b AND " * 99 + "NOT (c)" + ")" * 99,
     nested("AND", 100),
@@ -132,4 +132,4 @@ def test_enormous_and_broken(text):
 
 def test_repeats_are_one():
     """A thousand equal comparisons are one in the normal form."""
-    assert normal_form(read_filter(" OR ".join(["a"] * 1_000))) == Bare(Property(("a",)))
+    assert normal_form(read_filter(" OR ".join(["a"] * 1_000))) == Bare(Name(("a",)))

@@ -4,9 +4,9 @@ import pytest
 
 from gateway.errors import FilterValueError, NotImplementedFilterError
 from gateway.parse import join, normal_form, read_filter, write_filter
-from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Not, Or, Property
+from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Name, Not, Or
 
-A, B, C = (Bare(Property((name,))) for name in "abc")
+A, B, C = (Bare(Name((name,))) for name in "abc")
 
 FORMS = [
     ("a = 1", "a = 1"),

@@ -16,16 +16,16 @@ from gateway.parse.tree import (
     Has,
     Known,
     Length,
+    Name,
     Not,
     Number,
     Or,
-    Property,
     String,
 )
 
 
 def prop(name):
-    return Property(tuple(name.split(".")))
+    return Name(tuple(name.split(".")))
 
 
 def num(text):
@@ -64,7 +64,7 @@ COMPARISONS = [
     ("a IS KNOWN", Known(a, known=True)),
     ("a IS UNKNOWN", Known(a, known=False)),
     ("a", A),
-    ("a.b.c", Bare(Property(("a", "b", "c")))),
+    ("a.b.c", Bare(Name(("a", "b", "c")))),
     ('a CONTAINS "x"', Fuzzy(a, "CONTAINS", String("x"))),
     ('a STARTS WITH "x"', Fuzzy(a, "STARTS", String("x"))),
     ('a STARTS "x"', Fuzzy(a, "STARTS", String("x"))),

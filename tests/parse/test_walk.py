@@ -1,7 +1,7 @@
 """Walking trees: order, and no depth that exhausts anything."""
 
 from gateway.parse import fold, leaves, read_filter
-from gateway.parse.tree import Bare, Not, Property
+from gateway.parse.tree import Bare, Name, Not
 
 
 def test_leaves():
@@ -23,7 +23,7 @@ def test_fold():
 
 def test_depth():
     """A hundred thousand levels are walked."""
-    tree = Bare(Property(("a",)))
+    tree = Bare(Name(("a",)))
     for _ in range(100_000):
         tree = Not(tree)
     assert len(list(leaves(tree))) == 1

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.parse import read_filter, write_filter
-from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Not, Or, Property
+from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Name, Not, Or
 
-A, B, C = (Bare(Property((name,))) for name in "abc")
+A, B, C = (Bare(Name((name,))) for name in "abc")
 
 # As it may be typed; as it is written.
 TEXTS = [
@@ -24,7 +24,7 @@ TEXTS = [
     ("a!=FALSE", "a != FALSE"),
     ("a=+1.50", "a = 1.50"),
     ("a=1.e3", "a = 1E+3"),
-    ("a=-.0", "a = -0.0"),
+    ("a=-.0", "a = 0"),
     ("a=.000000001", "a = 1E-9"),
     (r'a="say \"hi\" \\ "', r'a = "say \"hi\" \\ "'),
     ('a=""', 'a = ""'),

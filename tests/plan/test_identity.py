@@ -3,11 +3,22 @@
 import pytest
 
 from gateway.errors import NotImplementedFilterError
-from gateway.parse.tree import FuzzyOp, Op
-from gateway.plan.identity import compare_id, compare_text, match_id, match_text
-from gateway.plan.native import Clause
+from gateway.model import NativeQuery
+from gateway.parse.tree import FuzzyOp, Op, String
+from gateway.plan.identity import IdsBySite, PerSite, compare_id, compare_texts
+from tests.plan.written import written
 
-COMPARED: list[tuple[Op, str, Clause]] = [
+
+def at(site: str, op: Op | FuzzyOp, text: str) -> NativeQuery | bool | None:
+    """`id op text` at one site; the inverse is its negation there."""
+    comparison = compare_id(op, String(text))
+    if not isinstance(comparison, PerSite | IdsBySite):
+        return written(comparison)
+    assert comparison.inverse().inverse().at(site) == comparison.at(site)
+    return written(comparison.at(site))
+
+
+COMPARED: list[tuple[Op, str, NativeQuery | bool]] = [
     ("=", "munich~abc", {"entry_id": "abc"}),
     ("=", "munich~a~b", {"entry_id": "a~b"}),
     ("=", "berlin~abc", False),
@@ -23,7 +34,7 @@ COMPARED: list[tuple[Op, str, Clause]] = [
     ("<", "munich~", False),
     ("<=", "berlin~zzz", False),
     (">", "munich", True),
-    (">", "munich~", {"not": {"entry_id": ""}}),
+    (">", "munich~", {"entry_id": {"gte": "\0"}}),
     (">=", "munich~", True),
     (">", "", True),
     (">=", "munich~M", {"entry_id": {"gte": "M"}}),
@@ -33,12 +44,12 @@ COMPARED: list[tuple[Op, str, Clause]] = [
 
 
 @pytest.mark.parametrize(("op", "text", "clause"), COMPARED)
-def test_an_id_is_site_and_entry_id(op: Op, text: str, clause: Clause) -> None:
+def test_an_id_is_site_and_entry_id(op: Op, text: str, clause: NativeQuery | bool) -> None:
     """A text with another site's name, or that ends within this one's, decides the comparison."""
-    assert compare_id(op, text, site="munich") == clause
+    assert at("munich", op, text) == clause
 
 
-MATCHED: list[tuple[FuzzyOp, str, Clause]] = [
+MATCHED: list[tuple[FuzzyOp, str, NativeQuery | bool]] = [
     ("STARTS", "munich~ab", {"entry_id": {"gte": "ab", "lt": "ac"}}),
     ("STARTS", "munich~", True),
     ("STARTS", "mun", True),
@@ -70,14 +81,16 @@ MATCHED: list[tuple[FuzzyOp, str, Clause]] = [
 
 
 @pytest.mark.parametrize(("op", "text", "clause"), MATCHED)
-def test_a_part_of_an_id_may_span_site_and_entry_id(op: FuzzyOp, text: str, clause: Clause) -> None:
+def test_a_part_of_an_id_may_span_site_and_entry_id(
+    op: FuzzyOp, text: str, clause: NativeQuery | bool
+) -> None:
     """The text may lie in the site's name, in the entry_id, or across the sign between them."""
-    assert match_id(op, text, site="munich") == clause
+    assert at("munich", op, text) == clause
 
 
 def test_every_way_across_is_tried() -> None:
     """A beginning of the text may end the site's name in more than one way."""
-    assert match_id("CONTAINS", "aa~aa~b", site="aa") == {
+    assert at("aa", "CONTAINS", "aa~aa~b") == {
         "or": [
             {"optimade_filter": 'id CONTAINS "aa~aa~b"'},
             {"entry_id": {"gte": "aa~b", "lt": "aa~c"}},
@@ -88,7 +101,7 @@ def test_every_way_across_is_tried() -> None:
 def test_a_quote_ends_no_id_that_can_be_asked() -> None:
     """NOMAD strips quotes from the end of a text."""
     with pytest.raises(NotImplementedFilterError):
-        match_id("ENDS", '"', site="munich", column=1)
+        at("munich", "ENDS", '"')
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,7 @@ def test_a_quote_ends_no_id_that_can_be_asked() -> None:
 )
 def test_known_texts_are_compared_here(left: str, op: Op, right: str, holds: bool) -> None:
     """By code point, as the sites would."""
-    assert compare_text(left, op, right) is holds
+    assert compare_texts(left, op, right) is holds
 
 
 @pytest.mark.parametrize(
@@ -121,4 +134,4 @@ def test_known_texts_are_compared_here(left: str, op: Op, right: str, holds: boo
 )
 def test_known_texts_are_matched_here(op: FuzzyOp, right: str, holds: bool) -> None:
     """A star is a star."""
-    assert match_text("structures", op, right) is holds
+    assert compare_texts("structures", op, right) is holds

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.parse.tree import Op
-from gateway.plan.identity import compare_text
+from gateway.plan.identity import compare_texts
 from gateway.plan.intervals import (
     EVERYTHING,
     NOTHING,
@@ -39,7 +39,7 @@ def holds(value: str, spans: Spans) -> bool:
 def test_a_comparison_is_the_set_of_its_values(op: Op, value: str) -> None:
     """Each operator, at values below, at and above its constant."""
     for word in WORDS:
-        assert holds(word, spans_of(op, value)) == compare_text(word, op, value)
+        assert holds(word, spans_of(op, value)) == compare_texts(word, op, value)
 
 
 some_spans = st.lists(
@@ -68,16 +68,8 @@ def test_spans_that_touch_are_one() -> None:
     assert complement(NOTHING) == EVERYTHING
 
 
-@pytest.mark.parametrize(
-    ("span", "point", "everything"),
-    [
-        (Span("A", True, "A", True), True, False),
-        (Span("", True, "", True), True, False),
-        (Span("A", True, "B", True), False, False),
-        (Span(), False, True),
-        (Span(low="A"), False, False),
-    ],
-)
-def test_a_span_knows_what_it_is(span: Span, point: bool, everything: bool) -> None:
-    """A single value is asked by equality; everything needs no test at all."""
-    assert (span.is_point, span.is_everything) == (point, everything)
+@given(sets=st.lists(some_spans.map(union), min_size=1, max_size=5))
+def test_many_sets_meet_at_once(sets: list[Spans]) -> None:
+    """As they would one after the other, which would take the square of their number."""
+    for word in WORDS:
+        assert holds(word, intersection(*sets)) == all(holds(word, one) for one in sets)

@@ -5,6 +5,7 @@ from itertools import chain, combinations
 
 import pytest
 
+from gateway.model import NativeQuery
 from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import Spans, intersection, spans_of
 from gateway.plan.lists import (
@@ -14,10 +15,10 @@ from gateway.plan.lists import (
     lengths_up_to,
     words_matching,
 )
-from gateway.plan.native import Clause
+from gateway.plan.work_budget import WorkBudget
 from gateway.properties import ELEMENT_SYMBOLS
+from tests.plan.written import KNOWN, WRITTEN_KNOWN, written
 
-KNOWN: Clause = {"known": 1}
 ABC = ("a", "b", "c")
 
 
@@ -55,7 +56,7 @@ def sets(*texts: str) -> list[frozenset[str]]:
     return [frozenset(text) for text in texts]
 
 
-WORDS: list[tuple[Quantifier, list[frozenset[str]], Clause]] = [
+WORDS: list[tuple[Quantifier, list[frozenset[str]], NativeQuery | bool]] = [
     ("ANY", sets("a"), {"q": "a"}),
     ("ANY", sets("a", "cb"), {"q:any": ["a", "b", "c"]}),
     ("ANY", sets("", ""), False),
@@ -63,25 +64,26 @@ WORDS: list[tuple[Quantifier, list[frozenset[str]], Clause]] = [
     ("ALL", sets("a", "b"), {"and": [{"q": "a"}, {"q": "b"}]}),
     ("ALL", sets("ab", "b"), {"and": [{"q:any": ["a", "b"]}, {"q": "b"}]}),
     ("ALL", sets("a", ""), False),
-    ("ONLY", sets("a", "b"), {"and": [KNOWN, {"not": {"q": "c"}}]}),
-    ("ONLY", sets("abc"), KNOWN),
-    ("ONLY", sets(""), {"and": [KNOWN, {"not": {"q:any": ["a", "b", "c"]}}]}),
+    ("ONLY", sets("a", "b"), {"and": [WRITTEN_KNOWN, {"not": {"q": "c"}}]}),
+    ("ONLY", sets("abc"), WRITTEN_KNOWN),
+    ("ONLY", sets(""), {"and": [WRITTEN_KNOWN, {"not": {"q:any": ["a", "b", "c"]}}]}),
 ]
 
 
 @pytest.mark.parametrize(("quantifier", "items", "clause"), WORDS)
 def test_lists_of_words(
-    quantifier: Quantifier, items: list[frozenset[str]], clause: Clause
+    quantifier: Quantifier, items: list[frozenset[str]], clause: NativeQuery | bool
 ) -> None:
     """HAS ONLY is that no other word is there, which an empty list fulfils."""
-    assert has_words("q", quantifier, items, vocabulary=ABC, known=KNOWN) == clause
+    found = has_words("q", quantifier, items, vocabulary=ABC, known=KNOWN, work=WorkBudget())
+    assert written(found) == clause
 
 
 def between(low_op: Op, low: str, high_op: Op, high: str) -> Spans:
     return intersection(spans_of(low_op, low), spans_of(high_op, high))
 
 
-SPANS: list[tuple[Quantifier, list[Spans], Clause]] = [
+SPANS: list[tuple[Quantifier, list[Spans], NativeQuery | bool]] = [
     ("ANY", [spans_of("=", "b")], {"q": "b"}),
     ("ANY", [spans_of("=", "b"), spans_of("=", "a")], {"q:any": ["a", "b"]}),
     ("ANY", [spans_of("!=", "b")], {"or": [{"q": {"lt": "b"}}, {"q": {"gt": "b"}}]}),
@@ -96,20 +98,22 @@ SPANS: list[tuple[Quantifier, list[Spans], Clause]] = [
     ("ANY", [spans_of(">=", "")], {"q": {"lte": "\U0010ffff"}}),
     ("ANY", [between(">=", "", "<", "b")], {"q": {"lt": "b"}}),
     ("ALL", [spans_of("=", "a"), spans_of(">", "b")], {"and": [{"q": "a"}, {"q": {"gt": "b"}}]}),
-    ("ONLY", [spans_of(">=", "b")], {"and": [KNOWN, {"not": {"q": {"lt": "b"}}}]}),
-    ("ONLY", [spans_of("!=", "b")], {"and": [KNOWN, {"not": {"q": "b"}}]}),
-    ("ONLY", [spans_of(">=", "")], KNOWN),
+    ("ONLY", [spans_of(">=", "b")], {"and": [WRITTEN_KNOWN, {"not": {"q": {"lt": "b"}}}]}),
+    ("ONLY", [spans_of("!=", "b")], {"and": [WRITTEN_KNOWN, {"not": {"q": "b"}}]}),
+    ("ONLY", [spans_of(">=", "")], WRITTEN_KNOWN),
 ]
 
 
 @pytest.mark.parametrize(("quantifier", "items", "clause"), SPANS)
-def test_lists_of_texts(quantifier: Quantifier, items: list[Spans], clause: Clause) -> None:
+def test_lists_of_texts(
+    quantifier: Quantifier, items: list[Spans], clause: NativeQuery | bool
+) -> None:
     """Bounds of one range hold for the same item; an empty text is never a bound."""
-    found = has_spans("q", quantifier, items, known=KNOWN)
+    found = written(has_spans("q", quantifier, items, known=KNOWN))
     assert found == clause or _mirrored(found) == clause
 
 
-def _mirrored(clause: Clause) -> Clause:
+def _mirrored(clause: NativeQuery | bool | None) -> NativeQuery | bool | None:
     """The same with the parts of `or` the other way round, which means the same."""
     if isinstance(clause, dict) and isinstance(clause.get("or"), list):
         return {"or": list(reversed(clause["or"]))}  # type: ignore[arg-type]
@@ -135,8 +139,8 @@ def test_lengths(op: Op, value: str, lengths: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("lengths", [(0,), (1,), (2,), (3,), (1, 3), (0, 1, 2, 3), ()])
 def test_a_length_is_the_sets_of_that_size(lengths: tuple[int, ...]) -> None:
-    """Held against every list that can be made of the words."""
-    clause = length_of_words("q", lengths, vocabulary=ABC, known=True)
+    """Tried on every list that can be made of the words."""
+    clause = written(length_of_words("q", lengths, vocabulary=ABC, known=True))
     for held in chain.from_iterable(combinations(ABC, size) for size in range(4)):
         assert _holds(clause, held) == (len(held) in lengths)
 

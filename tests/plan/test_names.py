@@ -4,9 +4,10 @@ import pytest
 
 from gateway.catalogue.quantities import Lifetime
 from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Name
 from gateway.plan.names import Scope, is_foreign, resolve
 from gateway.properties import Property, structures_catalogue
+from gateway.properties.native_query import Exists
 
 SCOPE = Scope("structures", structures_catalogue("fed"), "fed")
 
@@ -70,15 +71,15 @@ def test_related_entries_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("version", "reach", "known"),
-    [("2.0.0", "indexed", {"quantities": "x"}), ("1.3.17", "absent", False)],
+    [("2.0.0", "indexed", Exists("x")), ("1.3.17", "absent", False)],
 )
 def test_what_a_site_does_not_have_is_unknown_there(
     version: str, reach: str, known: object
 ) -> None:
     """Versions of NOMAD differ in what they index."""
-    one = Property("_nmd_new", "string", "indexed", known={"quantities": "x"},
+    one = Property("_nmd_new", "string", "indexed", known=Exists("x"),
                    lifetime=Lifetime(since=(1, 4)))  # fmt: skip
-    found = resolve(name("_nmd_new"), Scope("structures", {one.name: one}, "fed", "a", version))
+    found = resolve(name("_nmd_new"), Scope("structures", {one.name: one}, "fed", version))
     assert found is not None
     assert (found.reach, found.known) == (reach, known)
 

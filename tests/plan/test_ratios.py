@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.parse.tree import Op
+from gateway.model import NativeQuery
+from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import EVERYTHING, NOTHING, Spans, intersection, spans_of
-from gateway.plan.native import Clause
 from gateway.plan.ratios import Pairs, has_pairs, ratios_of
+from gateway.plan.work_budget import WorkBudget
 from gateway.properties import ELEMENT_SYMBOLS
+from tests.plan.written import KNOWN, WRITTEN_KNOWN, written
 
-KNOWN: Clause = {"known": 1}
 EVERY = frozenset(ELEMENT_SYMBOLS)
 TI, OX, BOTH = frozenset({"Ti"}), frozenset({"O"}), frozenset({"Ti", "O"})
 
@@ -19,11 +20,17 @@ def above(number: str) -> Spans:
     return ratios_of(">", Decimal(number))
 
 
-def leaf(text: str) -> Clause:
+def leaf(text: str) -> NativeQuery:
     return {"optimade_filter": text}
 
 
-ITEMS: list[tuple[Pairs, Clause]] = [
+def has(quantifier: Quantifier, items: list[Pairs]) -> NativeQuery | bool | None:
+    return written(
+        has_pairs(quantifier, items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN, work=WorkBudget())
+    )
+
+
+ITEMS: list[tuple[Pairs, NativeQuery | bool]] = [
     (Pairs(TI, above("0.3")), leaf('elements:elements_ratios HAS "Ti":>0.3')),
     (
         Pairs(BOTH, above("0.3")),
@@ -39,11 +46,11 @@ ITEMS: list[tuple[Pairs, Clause]] = [
         Pairs(TI, ratios_of("=", Decimal("0.25"))),
         leaf('elements:elements_ratios:elements_ratios HAS "Ti":>=0.25:<=0.25'),
     ),
-    (Pairs(TI, EVERYTHING), {"and": [KNOWN, {"optimade.elements": "Ti"}]}),
+    (Pairs(TI, EVERYTHING), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
     (Pairs(TI, NOTHING), False),
     (Pairs(frozenset(), above("0.3")), False),
     (Pairs(TI, above("1e39")), False),
-    (Pairs(TI, above("-1e39")), {"and": [KNOWN, {"optimade.elements": "Ti"}]}),
+    (Pairs(TI, above("-1e39")), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
     (Pairs(TI, ratios_of("=", Decimal("1e39"))), False),
     (Pairs(TI, above("0")), leaf('elements:elements_ratios HAS "Ti":>0')),
     (Pairs(TI, above("1e-400")), leaf('elements:elements_ratios HAS "Ti":>0')),
@@ -52,15 +59,15 @@ ITEMS: list[tuple[Pairs, Clause]] = [
 
 
 @pytest.mark.parametrize(("item", "clause"), ITEMS)
-def test_pairs_become_one_leaf(item: Pairs, clause: Clause) -> None:
+def test_pairs_become_one_leaf(item: Pairs, clause: NativeQuery | bool) -> None:
     """All tests of a leaf hold for one and the same pair; few elements are named, many excluded."""
-    assert has_pairs("ANY", [item], vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == clause
+    assert has("ANY", [item]) == clause
 
 
 def test_ratios_of_the_same_elements_are_joined() -> None:
     """NOMAD parses each leaf slowly, so ratios that touch are one."""
     items = [Pairs(TI, above("0.5")), Pairs(TI, above("0.25")), Pairs(OX, above("0.5"))]
-    assert has_pairs("ANY", items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == {
+    assert has("ANY", items) == {
         "or": [
             leaf('elements:elements_ratios HAS "Ti":>0.25'),
             leaf('elements:elements_ratios HAS "O":>0.5'),
@@ -72,9 +79,9 @@ def test_only_forbids_what_no_item_allows() -> None:
     """Other elements altogether, and the elements of the items outside of their ratios."""
     items = [Pairs(TI, ratios_of("<", Decimal("0.5"))), Pairs(OX, EVERYTHING)]
     others = [symbol for symbol in ELEMENT_SYMBOLS if symbol not in BOTH]
-    assert has_pairs("ONLY", items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == {
+    assert has("ONLY", items) == {
         "and": [
-            KNOWN,
+            WRITTEN_KNOWN,
             {
                 "not": {
                     "or": [
@@ -90,7 +97,7 @@ def test_only_forbids_what_no_item_allows() -> None:
 def test_only_of_everything_asks_whether_it_is_known() -> None:
     """Nothing is left to forbid."""
     everything = [Pairs(EVERY, EVERYTHING)]
-    assert has_pairs("ONLY", everything, vocabulary=ELEMENT_SYMBOLS, known=KNOWN) == KNOWN
+    assert has("ONLY", everything) == WRITTEN_KNOWN
 
 
 SINGLE: list[tuple[Op, str, Op, str, bool]] = [
@@ -113,13 +120,14 @@ def test_ratios_are_compared_in_single_precision(
 @pytest.mark.parametrize("number", ["0.1", "0.25", "0.3333333333333333", "0.6666667", "1e-9", "7"])
 def test_numbers_are_written_as_short_as_single_precision_allows(number: str) -> None:
     """What is written is the number that was meant, to the last bit of the index."""
-    clause = has_pairs("ANY", [Pairs(TI, above(number))], vocabulary=ELEMENT_SYMBOLS, known=KNOWN)
+    clause = has("ANY", [Pairs(TI, above(number))])
     assert isinstance(clause, dict)
-    written = str(clause["optimade_filter"]).rpartition(">")[2]
-    assert ratios_of("=", Decimal(written)) == ratios_of("=", Decimal(number))
-    assert len(written) <= 12
+    text = str(clause["optimade_filter"]).rpartition(">")[2]
+    assert ratios_of("=", Decimal(text)) == ratios_of("=", Decimal(number))
+    assert len(text) <= 12
 
 
 def test_numbers_beyond_the_index_stay_beyond() -> None:
     """Rounding would make them infinite."""
     assert ratios_of("<", Decimal("1E+999999")) == spans_of("<", Decimal("1E+999999"))
+    assert ratios_of(">", Decimal("-1E+999999999")) == spans_of(">", Decimal("-1E+999999999"))

@@ -15,11 +15,13 @@ from gateway.errors import (
     NotImplementedFilterError,
     SiteNeededError,
 )
-from gateway.model import Json
-from gateway.plan import translate
-from gateway.plan.native import DEPTH, PARSED_TEXT, WIDTH, size_of
+from gateway.model import STRUCTURES, Json
+from gateway.parse import FilterLimits, read_filter
+from gateway.plan import Scope, plan_sites, translate
+from gateway.plan.native import DEPTH, PARSED_TEXT
 from gateway.plan.translation import NOTHING
-from gateway.properties import STRUCTURE
+from gateway.properties import STRUCTURE, structures_catalogue
+from gateway.properties.native_query import WIDTH
 from tests.laws.filters import FilterMaker
 
 NO_ENTRIES: list[dict[str, str]] = [{}]
@@ -71,6 +73,7 @@ def test_errors_are_the_filters() -> None:
         translate("nelements = nsites")
 
 
+RAISED = FilterLimits(length=10**6, terms=10_000, values=10_000)
 WIDE = [
     " OR ".join(f"nsites = {i}" for i in range(3_500)),
     " AND ".join(f"nsites != {i}" for i in range(3_000)),
@@ -86,8 +89,11 @@ WIDE = [
 
 @pytest.mark.parametrize("text", WIDE, ids=lambda text: text[:20])
 def test_wide_filters_stay_within_nomads_limits(text: str) -> None:
-    """1,000 terms, 1,000 values and more, in any place."""
-    check_limits(translate(text, site="munich"))
+    """Where the limits of filters are raised, too: more than 1,000 terms or values in any place."""
+    tree = read_filter(text, RAISED)
+    scope = Scope(STRUCTURES, structures_catalogue("fed"), "fed")
+    (munich,) = plan_sites(tree, sites=["munich"], scope=scope).sites
+    check_limits(munich.query)
 
 
 DEEP = [
@@ -120,9 +126,8 @@ def check_limits(query: Json) -> None:
     """Hold a native query against what NOMAD 1.3 to 2.0 take."""
     assert isinstance(query, dict)
     json.dumps(query, allow_nan=False).encode()
-    depth, parsed = size_of(query)
-    assert depth <= DEPTH < 20
-    assert parsed <= PARSED_TEXT
+    assert _depth(query) <= DEPTH < 20
+    assert sum(len(str(node.get("optimade_filter", ""))) for node in _dicts(query)) <= PARSED_TEXT
     for node in _dicts(query):
         quantities = [key.partition(":")[0] for key in node]
         assert len(set(quantities)) == len(quantities), "a quantity twice"
@@ -134,6 +139,18 @@ def check_limits(query: Json) -> None:
                 assert value, "NOMAD takes falsy bounds for absent ones"
             if isinstance(value, int) and not isinstance(value, bool):
                 assert -(2**31) <= value < 2**31
+
+
+def _depth(node: Json) -> int:
+    match node:
+        case {"and": list(parts)} | {"or": list(parts)}:
+            return 1 + max(map(_depth, parts))
+        case {"not": part}:
+            return 1 + _depth(part)
+        case dict(quantities):
+            return int(any(key.endswith(":any") for key in quantities))
+        case _:
+            return 0
 
 
 def _dicts(node: Json) -> Iterator[dict[str, Json]]:

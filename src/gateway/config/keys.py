@@ -183,12 +183,19 @@ class PagingKeys(_Keys):
 
 
 class FilterKeys(_Keys):
-    """How large a filter may be; beyond it the answer is 400."""
+    """How large a filter may be; beyond it the answer is 400.
 
-    length: Count = Field(default=65_536, description="Characters of a filter.")
-    depth: Count = Field(default=200, description="Nesting of AND, OR and NOT.")
-    terms: Count = Field(default=10_000, description="Comparisons in one filter.")
-    values: Count = Field(default=20_000, description="Values in all lists of one filter.")
+    What a filter of this size is rewritten to for the sites is bounded as well, and not here.
+    """
+
+    length: Count = Field(default=16_384, description="Characters of a filter.")
+    depth: Count = Field(
+        default=200,
+        description="AND, OR and NOT within one another; 100 nested parentheses with AND and OR in "
+        "each are 200.",
+    )
+    terms: Count = Field(default=1_000, description="Comparisons in one filter.")
+    values: Count = Field(default=1_000, description="Values in all lists of one filter.")
 
 
 FORMER_TIMEOUTS = ("first_byte_s", "total_s")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gateway.errors import ParameterError
 from gateway.model import Order, SortKey
-from gateway.properties import Catalogue, nearest_names
+from gateway.properties import Catalogue, nearest_names, write_query
 
 MAX_KEYS = 4
 """n keys cost at most n(n+1)/2 requests per site and page: NOMAD orders by one key only."""
@@ -41,5 +41,5 @@ def _key(name: str, descending: bool, catalogue: Catalogue) -> SortKey:
             "sortable in the entry type's info.",
             parameter="sort",
         )
-    known = found.known if isinstance(found.known, dict) else None
+    known = None if isinstance(found.known, bool) else write_query(found.known)
     return SortKey(name, found.quantity, found.sort_kind, descending, known)

@@ -1,4 +1,9 @@
-"""Filter text -> tree (`read_filter`) -> normal form (`normal_form`); `write_filter` leads back."""
+"""Filter text -> tree -> normal form. Pure.
+
+In: the text of a filter and the limits for it. Out: a tree of frozen nodes (`parse.tree`), or a
+FilterError with its column. `normal_form` pushes NOT down to the leaves, `shallow` bounds the
+nesting, `write_filter` leads back to text. Used by `plan`, `search`, `cli` and `page`.
+"""
 
 from gateway.parse.balance import shallow
 from gateway.parse.limits import FilterLimits

@@ -42,7 +42,7 @@ def shallow(node: Node, *, depth: int, size: int) -> Node:
 
     What is shallow and small already is returned as it is.
     """
-    if _is_flat(node, size):
+    if _is_within(node, depth, size):
         return node
     tree = fold(node, _leaf, _measured)
     if tree.leaves > size:
@@ -60,10 +60,16 @@ def shallow(node: Node, *, depth: int, size: int) -> Node:
         ) from None
 
 
-def _is_flat(node: Node, size: int) -> bool:
-    """Whether the tree is one level of leaves, or a leaf: everyday filters are."""
-    parts = node.parts if isinstance(node, And | Or) else ()
-    return len(parts) <= size and not any(isinstance(part, And | Or) for part in parts)
+def _is_within(node: Node, depth: int, size: int) -> bool:
+    """Whether the tree is shallow and small as it stands: everyday filters are."""
+    level, leaves = [node], 0
+    for _ in range(depth + 1):
+        groups = [one for one in level if isinstance(one, And | Or)]
+        leaves += len(level) - len(groups)
+        if not groups or leaves > size:
+            return leaves <= size
+        level = [part for group in groups for part in group.parts]
+    return False
 
 
 class _TooDeepError(Exception):

@@ -1,147 +1,160 @@
-"""Common mistakes in filters -> what to write instead."""
+"""Common mistakes in filters -> what to write instead: one table, the first row that fits."""
 
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from gateway.parse.lexemes import STRAY, Lexeme
-from gateway.parse.tree import Property, String
+from lark import Token
+
+STRAY = "STRAY"
+"""The type of text that is no token of the language."""
+END = "$END"
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Where reading stopped: the word at fault and what stands around it.
 
-    `kind` is its lexeme's type, `$END` at the end; `joined` says that no space stands before it;
-    `opened` is the column of the innermost parenthesis still open, 0 if none is.
+    `kind` is its token's type, STRAY or END; `joined` says that no space stands before it; `opened`
+    is the column of the innermost parenthesis still open, 0 if none is.
     """
 
     word: str
     kind: str
-    before: Lexeme | None
+    before: Token | None
     joined: bool
     accepted: AbstractSet[str]
     opened: int
 
     @property
     def starts_comparison(self) -> bool:
-        """A comparison could stand here."""
+        """Whether a comparison could stand here."""
         return {"NOT", "OPEN"} & self.accepted != set()
 
     @property
     def follows_value(self) -> bool:
-        """A constant or a property stands before."""
-        return self.before is not None and not isinstance(self.before.value, str)
+        """Whether a constant or a property stands before."""
+        return self.before is not None and self.before.type in ("PROPERTY", "CONSTANT", "BOOLEAN")
 
 
 def hint(stop: Stop) -> str:
     """What to write instead; nothing where the mistake is none of the common ones."""
-    return next((advice for rule in _RULES if (advice := rule(stop))), "")
+    advice = next((row.advice for row in _HINTS if row.fits(stop)), "")
+    return advice.format(
+        word=stop.word, lower=stop.word.lower(), upper=stop.word.upper(), stop=stop
+    )
 
 
-_QUOTES = 'strings need double quotes, as in "Si"'
-_SIGNS = {
-    "&": "write AND",
-    "&&": "write AND",
-    "|": "write OR",
-    "||": "write OR",
-    **dict.fromkeys("'`‘’", _QUOTES),
-    **dict.fromkeys("“”„«»", 'strings need plain double quotes, as in "Si"'),
-    **dict.fromkeys("[]{}", "values and lists stand without brackets"),
-    "%": "is the filter percent-encoded twice?",
-}
-_PAIRS = {
-    ("=", "="): "equality is a single '='",
-    ("!=", "="): "not equal is '!='",
-    ("=", "!"): "not equal is '!='",
-    ("<", ">"): "not equal is '!='",
-    ("=", "<"): "less or equal is '<='",
-    ("=", ">"): "greater or equal is '>='",
-    ("NOT", "NOT"): "a second NOT needs parentheses: NOT (NOT ..)",
-    ("IS", "NOT"): "write IS KNOWN or IS UNKNOWN",
-    ("IS", "NULL"): "write IS UNKNOWN",
-    ("=", "NULL"): "write IS UNKNOWN",
-    ("!=", "NULL"): "write IS KNOWN",
-}
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """Advice, and when it is given. Empty `found` and `before` fit everything."""
+
+    advice: str
+    found: tuple[str, ...] = ()
+    """Types of the token at fault, or words."""
+    before: tuple[str, ...] = ()
+    """Types of the token before it, or words."""
+    when: Callable[[Stop], bool] = bool
+
+    def fits(self, stop: Stop) -> bool:
+        if self.found and stop.word not in self.found and stop.kind not in self.found:
+            return False
+        before = stop.before
+        if self.before and (before is None or not {before.rstrip(), before.type} & {*self.before}):
+            return False
+        return self.when(stop)
 
 
-def _sign(stop: Stop) -> str:
-    if stop.before and (pair := _PAIRS.get((str(stop.before.value), stop.word))):
-        return pair
-    if stop.kind != STRAY:
-        return ""
-    match stop.word:
-        case "!":
-            return "write NOT" if stop.starts_comparison else "not equal is '!='"
-        case "." if stop.before and stop.before.type == "PROPERTY":
-            return "a name stands on both sides of a dot"
-        case "+" if stop.follows_value:
-            return "'+' is a space only in URLs"
-        case word:
-            return _SIGNS.get(word, "")
+def _expects(terminal: str) -> Callable[[Stop], bool]:
+    return lambda stop: terminal in stop.accepted
 
 
-def _parenthesis(stop: Stop) -> str:
-    match stop.kind:
-        case "$END" if "CLOSE" in stop.accepted:
-            return f"the parenthesis at column {stop.opened} is not closed"
-        case "CLOSE" if not stop.opened:
-            return "no parenthesis is open"
-        case "OPEN" if "CONSTANT" in stop.accepted:
-            return "values and lists stand without parentheses"
-        case _:
-            return ""
-
-
-def _capitals(stop: Stop) -> str:
+def _is_keyword_in_lower_case(stop: Stop) -> bool:
     word = stop.word.upper()
-    named = word in stop.accepted or (word in ("TRUE", "FALSE") and "BOOLEAN" in stop.accepted)
-    if named and stop.kind in ("PROPERTY", STRAY):
-        return f"words of the language are in capitals: {word}"
-    before = stop.before.value if stop.before else None
-    if isinstance(before, Property) and before.name == "not" and stop.kind == "PROPERTY":
-        return "words of the language are in capitals: NOT"
-    return ""
+    is_boolean = word in ("TRUE", "FALSE") and "BOOLEAN" in stop.accepted
+    return stop.kind in ("PROPERTY", STRAY) and (word in stop.accepted or is_boolean)
 
 
-def _letters(stop: Stop) -> str:
-    """A word with capitals that is no word of the language, or a letter that is in none."""
-    if stop.kind != STRAY or not stop.word[0].isalpha():
-        return ""
-    if not stop.word.isascii():
-        return "outside of strings there are only ASCII letters"
-    if stop.joined and stop.before and stop.before.type == "PROPERTY":
-        return "names of properties are in lower case"
-    if stop.starts_comparison and not stop.word.isupper():
-        return f"names of properties are in lower case: {stop.word.lower()}"
-    if "CONSTANT" in stop.accepted and not stop.starts_comparison:
-        return f'strings need double quotes: "{stop.word}"'
-    return "not a word of the filter language"
+def _starts_with_letter(stop: Stop) -> bool:
+    return stop.kind == STRAY and stop.word[0].isalpha()
 
 
-def _quotes(stop: Stop) -> str:
-    before = stop.before.value if stop.before else None
-    if stop.joined and isinstance(before, String) and stop.kind in ("PROPERTY", "CONSTANT", STRAY):
-        return "is there a double quote too many or too few before it?"
-    return ""
+def _ends_a_name(stop: Stop) -> bool:
+    follows_name = stop.before is not None and stop.before.type == "PROPERTY"
+    return _starts_with_letter(stop) and stop.joined and follows_name
 
 
-def _place(stop: Stop) -> str:
-    match stop.kind:
-        case "COMMA" if stop.follows_value:
-            return "lists follow HAS ALL, HAS ANY or HAS ONLY"
-        case "COLON" if stop.follows_value:
-            return "values are joined by ':' only where properties are: a:b HAS 1:2"
-        case "BOOLEAN" if "CONSTANT" in stop.accepted:
-            return "TRUE and FALSE have no order"
-        case "KNOWN" | "UNKNOWN" if "IS" in stop.accepted:
-            return f"write IS {stop.kind}"
-        case "EQUALITY" | "RELATION" if stop.before and stop.before.type == "CLOSE":
-            return "conditions in parentheses cannot be compared"
-        case "HAS" | "LENGTH" | "CONTAINS" | "STARTS" | "ENDS" | "IS":
-            first = stop.starts_comparison or stop.follows_value
-            return f"a property stands before {stop.kind}" if first else ""
-        case _:
-            return ""
+def _is_name_with_capitals(stop: Stop) -> bool:
+    return _starts_with_letter(stop) and stop.starts_comparison and not stop.word.isupper()
 
 
-_RULES = (_sign, _parenthesis, _capitals, _quotes, _letters, _place)
+def _is_unquoted(stop: Stop) -> bool:
+    is_value = "CONSTANT" in stop.accepted and not stop.starts_comparison
+    return _starts_with_letter(stop) and is_value
+
+
+def _touches_a_string(stop: Stop) -> bool:
+    return stop.joined and stop.before is not None and stop.before.startswith('"')
+
+
+def _pairs(advice: str, *pairs: tuple[str, str]) -> Iterable[_Hint]:
+    return (_Hint(advice, (found,), (before,)) for before, found in pairs)
+
+
+_HINTS = (
+    *_pairs("equality is a single '='", ("=", "=")),
+    *_pairs("not equal is '!='", ("!=", "="), ("=", "!"), ("<", ">")),
+    *_pairs("less or equal is '<='", ("=", "<")),
+    *_pairs("greater or equal is '>='", ("=", ">")),
+    *_pairs("a second NOT needs parentheses: NOT (NOT ..)", ("NOT", "NOT")),
+    *_pairs("write IS KNOWN or IS UNKNOWN", ("IS", "NOT")),
+    *_pairs("write IS UNKNOWN", ("IS", "NULL"), ("=", "NULL")),
+    *_pairs("write IS KNOWN", ("!=", "NULL")),
+    _Hint("write NOT", ("!",), when=lambda stop: stop.starts_comparison),
+    _Hint("not equal is '!='", ("!",)),
+    _Hint("a name stands on both sides of a dot", (".",), ("PROPERTY",)),
+    _Hint("'+' is a space only in URLs", ("+",), when=lambda stop: stop.follows_value),
+    _Hint("write AND", ("&", "&&")),
+    _Hint("write OR", ("|", "||")),
+    _Hint('strings need double quotes, as in "Si"', ("'", "`", "‘", "’")),  # slips
+    _Hint('strings need plain double quotes, as in "Si"', tuple("“”„«»")),
+    _Hint("values and lists stand without brackets", tuple("[]{}")),
+    _Hint("is the filter percent-encoded twice?", ("%",)),
+    _Hint("the parenthesis at column {stop.opened} is not closed", (END,), when=_expects("CLOSE")),
+    _Hint("no parenthesis is open", ("CLOSE",), when=lambda stop: not stop.opened),
+    _Hint("values and lists stand without parentheses", ("OPEN",), when=_expects("CONSTANT")),
+    _Hint("words of the language are in capitals: {upper}", when=_is_keyword_in_lower_case),
+    _Hint("words of the language are in capitals: NOT", ("PROPERTY",), ("not",)),
+    _Hint(
+        "is there a double quote too many or too few before it?",
+        ("PROPERTY", "CONSTANT", STRAY),
+        ("CONSTANT",),
+        when=_touches_a_string,
+    ),
+    _Hint(
+        "outside of strings there are only ASCII letters",
+        when=lambda stop: _starts_with_letter(stop) and not stop.word.isascii(),
+    ),
+    _Hint("names of properties are in lower case", when=_ends_a_name),
+    _Hint("names of properties are in lower case: {lower}", when=_is_name_with_capitals),
+    _Hint('strings need double quotes: "{word}"', when=_is_unquoted),
+    _Hint("not a word of the filter language", when=_starts_with_letter),
+    _Hint(
+        "lists follow HAS ALL, HAS ANY or HAS ONLY",
+        ("COMMA",),
+        when=lambda stop: stop.follows_value,
+    ),
+    _Hint(
+        "values are joined by ':' only where properties are: a:b HAS 1:2",
+        ("COLON",),
+        when=lambda stop: stop.follows_value,
+    ),
+    _Hint("TRUE and FALSE have no order", ("BOOLEAN",), when=_expects("CONSTANT")),
+    _Hint("write IS {word}", ("KNOWN", "UNKNOWN"), when=_expects("IS")),
+    _Hint("conditions in parentheses cannot be compared", ("EQUALITY", "RELATION"), ("CLOSE",)),
+    _Hint(
+        "a property stands before {word}",
+        ("HAS", "LENGTH", "CONTAINS", "STARTS", "ENDS", "IS"),
+        when=lambda stop: stop.starts_comparison or stop.follows_value,
+    ),
+)

@@ -1,24 +1,26 @@
 """How large a filter may be, and the error for one that is larger."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import FilterLimitError
-from gateway.parse.lexemes import Lexeme
+from gateway.parse.tree import Has, Node
+from gateway.parse.walk import leaves
 
 
 @dataclass(frozen=True, slots=True)
 class FilterLimits:
-    """The largest filter that is read.
+    """The largest filter that is read; the defaults are those of the configuration.
 
-    `length` counts characters; `depth` AND, OR and NOT within one another (a NOT and the group
-    below it are one level); `terms` comparisons; `values` the items of all HAS lists together.
+    `length` counts characters, and with it bounds the time that reading takes (about 1 ms for 1,000
+    characters). `depth` counts AND, OR and NOT within one another; a NOT and the group below it are
+    one level, so that 100 nested parentheses with AND and OR in each are 200 levels. `terms` counts
+    comparisons; `values` the items of all HAS lists together.
     """
 
-    length: int = 65_536
+    length: int = 16_384
     depth: int = 200
-    terms: int = 10_000
-    values: int = 20_000
+    terms: int = 1_000
+    values: int = 1_000
 
 
 def check_length(text: str, limits: FilterLimits) -> None:
@@ -27,27 +29,22 @@ def check_length(text: str, limits: FilterLimits) -> None:
         raise _too_large("characters", found=len(text), limit=limits.length)
 
 
-def check_counts(lexemes: Sequence[Lexeme], limits: FilterLimits) -> None:
-    """Refuse too many comparisons or list values, told from the words between them."""
-    if len(lexemes) < min(limits.terms, limits.values):
+def check_counts(tree: Node, limits: FilterLimits, *, length: int) -> None:
+    """Refuse too many comparisons or list values in a tree that was read from so many characters.
+
+    The shortest of them have two characters, so everyday filters need no counting.
+    """
+    if length < 2 * min(limits.terms, limits.values):
         return
-    kinds = [lexeme.type for lexeme in lexemes]
-    terms = kinds.count("AND") + kinds.count("OR") + 1
+    terms = values = 0
+    for leaf in leaves(tree):
+        terms += 1
+        if isinstance(leaf, Has):
+            values += sum(map(len, leaf.items))
     if terms > limits.terms:
         raise _too_large("comparisons", found=terms, limit=limits.terms)
-    values = _count_values(kinds)
     if values > limits.values:
         raise _too_large("list values", found=values, limit=limits.values)
-
-
-def _count_values(kinds: Iterable[str]) -> int:
-    values, in_list = 0, False
-    for kind in kinds:
-        if kind in ("AND", "OR"):
-            in_list = False
-        elif kind == "HAS" or (in_list and kind in ("COMMA", "COLON")):
-            values, in_list = values + 1, True
-    return values
 
 
 def check_depth(depth: int, limits: FilterLimits) -> None:
@@ -57,4 +54,7 @@ def check_depth(depth: int, limits: FilterLimits) -> None:
 
 
 def _too_large(what: str, *, found: int, limit: int) -> FilterLimitError:
-    return FilterLimitError(f"The filter has {found} {what}; this server accepts at most {limit}.")
+    return FilterLimitError(
+        f"The filter has {found} {what}; this server accepts at most {limit}. "
+        "Ask for less at a time, in several requests."
+    )

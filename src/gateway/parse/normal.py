@@ -23,13 +23,13 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Node,
     Not,
     Number,
     Op,
     Operand,
     Or,
-    Property,
     String,
 )
 
@@ -40,7 +40,7 @@ _KINDS: dict[type[Operand], str] = {
     String: "a string",
     Number: "a number",
     Boolean: "a boolean",
-    Property: "a property",
+    Name: "a property",
 }
 
 
@@ -49,6 +49,8 @@ def normal_form(node: Node) -> Node:
 
     Comparisons of constants are decided here or refused, also where the rest decides the filter.
     """
+    if not isinstance(node, And | Or | Not):
+        return _leaf(node, negated=False)
     stack = [_Open(And, [(node, False)])]
     while True:
         group = stack[-1]
@@ -91,7 +93,7 @@ def join(kind: type[And] | type[Or], parts: Iterable[Node]) -> Node:
 
     A single part stays as it is.
     """
-    # Groups are told apart by identity: comparing them would walk down the tree.
+    # Groups are distinguished by identity: comparing them would walk down the tree.
     rest: dict[Node | int, Node] = {}
     for part in parts:
         if not isinstance(part, And | Or):
@@ -108,10 +110,10 @@ def join(kind: type[And] | type[Or], parts: Iterable[Node]) -> Node:
 
 def _leaf(leaf: Leaf, *, negated: bool) -> Node:
     match leaf:
-        case Compare(String() | Number() | Boolean(), _, String() | Number() | Boolean()):
-            return ALWAYS if _constants_hold(leaf) is not negated else NEVER
-        case Compare(op=op):
-            return Compare(leaf.left, OPPOSITE[op], leaf.right) if negated else leaf
+        case Compare():
+            if not isinstance(leaf.left, Name) and not isinstance(leaf.right, Name):
+                return ALWAYS if _constants_hold(leaf) is not negated else NEVER
+            return Compare(leaf.left, OPPOSITE[leaf.op], leaf.right) if negated else leaf
         case Known(known=known):
             return Known(leaf.subject, not known) if negated else leaf
         case Has():

@@ -1,61 +1,48 @@
 """Filter text -> tree; a syntax error knows its column, what was found and what was expected."""
 
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from lark import Lark
-from lark.exceptions import UnexpectedToken
-from lark.lexer import Lexer
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from gateway.errors import FilterSyntaxError
-from gateway.parse.builder import Builder
-from gateway.parse.complaint import complaint
+from gateway.parse.builder import SPACES, Builder
 from gateway.parse.flat import flatten
-from gateway.parse.lexemes import Lexeme, Splitter
+from gateway.parse.hints import END
 from gateway.parse.limits import FilterLimits, check_counts, check_depth, check_length
+from gateway.parse.syntax_errors import syntax_error
 from gateway.parse.tree import Node
 
 DEFAULT_LIMITS = FilterLimits()
 
 
-class _Ready(Lexer):
-    """lark's lexer where the lexemes are ready: it hands them on."""
-
-    def __init__(self, conf: object) -> None:
-        pass
-
-    def lex(self, lexemes: Iterator[Lexeme]) -> Iterator[Lexeme]:  # type: ignore[override]  # lark calls custom lexers so
-        return lexemes
-
-
 @cache
-def _grammar() -> tuple[Lark, Splitter]:
-    """Built at first use: about 35 ms."""
-    text = files("gateway.parse").joinpath("grammar.lark").read_text(encoding="utf-8")
-    parser = Lark(
-        text,
+def _parser() -> Lark:
+    """Built at first use: about 35 ms.
+
+    The basic lexer is enough: no two terminals match the same text (names are in lower case, words
+    of the language in capitals).
+    """
+    return Lark(
+        files("gateway.parse").joinpath("grammar.lark").read_text(encoding="utf-8"),
         start="expression",
         parser="lalr",
-        lexer=_Ready,
+        lexer="basic",
         transformer=Builder(),
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
-    return parser, Splitter(parser.terminals)
 
 
 def read_filter(text: str, limits: FilterLimits = DEFAULT_LIMITS) -> Node:
     """The tree of a filter; its comparisons have the property first."""
     check_length(text, limits)
-    parser, splitter = _grammar()
-    lexemes = splitter.split(text)
-    check_counts(lexemes, limits)
-    rest = iter(lexemes)
     try:
-        tree: Node = parser.parse(rest)  # type: ignore[assignment]  # what our builder makes
-    except UnexpectedToken as error:
-        raise _refused(text, lexemes, error, left=len(list(rest))) from None
+        tree: Node = _parser().parse(text)  # type: ignore[assignment]  # what our builder makes
+    except UnexpectedInput as error:
+        raise _syntax_error(text, error) from None
+    check_counts(tree, limits, length=len(text))
     return _flat(text, tree, limits)
 
 
@@ -68,13 +55,18 @@ def _flat(text: str, tree: Node, limits: FilterLimits) -> Node:
     return flat
 
 
-def _refused(
-    text: str, lexemes: list[Lexeme], error: UnexpectedToken, *, left: int
-) -> FilterSyntaxError:
-    parser, splitter = _grammar()
-    index = len(lexemes) - (0 if error.token.type == "$END" else left + 1)
-    # The refused lexeme has already closed rules that others might have gone on with: read again.
-    before = parser.parse_interactive(iter(lexemes[:index]))
-    before.exhaust_lexer()
+def _syntax_error(text: str, error: UnexpectedInput) -> FilterSyntaxError:
+    refused = error.token if isinstance(error, UnexpectedToken) else None
+    start = _start(text, refused, error)
+    # The refused token has already closed rules that others might have gone on with: read again
+    # what stands before it, to know all that could have followed.
+    before = _parser().parse_interactive(text[:start])
+    tokens: list[Token] = before.exhaust_lexer()
     accepted: set[str] = before.accepts()  # type: ignore[no-untyped-call]  # lark leaves it bare
-    return complaint(text, lexemes, index=index, accepted=accepted, splitter=splitter)
+    return syntax_error(text, refused, start=start, before=tokens, accepted=accepted)
+
+
+def _start(text: str, refused: Token | None, error: UnexpectedInput) -> int:
+    if refused is None:
+        return error.pos_in_stream or 0
+    return len(text.rstrip(SPACES)) if refused.type == END else refused.start_pos or 0

@@ -18,7 +18,7 @@ MIRRORED: dict[Op, Op] = {"<": ">", "<=": ">=", "=": "=", "!=": "!=", ">": "<", 
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class Name:
     """A property name; nested names (`species.name`) have several parts."""
 
     path: tuple[str, ...]
@@ -40,10 +40,16 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number constant, exact."""
+    """A number constant, exact; zero has one form, `Decimal(0)`."""
 
     value: Decimal
     column: int = field(default=0, compare=False)
+
+    def __hash__(self) -> int:
+        """Of the digits as text: Python's own hash of numbers is public, so that a thousand numbers
+        with one hash can be sent, which a set compares each with each."""
+        _, digits, _ = self.value.as_tuple()
+        return hash((bytes(digits).rstrip(b"\0"), self.value.adjusted()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,12 @@ class Boolean:
 
 
 Constant: TypeAlias = String | Number | Boolean
-Operand: TypeAlias = Constant | Property
+Operand: TypeAlias = Constant | Name
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What one item of a list is held against: an operator and a value."""
+    """What one item of a list is compared with: an operator and a value."""
 
     op: Op | FuzzyOp
     value: Operand
@@ -100,7 +106,7 @@ class Compare:
 class Fuzzy:
     """`subject CONTAINS | STARTS WITH | ENDS WITH value`."""
 
-    subject: Property
+    subject: Name
     op: FuzzyOp
     value: Operand
 
@@ -109,7 +115,7 @@ class Fuzzy:
 class Known:
     """`subject IS KNOWN` or, when `known` is False, `IS UNKNOWN`."""
 
-    subject: Property
+    subject: Name
     known: bool
 
 
@@ -117,14 +123,14 @@ class Known:
 class Bare:
     """A property alone: TRUE for booleans, IS KNOWN otherwise."""
 
-    subject: Property
+    subject: Name
 
 
 @dataclass(frozen=True, slots=True)
 class Has:
     """`subjects HAS quantifier items`; each item holds one test per subject (zipped lists)."""
 
-    subjects: tuple[Property, ...]
+    subjects: tuple[Name, ...]
     quantifier: Quantifier
     items: tuple[tuple[Test, ...], ...]
 
@@ -133,7 +139,7 @@ class Has:
 class Length:
     """`subject LENGTH op value`."""
 
-    subject: Property
+    subject: Name
     op: Op
     value: Operand
 

@@ -12,12 +12,12 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Node,
     Not,
     Number,
     Operand,
     Or,
-    Property,
     String,
     Test,
 )
@@ -104,7 +104,7 @@ def _test(test: Test) -> str:
 
 def _operand(value: Operand) -> str:
     match value:
-        case Property():
+        case Name():
             return value.name
         case String(text):
             return f'"{text.translate(_ESCAPES)}"'

@@ -7,7 +7,6 @@ the translation for sites.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from operator import contains, eq, ge, gt, le, lt, ne
 from typing import TypeAlias, assert_never
 
 from gateway.parse import leaves, normal_form
@@ -22,6 +21,7 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Node,
     Not,
     Number,
@@ -29,32 +29,28 @@ from gateway.parse.tree import (
     Operand,
     Or,
     String,
+    Test,
 )
-from gateway.parse.tree import Property as Name
-from gateway.parse.tree import Test as ItemTest
+from gateway.plan.lists import HOLDS
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.predicates import translate_leaf
 from gateway.plan.timestamps import read_timestamp
 
-Value: TypeAlias = str | int | float | bool | tuple[str, ...]
-Row: TypeAlias = Mapping[str, Value]
+RowValue: TypeAlias = str | int | float | bool | tuple[str, ...]
+Row: TypeAlias = Mapping[str, RowValue]
 """The known values of one entry by property; timestamps in milliseconds since 1970."""
 Verdict: TypeAlias = bool | None
 """None: it hangs on an unknown value."""
-Test: TypeAlias = Callable[[Row], Verdict]
-Plain: TypeAlias = str | Decimal | bool
-
-_HOLDS: Mapping[Op | FuzzyOp, Callable[..., bool]] = {
-    "<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge,
-    "CONTAINS": contains, "STARTS": str.startswith, "ENDS": str.endswith,
-}  # fmt: skip
+Predicate: TypeAlias = Callable[[Row], Verdict]
+Comparand: TypeAlias = str | Decimal | bool
+"""What a value is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A filter, ready to be held against entries."""
+    """A filter, ready to be tried on entries."""
 
-    test: Test
+    test: Predicate
     """True: the entry matches; False: it does not; None: that is unknown, so it does not."""
     weight: int
     """How many comparisons one entry costs at most."""
@@ -125,7 +121,7 @@ def _words(
     return words, rest
 
 
-def _is_one_of(name: str, texts: set[str], *, found: bool) -> Test:
+def _is_one_of(name: str, texts: set[str], *, found: bool) -> Predicate:
     def test(row: Row) -> Verdict:
         value = row.get(name)
         return None if value is None else (value in texts) is found
@@ -133,7 +129,7 @@ def _is_one_of(name: str, texts: set[str], *, found: bool) -> Test:
     return test
 
 
-def _negated(inner: Test) -> Test:
+def _negated(inner: Predicate) -> Predicate:
     def test(row: Row) -> Verdict:
         answer = inner(row)
         return None if answer is None else not answer
@@ -144,7 +140,7 @@ def _negated(inner: Test) -> Test:
 def _leaf(leaf: Leaf, scope: Scope) -> Matcher:
     match leaf:
         case Compare(Name() as name, op, value) | Fuzzy(name, op, value):
-            return Matcher(_comparison(name.name, op, _plain(value, name, scope)), 1)
+            return Matcher(_comparison(name.name, op, _comparand(value, name, scope)), 1)
         case Compare():
             raise AssertionError("the normal form decides comparisons of constants")
         case Known(name, known):
@@ -152,15 +148,15 @@ def _leaf(leaf: Leaf, scope: Scope) -> Matcher:
         case Bare(name):
             return Matcher(_bare(name, scope), 1)
         case Length(name, op, value):
-            return Matcher(_length(name.name, op, _plain(value, name, scope)), 1)
+            return Matcher(_length(name.name, op, _comparand(value, name, scope)), 1)
         case Has():
             return _has(leaf, scope)
         case _:
             assert_never(leaf)
 
 
-def _comparison(name: str, op: Op | FuzzyOp, constant: Plain) -> Test:
-    holds = _HOLDS[op]
+def _comparison(name: str, op: Op | FuzzyOp, constant: Comparand) -> Predicate:
+    holds = HOLDS[op]
 
     def test(row: Row) -> Verdict:
         value = row.get(name)
@@ -169,7 +165,7 @@ def _comparison(name: str, op: Op | FuzzyOp, constant: Plain) -> Test:
     return test
 
 
-def _bare(name: Name, scope: Scope) -> Test:
+def _bare(name: Name, scope: Scope) -> Predicate:
     if is_foreign(name, scope):
         return _unknown
     if scope.catalogue[name.path[0]].type == "boolean":
@@ -181,8 +177,8 @@ def _unknown(_: Row) -> Verdict:
     return None
 
 
-def _length(name: str, op: Op, constant: Plain) -> Test:
-    holds = _HOLDS[op]
+def _length(name: str, op: Op, constant: Comparand) -> Predicate:
+    holds = HOLDS[op]
 
     def test(row: Row) -> Verdict:
         value = row.get(name)
@@ -214,10 +210,10 @@ def _has(leaf: Has, scope: Scope) -> Matcher:
 
 
 def _item(
-    tests: Iterable[ItemTest], names: Sequence[Name], scope: Scope
+    tests: Iterable[Test], names: Sequence[Name], scope: Scope
 ) -> Callable[[Sequence[str]], bool]:
     checks = [
-        (_HOLDS[test.op], _plain(test.value, name, scope))
+        (HOLDS[test.op], _comparand(test.value, name, scope))
         for test, name in zip(tests, names, strict=True)
     ]
     return lambda member: all(
@@ -225,7 +221,7 @@ def _item(
     )
 
 
-def _plain(operand: Operand, name: Name, scope: Scope) -> Plain:
+def _comparand(operand: Operand, name: Name, scope: Scope) -> Comparand:
     match operand:
         case String(text) if _is_timestamp(name, scope):
             return read_timestamp(text, column=operand.column)

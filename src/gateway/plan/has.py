@@ -1,19 +1,20 @@
-"""HAS and its kin -> native clauses: one list, `elements` with its ratios, lists of one section."""
+"""HAS -> clauses: one list, `elements` with its ratios, zipped lists of one repeated section."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 
-from gateway.parse.tree import Has, Number, Operand, String, Test
-from gateway.parse.tree import Property as Name
-from gateway.plan.conditions import Condition, conditions_of, spans_of_test, truths_of_test
+from gateway.parse.tree import Has, Name, Number, Operand, String, Test
+from gateway.plan.conditions import conditions_of, spans_of_test, truths_of_test
 from gateway.plan.intervals import EVERYTHING, Spans, intersection
 from gateway.plan.lists import has_spans, has_words, words_matching
 from gateway.plan.names import Scope, resolve
-from gateway.plan.native import WIDTH, Clause, all_of, any_of
+from gateway.plan.native import Clause, all_of, any_of
 from gateway.plan.ratios import Pairs, has_pairs, ratios_of
 from gateway.plan.refusals import check_item, quantity_of, refuse, refuse_property, spelt
+from gateway.plan.work_budget import SPAN_BYTES
 from gateway.properties import Property, ValueType
+from gateway.properties.native_query import WIDTH, Condition, Member
 
 
 def translate_has(leaf: Has, scope: Scope) -> Clause:
@@ -30,11 +31,11 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
     if "elements_ratios" in names and names <= {"elements", "elements_ratios"}:
         return _has_pairs(leaf, lists, scope)
     if len(names) > 1:
-        return _has_members(leaf, lists)
-    return _has_items(leaf, lists[0])
+        return _has_members(leaf, lists, scope)
+    return _has_items(leaf, lists[0], scope)
 
 
-def _has_items(leaf: Has, found: Property) -> Clause:
+def _has_items(leaf: Has, found: Property, scope: Scope) -> Clause:
     """One list, or one list zipped with itself: all tests of an item hold for the same value."""
     name = leaf.subjects[0]
     quantity = quantity_of(found, name)
@@ -44,18 +45,30 @@ def _has_items(leaf: Has, found: Property) -> Clause:
             frozenset.intersection(*(_words(vocabulary, test) for test in item))
             for item in leaf.items
         ]
-        return has_words(quantity, leaf.quantifier, words, vocabulary=vocabulary, known=found.known)
+        return has_words(
+            quantity,
+            leaf.quantifier,
+            words,
+            vocabulary=vocabulary,
+            known=found.known,
+            work=scope.work,
+        )
     if found.items == "boolean":
         truths = [_truths(item) for item in leaf.items]
         return has_words(
-            quantity, leaf.quantifier, truths, vocabulary=(False, True), known=found.known
+            quantity,
+            leaf.quantifier,
+            truths,
+            vocabulary=(False, True),
+            known=found.known,
+            work=scope.work,
         )
     type_ = found.items or "string"
     spans = [_spans(item, type_, name) for item in leaf.items]
     return has_spans(quantity, leaf.quantifier, spans, known=found.known, type_=type_)
 
 
-def _has_members(leaf: Has, lists: Sequence[Property]) -> Clause:
+def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
     """Lists of one repeated section: all tests of an item hold for the same member of it."""
     section = lists[0].nested
     if section is None or any(one.nested != section for one in lists):
@@ -69,24 +82,40 @@ def _has_members(leaf: Has, lists: Sequence[Property]) -> Clause:
             "HAS ONLY cannot be asked of these zipped lists; HAS, HAS ALL and HAS ANY can.",
             leaf.subjects[0],
         )
-    members = [_some_member(section, lists, leaf.subjects, item) for item in leaf.items]
+    columns: dict[str, list[int]] = {}
+    for index, one in enumerate(lists):
+        columns.setdefault(one.name, []).append(index)
+    members = [_some_member(section, leaf, item, lists, columns, scope) for item in leaf.items]
     return any_of(members) if leaf.quantifier == "ANY" else all_of(members)
 
 
 def _some_member(
-    section: str, lists: Sequence[Property], names: Sequence[Name], item: Sequence[Test]
+    section: str,
+    leaf: Has,
+    item: Sequence[Test],
+    lists: Sequence[Property],
+    columns: Mapping[str, Sequence[int]],
+    scope: Scope,
 ) -> Clause:
-    tests: dict[str, list[Test]] = {}
-    for one, test in zip(lists, item, strict=True):
-        tests.setdefault(one.name, []).append(test)
-    wanted = {
-        quantity_of(one, name).removeprefix(f"{section}."): _conditions(tests[one.name], one, name)
-        for one, name in zip(lists, names, strict=True)
-    }
-    if prod(map(len, wanted.values())) > WIDTH:
-        refuse("The tests of these zipped lists have too many ways to be fulfilled.", names[0])
-    choices = product(*wanted.values())
-    return any_of({section: dict(zip(wanted, choice, strict=True))} for choice in choices)
+    """One dict of conditions for each combination of the spans that the quantities may lie in."""
+    wanted: dict[str, Sequence[Condition]] = {}
+    for indices in columns.values():
+        one, name = lists[indices[0]], leaf.subjects[indices[0]]
+        quantity = quantity_of(one, name).removeprefix(f"{section}.")
+        wanted[quantity] = _conditions([item[index] for index in indices], one, name)
+    count = prod(map(len, wanted.values()))
+    if count > WIDTH:
+        refuse(
+            "The tests of these zipped lists have too many ways to be fulfilled.", leaf.subjects[0]
+        )
+    size = len(section) + sum(len(quantity) + SPAN_BYTES for quantity in wanted)
+    scope.work.spend(count * size)
+    return any_of(
+        [
+            Member(section, tuple(zip(wanted, choice, strict=True)))
+            for choice in product(*wanted.values())
+        ]
+    )
 
 
 def _conditions(tests: Sequence[Test], one: Property, name: Name) -> Sequence[Condition]:
@@ -100,17 +129,17 @@ def _has_pairs(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
     vocabulary = scope.catalogue["elements"].vocabulary or ()
     known = all_of(one.known for one in lists)
     items = [_pairs(lists, item, vocabulary) for item in leaf.items]
-    return has_pairs(leaf.quantifier, items, vocabulary=vocabulary, known=known)
+    return has_pairs(leaf.quantifier, items, vocabulary=vocabulary, known=known, work=scope.work)
 
 
 def _pairs(lists: Sequence[Property], item: Sequence[Test], vocabulary: Sequence[str]) -> Pairs:
-    elements, ratios = frozenset(vocabulary), EVERYTHING
+    elements, ratios = frozenset(vocabulary), [EVERYTHING]
     for one, test in zip(lists, item, strict=True):
         if one.name == "elements":
             elements &= _words(vocabulary, test)
         else:
-            ratios = intersection(ratios, _ratios(test))
-    return Pairs(elements, ratios)
+            ratios.append(_ratios(test))
+    return Pairs(elements, intersection(*ratios))
 
 
 def _words(vocabulary: Sequence[str], test: Test) -> frozenset[str]:
@@ -127,22 +156,16 @@ def _ratios(test: Test) -> Spans:
 
 
 def _truths(tests: Sequence[Test]) -> frozenset[bool]:
-    truths = frozenset((False, True))
-    for test in tests:
-        if test.op in ("=", "!="):
-            truths &= truths_of_test(test.op, test.value)
-    return truths
+    return frozenset((False, True)).intersection(
+        *[truths_of_test(test.op, test.value) for test in tests]
+    )
 
 
 def _spans(tests: Sequence[Test], type_: ValueType, name: Name) -> Spans:
-    spans = EVERYTHING
     for test in tests:
-        match test.op:
-            case "CONTAINS" | "STARTS" | "ENDS" as op:
-                refuse(f"{spelt(op)} inside HAS cannot be asked of {name.name}.", name)
-            case op:
-                spans = intersection(spans, spans_of_test(op, test.value, type_))
-    return spans
+        if test.op in ("CONTAINS", "ENDS"):
+            refuse(f"{spelt(test.op)} inside HAS cannot be asked of {name.name}.", name)
+    return intersection(*[spans_of_test(test.op, test.value, type_) for test in tests])
 
 
 def _text(value: Operand) -> str:

@@ -6,31 +6,23 @@ Tests on list items (`< 0.3`, `!= "O"`) become such sets; HAS ONLY needs their c
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import TypeAlias
 
 from gateway.parse.tree import Op
 
-Value: TypeAlias = str | Decimal
+End: TypeAlias = str | Decimal
+"""All ends on one line are of one type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """The values between two ends; None is endless."""
 
-    low: Value | None = None
+    low: End | None = None
     low_closed: bool = False
-    high: Value | None = None
+    high: End | None = None
     high_closed: bool = False
-
-    @property
-    def is_point(self) -> bool:
-        """Whether the span is one single value."""
-        return self.low is not None and self.low == self.high
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether both ends are endless."""
-        return self.low is None and self.high is None
 
 
 Spans: TypeAlias = tuple[Span, ...]
@@ -39,7 +31,7 @@ EVERYTHING: Spans = (Span(),)
 NOTHING: Spans = ()
 
 
-def spans_of(op: Op, value: Value) -> Spans:
+def spans_of(op: Op, value: End) -> Spans:
     """The values v with `v op value`."""
     match op:
         case "<" | "<=":
@@ -71,9 +63,12 @@ def complement(spans: Spans) -> Spans:
     return tuple(_gaps(spans))
 
 
-def intersection(one: Spans, other: Spans) -> Spans:
-    """The values in both."""
-    return complement(union((*complement(one), *complement(other))))
+def intersection(*sets: Spans) -> Spans:
+    """The values in all sets. They are joined at once: one after the other, each further set would
+    be compared with all that was made before."""
+    if len(sets) == 1:
+        return sets[0]
+    return complement(union(chain.from_iterable(map(complement, sets))))
 
 
 def _gaps(spans: Spans) -> Iterator[Span]:
@@ -87,7 +82,7 @@ def _gaps(spans: Spans) -> Iterator[Span]:
     yield Span(low, low_closed)
 
 
-def _compare(a: Value, b: Value) -> int:
+def _compare(a: End, b: End) -> int:
     """Values on one line are of one type, which the type checks of `predicates` see to."""
     return (a > b) - (a < b)  # type: ignore[operator]
 
@@ -104,7 +99,7 @@ def _touch(left: Span, right: Span) -> bool:
     return order > 0 or (order == 0 and (left.high_closed or right.low_closed))
 
 
-def _further(a: Span, b: Span) -> tuple[Value | None, bool]:
+def _further(a: Span, b: Span) -> tuple[End | None, bool]:
     if a.high is None or b.high is None:
         return None, False
     order = _compare(a.high, b.high)

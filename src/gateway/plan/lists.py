@@ -1,35 +1,39 @@
-"""HAS, HAS ALL / ANY / ONLY and LENGTH -> native clauses.
+"""HAS, HAS ALL / ANY / ONLY and LENGTH -> clauses.
 
 Lists over a finite vocabulary (elements, structure features) turn every test into a set of words;
 other lists turn tests into spans, which the index compares item by item. A clause given back holds
 only where the list is known; `Not` is the caller's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, combinations
+from operator import contains, eq, ge, gt, le, lt, ne
 from typing import TypeVar
 
-from gateway.parse.tree import Op, Quantifier
+from gateway.parse.tree import FuzzyOp, Op, Quantifier
 from gateway.plan.conditions import conditions_of
-from gateway.plan.identity import compare_text, match_text
-from gateway.plan.intervals import Span, Spans, Value, complement, union
-from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
+from gateway.plan.intervals import Span, Spans, complement, union
+from gateway.plan.native import Clause, all_of, any_of, holds, inverse, one_of
+from gateway.plan.work_budget import SPAN_BYTES, WorkBudget
 from gateway.properties import ValueType
 
 Word = TypeVar("Word", str, bool)
 
+HOLDS: Mapping[Op | FuzzyOp, Callable[..., bool]] = {
+    "<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge,
+    "CONTAINS": contains, "STARTS": str.startswith, "ENDS": str.endswith,
+}  # fmt: skip
+"""What `value op constant` means, where both are known here."""
 
-def words_matching(vocabulary: Sequence[str], op: str, value: str) -> frozenset[str]:
+
+def words_matching(vocabulary: Sequence[str], op: Op | FuzzyOp, value: str) -> frozenset[str]:
     """The words of a vocabulary for which `word op value` holds."""
-    match op:
-        case "CONTAINS" | "STARTS" | "ENDS":
-            return frozenset(word for word in vocabulary if match_text(word, op, value))
-        case "=":
-            return frozenset((value,)) if value in vocabulary else frozenset()
-        case "!=" | "<" | "<=" | ">" | ">=":
-            return frozenset(word for word in vocabulary if compare_text(word, op, value))
-        case _:
-            raise AssertionError(op)
+    if op == "=":
+        return frozenset((value,)) if value in vocabulary else frozenset()
+    test = HOLDS[op]
+    return frozenset([word for word in vocabulary if test(word, value)])
 
 
 def has_words(
@@ -39,13 +43,16 @@ def has_words(
     *,
     vocabulary: Sequence[Word],
     known: Clause,
+    work: WorkBudget,
 ) -> Clause:
     """`quantity HAS ..` where each item is the set of words, or truths, that fulfil its test."""
     match quantifier:
         case "ANY":
             return one_of(quantity, sorted(frozenset(chain.from_iterable(items))))
         case "ALL":
-            return all_of(one_of(quantity, sorted(item)) for item in items)
+            distinct = dict.fromkeys(items)
+            work.spend(sum(SPAN_BYTES + 8 * len(item) for item in distinct))
+            return all_of([one_of(quantity, sorted(item)) for item in distinct])
         case "ONLY":
             others = frozenset(vocabulary).difference(*items)
             return all_of((known, inverse(one_of(quantity, sorted(others)))))
@@ -64,22 +71,28 @@ def has_spans(
         case "ANY":
             return _inside(quantity, union(chain.from_iterable(items)), type_)
         case "ALL":
-            return all_of(_inside(quantity, item, type_) for item in items)
+            return all_of([_inside(quantity, item, type_) for item in items])
         case "ONLY":
             outside = complement(union(chain.from_iterable(items)))
             return all_of((known, inverse(_inside(quantity, outside, type_))))
 
 
+@lru_cache(maxsize=64)
 def length_of_words(
-    quantity: str, lengths: Iterable[int], *, vocabulary: Sequence[str], known: Clause
+    quantity: str, lengths: tuple[int, ...], *, vocabulary: tuple[str, ...], known: Clause
 ) -> Clause:
-    """Lists without repeats over a small vocabulary that have one of the lengths."""
-    return all_of((known, any_of(_exactly(quantity, n, vocabulary) for n in lengths)))
+    """Lists without repeats over a small vocabulary that have one of the lengths.
+
+    There are 2^n sets of n words, so few vocabularies, and few sets of lengths, are small enough.
+    """
+    if len(lengths) > len(vocabulary):
+        return known
+    return all_of((known, any_of([_exactly(quantity, n, vocabulary) for n in lengths])))
 
 
-def lengths_up_to(maximum: int, op: Op, value: Value) -> tuple[int, ...]:
+def lengths_up_to(maximum: int, op: Op, value: Decimal) -> tuple[int, ...]:
     """The lengths 0..maximum for which `length op value` holds."""
-    return tuple(n for n in range(maximum + 1) if _holds(n, op, value))
+    return tuple(n for n in range(maximum + 1) if HOLDS[op](n, value))
 
 
 def _exactly(quantity: str, size: int, vocabulary: Sequence[str]) -> Clause:
@@ -94,22 +107,6 @@ def _just(quantity: str, words: set[str], vocabulary: Sequence[str]) -> Clause:
     return all_of((*present, inverse(one_of(quantity, others))))
 
 
-def _holds(number: int, op: Op, value: Value) -> bool:
-    match op:
-        case "=":
-            return number == value
-        case "!=":
-            return number != value
-        case "<":
-            return number < value  # type: ignore[operator]  # a Decimal: checked by the caller
-        case "<=":
-            return number <= value  # type: ignore[operator]
-        case ">":
-            return number > value  # type: ignore[operator]
-        case ">=":
-            return number >= value  # type: ignore[operator]
-
-
-def _inside(quantity: str, spans: Sequence[Span], type_: ValueType) -> Clause:
+def _inside(quantity: str, spans: Iterable[Span], type_: ValueType) -> Clause:
     """Some item lies in one of the spans."""
-    return any_of({quantity: condition} for condition in conditions_of(spans, type_))
+    return any_of([holds(quantity, one) for one in conditions_of(tuple(spans), type_)])

@@ -1,10 +1,11 @@
 """A name in a filter -> what the catalogue says of it, at one site; unknown names are refused."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Name
+from gateway.plan.work_budget import WorkBudget
 from gateway.properties import Catalogue, Property, nearest_names
 
 ENTRY_TYPES = ("structures", "references", "calculations", "files", "trajectories")
@@ -15,14 +16,15 @@ _PREFIXED = re.compile("_([a-z0-9]+)_")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose properties a filter speaks of, and at which site (None: not said)."""
+    """What a filter's names mean where it is sent."""
 
     entry_type: str
     catalogue: Catalogue
     prefix: str
-    site: str | None = None
     version: str | None = None
-    """Of the site's NOMAD; None: not said."""
+    """Of the site's NOMAD; None: not given."""
+    work: WorkBudget = field(default_factory=WorkBudget, compare=False)
+    """What the filter may still be turned into; a scope is made for one filter."""
 
 
 def is_foreign(name: Name, scope: Scope) -> bool:

@@ -1,8 +1,7 @@
 """A filter over references -> the few references that can match it at all, if it names them."""
 
 from gateway.parse import normal_form
-from gateway.parse.tree import And, Compare, Node, Or, String
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import And, Compare, Name, Node, Or, String
 from gateway.references import Reference, read_reference_id, references_with_doi
 
 Pinned = frozenset[Reference]

@@ -6,20 +6,34 @@ from dataclasses import dataclass, replace
 from gateway.catalogue.quantities import OLDEST
 from gateway.errors import FilterLimitError
 from gateway.model import NativeQuery, Notice
-from gateway.parse import normal_form
-from gateway.parse.balance import shallow
-from gateway.parse.tree import And, Compare, Has, Leaf, Node, Not, Or
-from gateway.parse.tree import Property as Name
+from gateway.parse import leaves, normal_form, shallow
+from gateway.parse.tree import Compare, Has, Leaf, Name, Node
 from gateway.plan.names import Scope, is_foreign
-from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, all_of, among, any_of, size_of
-from gateway.plan.predicates import translate_leaf
-from gateway.plan.relationships import is_related, translate_related
+from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
+from gateway.plan.notices import TAKEN_AS_UNKNOWN, foreign_notices
+from gateway.plan.translator import Part, Translator, at_sites
+from gateway.plan.work_budget import NATIVE_BYTES, WorkBudget
 from gateway.properties import STRUCTURE
+from gateway.properties.native_query import (
+    IS_STRUCTURE,
+    NativeNode,
+    OneOf,
+    native_bytes,
+    native_depth,
+    parsed_characters,
+    write_query,
+)
 
 TREE_DEPTH = 10
-"""And/or levels of a tree that is translated; single leaves add up to six levels of their own."""
+"""And/or levels of a tree that is translated; single leaves add up to six levels of their own,
+which together stays below `native.DEPTH`."""
 
 TREE_SIZE = 12_000
+"""Leaves of a tree that is rewritten to have so few levels: 100 nested parentheses, with AND and OR
+in each, take about 5,000."""
+
+ALL_SITES_BYTES = 10 * NATIVE_BYTES
+"""Of the different queries of all sites together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,10 @@ class Plan:
     """What all sites are asked, and what the caller should know about the filter."""
 
     sites: tuple[SitePlan, ...]
+    """Sites that are asked the same share one and the same query object."""
     notices: tuple[Notice, ...] = ()
+    size: int = 0
+    """Bytes of the different queries, written as JSON."""
 
 
 def plan_sites(
@@ -44,7 +61,6 @@ def plan_sites(
     *,
     sites: Sequence[str],
     scope: Scope,
-    base: NativeQuery = STRUCTURE,
     versions: Mapping[str, str | None] | None = None,
 ) -> Plan:
     """One plan per site for a filter as it was read; None asks for every entry.
@@ -52,103 +68,121 @@ def plan_sites(
     A site whose version is not known is asked as the oldest.
     """
     if tree is None:
-        return Plan(tuple(SitePlan(site, base) for site in sites))
-    names = list(_names(tree))
-    scopes = [_at_site(scope, site, versions or {}) for site in sites]
-    normal = checked_normal_form(tree, scopes[0] if scopes else _at_site(scope, "-", {}))
-    if any(_depends_on_site(name, scope) for name in names):
-        plans = [
-            _site_plan(site, translate_tree(normal, here), base)
-            for site, here in zip(sites, scopes, strict=True)
-        ]
-    else:
-        clause = translate_tree(normal, scope)
-        plans = [_site_plan(site, clause, base, everywhere=True) for site in sites]
-    return Plan(tuple(plans), foreign_notices(tree, scope))
-
-
-def checked_normal_form(tree: Node, scope: Scope) -> Node:
-    """The normal form, after every leaf has been held against the catalogue: a wrong name or type
-    is an error also where folding constants makes the leaf needless (section "Type handling")."""
+        return Plan(tuple(SitePlan(site, STRUCTURE) for site in sites))
     normal = shallow(normal_form(tree), depth=TREE_DEPTH, size=TREE_SIZE)
-    if any(isinstance(leaf, Compare) and not isinstance(leaf.left, Name) for leaf in leaves(tree)):
-        for leaf in leaves(tree):
-            if not isinstance(leaf, Compare) or isinstance(leaf.left, Name):
-                _translate(leaf, negated=False, scope=scope)
-    return normal
+    plans: dict[str, SitePlan] = {}
+    size = 0
+    groups = list(_by_version(tree, sites, scope, versions or {}))
+    for version, alike in groups:
+        work = WorkBudget()
+        part = translated(tree, normal, replace(scope, version=version, work=work))
+        writer = _QueryWriter(work.spent)
+        everywhere = isinstance(part, bool) and len(groups) == 1
+        for site, clause in zip(alike, at_sites(part, alike), strict=True):
+            plans[site] = _site_plan(site, writer.write(clause), everywhere=everywhere)
+        size += writer.size
+    notices = foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN)
+    return Plan(tuple(plans[site] for site in sites), notices, size)
 
 
-def translate_tree(node: Node, scope: Scope) -> Clause:
-    """The clause of a normal form whose nesting is bounded."""
-    match node:
-        case And(parts):
-            return all_of([translate_tree(part, scope) for part in parts])
-        case Or(parts):
-            return any_of([translate_tree(part, scope) for part in parts])
-        case Not(part):
-            if isinstance(part, And | Or | Not):
-                raise AssertionError("a normal form has NOT above leaves only")
-            return _translate(part, negated=True, scope=scope)
-        case _:
-            return _translate(node, negated=False, scope=scope)
+def plan_entry(site: str, entry_id: str, *, sites: Sequence[str]) -> Plan:
+    """The plan of the filter `id = "<site>~<entry_id>"`, without reading it."""
+    query = write_structures_query(OneOf("entry_id", (entry_id,)), made=len(entry_id))
+    return Plan(tuple(_site_plan(one, query if one == site else None) for one in sites))
 
 
-def _translate(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
-    if is_related(leaf):
-        return translate_related(leaf, negated=negated, scope=scope)
-    return translate_leaf(leaf, negated=negated, scope=scope)
+def translated(tree: Node, normal: Node, scope: Scope) -> Part:
+    """The normal form of a tree, translated for all sites of one version.
+
+    Every leaf is checked against the catalogue: a wrong name or type is an error also where folding
+    constants makes the leaf needless (section "Type handling").
+    """
+    translator = Translator(scope)
+    part = translator.partial(normal)
+    every = list(leaves(tree))
+    compared = [leaf for leaf in every if not _is_constant(leaf)]
+    if len(compared) < len(every):
+        for leaf in compared:
+            translator.leaf(leaf)
+    return part
 
 
-def with_base(clause: Clause, base: NativeQuery) -> NativeQuery | None:
-    """The query for a site: the clause among the entries of `base`; None when nothing can match."""
-    combined = among(base, clause)
-    if isinstance(combined, bool):
+def write_structures_query(clause: Clause, *, made: int) -> NativeQuery | None:
+    """The query for the structures where the clause holds; None: it never holds.
+
+    `made` is how many bytes the leaves have that it is made of, each counted as often as it stands
+    there. A small query need not be checked: it has no more text than its leaves, and is no deeper
+    than TREE_DEPTH and one leaf together.
+    """
+    node = among(IS_STRUCTURE, clause)
+    if node is None:
         return None
-    depth, parsed = size_of(combined)
-    if depth > DEPTH:
+    if made > PARSED_TEXT:
+        _check_limits(node)
+    return write_query(node)
+
+
+class _QueryWriter:
+    """Writes the clauses of all sites, each object once."""
+
+    def __init__(self, made: int) -> None:
+        self._made = made
+        self._written: dict[int, tuple[Clause, NativeQuery | None]] = {}
+        self._work = WorkBudget(ALL_SITES_BYTES)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far, or more."""
+        return self._work.spent
+
+    def write(self, clause: Clause) -> NativeQuery | None:
+        """The query of a clause; the clause is held, so that its identity stays its own."""
+        if id(clause) not in self._written:
+            if not isinstance(clause, bool):
+                small = self._made < PARSED_TEXT
+                self._work.spend(self._made if small else native_bytes(clause))
+            query = write_structures_query(clause, made=self._made)
+            self._written[id(clause)] = clause, query
+        return self._written[id(clause)][1]
+
+
+def _check_limits(node: NativeNode) -> None:
+    if native_depth(node) > DEPTH:
         raise FilterLimitError(
             "The filter nests AND, OR and NOT too deeply to be asked of NOMAD, even rewritten."
         )
+    parsed = parsed_characters(node)
     if parsed > PARSED_TEXT:
         raise FilterLimitError(
-            "CONTAINS, ENDS WITH and element ratios are parsed by NOMAD, which is slow: rewritten "
-            f"they have {parsed} characters here, and at most {PARSED_TEXT} are sent."
+            "CONTAINS, ENDS WITH and element ratios are parsed by NOMAD, which is slow: "
+            f"rewritten they have {parsed} characters here, and at most {PARSED_TEXT} are "
+            "sent. Use fewer of them, or ask in several requests."
         )
-    return combined
 
 
-def leaves(node: Node) -> Iterator[Leaf]:
-    """All leaves of a tree, from left to right."""
-    waiting: list[Node] = [node]
-    while waiting:
-        match waiting.pop():
-            case And(parts) | Or(parts):
-                waiting.extend(reversed(parts))
-            case Not(part):
-                waiting.append(part)
-            case leaf:
-                yield leaf
-
-
-def _site_plan(
-    site: str, clause: Clause, base: NativeQuery, *, everywhere: bool = False
-) -> SitePlan:
-    query = with_base(clause, base)
+def _site_plan(site: str, query: NativeQuery | None, *, everywhere: bool = False) -> SitePlan:
     if query is not None:
         return SitePlan(site, query)
     reason = "no entry can match the filter" if everywhere else "the filter excludes this site"
     return SitePlan(site, None, reason)
 
 
-def _at_site(scope: Scope, site: str, versions: Mapping[str, str | None]) -> Scope:
-    return replace(scope, site=site, version=versions.get(site) or OLDEST)
+def _by_version(
+    tree: Node, sites: Sequence[str], scope: Scope, versions: Mapping[str, str | None]
+) -> Iterator[tuple[str, list[str]]]:
+    """The sites in groups for which the filter's properties exist alike, each with a version."""
+    found = [scope.catalogue.get(name.path[0]) for name in _names(tree)]
+    lifetimes = {one.lifetime for one in found if one is not None and one.lifetime.is_limited}
+    groups: dict[tuple[bool, ...], tuple[str, list[str]]] = {}
+    for site in sites:
+        version = versions.get(site) or OLDEST
+        have = tuple([lifetime.holds(version) for lifetime in lifetimes])
+        groups.setdefault(have, (version, []))[1].append(site)
+    yield from groups.values()
 
 
-def _depends_on_site(name: Name, scope: Scope) -> bool:
-    found = scope.catalogue.get(name.path[0])
-    if found is None or found.name == "type":
-        return False
-    return found.reach == "local" or found.lifetime.is_limited
+def _is_constant(leaf: Leaf) -> bool:
+    return isinstance(leaf, Compare) and not isinstance(leaf.left, Name)
 
 
 def _names(tree: Node) -> Iterator[Name]:
@@ -162,15 +196,6 @@ def _names(tree: Node) -> Iterator[Name]:
                 yield leaf.subject
 
 
-def foreign_notices(tree: Node, scope: Scope) -> tuple[Notice, ...]:
-    """A warning for each name in a filter that stands under another provider's prefix."""
-    foreign = dict.fromkeys(name.name for name in _names(tree) if is_foreign(name, scope))
-    return tuple(
-        Notice(
-            title="Unknown property of another provider",
-            detail=f"{name} is not a property of this provider; it is taken as unknown, "
-            "which no comparison matches.",
-            code="unknown_provider_property",
-        )
-        for name in foreign
-    )
+def names_of_other_providers(tree: Node, scope: Scope) -> Iterator[str]:
+    """The names in a filter that stand under another provider's prefix."""
+    return (name.name for name in _names(tree) if is_foreign(name, scope))

@@ -22,6 +22,8 @@ from gateway.plan.intervals import (
     union,
 )
 from gateway.plan.native import Clause, all_of, any_of, inverse, one_of
+from gateway.plan.work_budget import SPAN_BYTES, WorkBudget
+from gateway.properties.native_query import OptimadeLeaf
 
 _ELEMENTS = "optimade.elements"
 _LARGEST = Decimal("3e38")
@@ -37,24 +39,35 @@ class Pairs:
 
 
 def ratios_of(op: Op, value: Decimal) -> Spans:
-    """The ratios r with `r op value`, both in single precision, as the index compares them."""
-    return spans_of(op, value if abs(value) > _LARGEST else Decimal(_single(float(value))))
+    """The ratios r with `r op value`, both in single precision, as the index compares them.
+
+    Numbers beyond it stay as they are: they only have to be beyond. (`abs` would round them to the
+    precision of decimal arithmetic, which overflows at 1e1000000.)
+    """
+    if value.copy_abs() > _LARGEST:
+        return spans_of(op, value)
+    return spans_of(op, Decimal(_single(float(value))))
 
 
 def has_pairs(
-    quantifier: Quantifier, items: Sequence[Pairs], *, vocabulary: Sequence[str], known: Clause
+    quantifier: Quantifier,
+    items: Sequence[Pairs],
+    *,
+    vocabulary: Sequence[str],
+    known: Clause,
+    work: WorkBudget,
 ) -> Clause:
     """`elements:elements_ratios HAS ..` where each item is a set of pairs."""
-    everything = frozenset(vocabulary)
+    writer = _Writer(frozenset(vocabulary), work)
     match quantifier:
         case "ANY":
-            return any_of(_some_pair(item, everything, known) for item in _gathered(items))
+            return any_of([writer.some_pair(item, known) for item in _gathered(items)])
         case "ALL":
-            return all_of(_some_pair(item, everything, known) for item in items)
+            return all_of([writer.some_pair(item, known) for item in dict.fromkeys(items)])
         case "ONLY":
-            outside = _complement(items, vocabulary)
+            outside = _complement(items, vocabulary, work)
             return all_of(
-                (known, inverse(any_of(_some_pair(item, everything, True) for item in outside)))
+                (known, inverse(any_of([writer.some_pair(item, True) for item in outside])))
             )
 
 
@@ -66,46 +79,64 @@ def _gathered(items: Iterable[Pairs]) -> Sequence[Pairs]:
     return [Pairs(elements, union(spans)) for elements, spans in ratios.items()]
 
 
-def _complement(items: Iterable[Pairs], vocabulary: Sequence[str]) -> Iterator[Pairs]:
+def _complement(
+    items: Iterable[Pairs], vocabulary: Sequence[str], work: WorkBudget
+) -> Iterator[Pairs]:
     """The pairs that no item holds, elements with the same forbidden ratios together."""
     gathered = _gathered(items)
+    work.spend(len(gathered) * SPAN_BYTES)
     alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
     for element in vocabulary:
-        holding = tuple(i for i, pairs in enumerate(gathered) if element in pairs.elements)
+        holding = tuple([i for i, pairs in enumerate(gathered) if element in pairs.elements])
         alike[holding].append(element)
     forbidden: defaultdict[Spans, list[str]] = defaultdict(list)
     for holding, elements in alike.items():
-        allowed = union(chain.from_iterable(gathered[i].ratios for i in holding))
-        forbidden[complement(allowed)].extend(elements)
+        spans = list(chain.from_iterable([gathered[i].ratios for i in holding]))
+        work.spend(len(spans) * SPAN_BYTES)
+        forbidden[complement(union(spans))].extend(elements)
     for ratios, elements in forbidden.items():
         yield Pairs(frozenset(elements), ratios)
 
 
-def _some_pair(pairs: Pairs, everything: frozenset[str], known: Clause) -> Clause:
-    if pairs.ratios == NOTHING or not pairs.elements:
-        return False
-    spans = [_tests(span) for span in pairs.ratios if _is_reachable(span)]
-    if [] in spans:
-        return all_of((known, one_of(_ELEMENTS, sorted(pairs.elements))))
-    return any_of(_leaf(pairs.elements, tests, everything) for tests in spans)
+class _Writer:
+    """Writes `optimade_filter` leaves for pairs, and counts them."""
+
+    def __init__(self, everything: frozenset[str], work: WorkBudget) -> None:
+        self._everything = everything
+        self._work = work
+
+    def some_pair(self, pairs: Pairs, known: Clause) -> Clause:
+        """Holds where an entry has one of the pairs."""
+        if pairs.ratios == NOTHING or not pairs.elements:
+            return False
+        spans = [_tests(span) for span in pairs.ratios if _is_reachable(span)]
+        if [] in spans:
+            return all_of((known, one_of(_ELEMENTS, sorted(pairs.elements))))
+        excluded = self._everything - pairs.elements
+        if len(excluded) >= len(pairs.elements):
+            write, elements = _leaf_of_each, sorted(pairs.elements)
+        else:
+            write, elements = _leaf_without, sorted(excluded)
+        return any_of([self._counted(write(elements, tests)) for tests in spans])
+
+    def _counted(self, text: str) -> OptimadeLeaf:
+        self._work.spend(len(text))
+        return OptimadeLeaf(text)
 
 
-def _leaf(elements: frozenset[str], tests: list[str], everything: frozenset[str]) -> Clause:
-    excluded = sorted(everything - elements)
-    if len(excluded) >= len(elements):
-        return _leaf_of_each(sorted(elements), tests)
-    words = [f'!="{element}"' for element in excluded]
+def _leaf_without(elements: Sequence[str], tests: Sequence[str]) -> str:
+    words = [f'!="{element}"' for element in elements]
     if len(tests) + len(words) < 2:  # NOMAD has operators in zips of lists only
         words = ['>""']
     names = ["elements_ratios"] * len(tests) + ["elements"] * len(words)
-    return {"optimade_filter": f"{':'.join(names)} HAS {':'.join(tests + words)}"}
+    return f"{':'.join(names)} HAS {':'.join([*tests, *words])}"
 
 
-def _leaf_of_each(elements: Iterable[str], tests: list[str]) -> Clause:
+def _leaf_of_each(elements: Sequence[str], tests: Sequence[str]) -> str:
     names = ":".join(["elements", *["elements_ratios"] * len(tests)])
     zips = [":".join([f'"{element}"', *tests]) for element in elements]
     word = "HAS ANY" if len(zips) > 1 else "HAS"
-    return {"optimade_filter": f"{names} {word} {', '.join(zips)}"}
+    return f"{names} {word} {', '.join(zips)}"
 
 
 def _is_reachable(span: Span) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from gateway.errors import NotImplementedFilterError
-from gateway.parse.tree import Boolean, FuzzyOp, Number, Op, Operand, String, Test
-from gateway.parse.tree import Property as Name
+from gateway.parse.tree import Boolean, FuzzyOp, Name, Number, Op, Operand, String, Test
 from gateway.plan.names import Scope, resolve
 from gateway.plan.timestamps import read_timestamp
 from gateway.properties import Property, ValueType
@@ -17,6 +16,9 @@ _COMPARES: Mapping[ValueType, type] = {
     "float": Number,
     "boolean": Boolean,
 }
+
+_SHOWN = 40
+"""Characters of a constant that an error repeats."""
 
 
 def check_comparable(found: Property, name: Name, op: Op, value: Operand) -> None:
@@ -67,7 +69,7 @@ def refuse_property(value: Operand, scope: Scope) -> None:
 
 
 def quantity_of(found: Property, name: Name) -> str:
-    """NOMAD's quantity behind a property that can be compared."""
+    """NOMAD's quantity for a property that can be compared."""
     if found.reach == "archive" or found.quantity is None:
         refuse_to_compare(found, name)
     return found.quantity
@@ -101,9 +103,10 @@ def _kind(found: Property) -> str:
 def _described(value: Operand) -> str:
     match value:
         case String(text):
-            return f'the string "{text}"' if len(text) < 40 else "a string"
+            return f'the string "{text}"' if len(text) < _SHOWN else "a string"
         case Number(number):
-            return f"the number {number}"
+            shown = str(number)
+            return f"the number {shown}" if len(shown) < _SHOWN else "a number"
         case Boolean(truth):
             return "TRUE" if truth else "FALSE"
         case Name() as other:

@@ -1,4 +1,4 @@
-"""Filters of structures on the references they are related to -> native clauses, exact or refused.
+"""Filters of structures on the references they are related to -> clauses, exact or refused.
 
 `references.id` and `references.target.doi` are the lists of what an entry's datasets and its own
 `references` make (section "Filtering on relationships"); where there is none, they are unknown.
@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Literal, TypeAlias, assert_never
 
@@ -19,23 +20,23 @@ from gateway.parse.tree import (
     Known,
     Leaf,
     Length,
+    Name,
     Op,
     Operand,
     Quantifier,
     String,
     Test,
 )
-from gateway.parse.tree import Property as Name
+from gateway.plan.conditions import successor
 from gateway.plan.intervals import NOTHING, Span, Spans, complement, intersection, spans_of, union
 from gateway.plan.lists import has_spans
 from gateway.plan.names import Scope, is_foreign, resolve
 from gateway.plan.native import Clause, all_of, any_of, inverse
 from gateway.plan.refusals import refuse, refuse_property, spelt
-from gateway.plan.scalars import successor
 from gateway.properties import references_catalogue
 from gateway.references import DATASETS, DOI_PREFIXES, DOI_START, TEXTS, read_reference_id
 
-Asked: TypeAlias = Literal["id", "doi", "absent"]
+Key: TypeAlias = Literal["id", "doi", "absent"]
 """Which property of the references; absent: one that no reference has."""
 
 _HERE = {"id": "id", "doi": "doi", "description": "absent", "role": "absent"}
@@ -51,38 +52,36 @@ class Sources:
 
 
 # "." is followed by "/", so this is whatever begins with DOI_START.
-_BEHIND_DOIS = f"{DOI_START[:-1]}/"
+_AFTER_DOIS = f"{DOI_START[:-1]}/"
 _TEXT = (Span(low=""),)
 _EVERY = Sources(_TEXT, _TEXT)
-_DOIS = (Span(DOI_START, True, _BEHIND_DOIS),)
+_DOIS = (Span(DOI_START, True, _AFTER_DOIS),)
 
 
 def is_related(leaf: Leaf) -> bool:
     """Whether a leaf speaks of the references of an entry."""
-    match leaf:
-        case Compare(left):
-            return isinstance(left, Name) and left.path[0] == REFERENCES
-        case Has(subjects):
-            return any(subject.path[0] == REFERENCES for subject in subjects)
-        case _:
-            return leaf.subject.path[0] == REFERENCES
+    if isinstance(leaf, Compare):
+        return isinstance(leaf.left, Name) and leaf.left.path[0] == REFERENCES
+    if isinstance(leaf, Has):
+        return REFERENCES in [subject.path[0] for subject in leaf.subjects]
+    return leaf.subject.path[0] == REFERENCES
 
 
 def translate_related(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
     """The clause that holds where the leaf is true, or, when `negated`, where it is false."""
     match leaf:
         case Known(subject, known):
-            held = _known(_asked(subject, scope))
+            held = _known(_key_of(subject, scope))
             return held if known != negated else inverse(held)
         case Bare(subject):
-            held = False if is_foreign(subject, scope) else _known(_asked(subject, scope))
+            held = False if is_foreign(subject, scope) else _known(_key_of(subject, scope))
             return inverse(held) if negated and not is_foreign(subject, scope) else held
         case Compare(Name() as subject, ("=" | "!=") as op, value):
             # The specification's own example compares the list of DOIs with `=`: it means HAS.
             item = (Test("=", value),)
             return _has(subject, "ANY", (item,), scope, negated=negated != (op == "!="))
         case Compare(Name() as subject, op) | Fuzzy(subject, op):
-            _asked(subject, scope)
+            _key_of(subject, scope)
             refuse(f"{subject.name} is a list; use HAS, as in HAS {_spelt(op)} ..", subject)
         case Compare():
             raise AssertionError("is_related: the left side is a property")
@@ -91,19 +90,19 @@ def translate_related(leaf: Leaf, *, negated: bool, scope: Scope) -> Clause:
                 refuse("References cannot be zipped with other lists.", subjects[0])
             return _has(subjects[0], quantifier, items, scope, negated=negated)
         case Length(subject):
-            _asked(subject, scope)
+            _key_of(subject, scope)
             refuse("How many references an entry has is not in the sites' search index.", subject)
         case _:
             assert_never(leaf)
 
 
-def _asked(name: Name, scope: Scope) -> Asked:
-    """What a nested name asks for; refused where no filter on structures can answer it."""
+def _key_of(name: Name, scope: Scope) -> Key:
+    """Which property a nested name means; refused where no filter on structures can answer it."""
     match name.path[1:]:
         case ():
             return "id"
-        case (key,) if key in _HERE:
-            return _HERE[key]  # type: ignore[return-value]  # the table's words are these
+        case (word,) if word in _HERE:
+            return _HERE[word]  # type: ignore[return-value]  # the table's words are these
         case (first, *_) if is_foreign(name, scope) and first.startswith("_"):
             return "absent"
         case (target, *path) if target == _TARGET and path:
@@ -119,7 +118,7 @@ def _asked(name: Name, scope: Scope) -> Asked:
             )
 
 
-def _target(inner: Name, name: Name, scope: Scope) -> Asked:
+def _target(inner: Name, name: Name, scope: Scope) -> Key:
     catalogue = references_catalogue(scope.prefix)
     found = resolve(inner, Scope(REFERENCES, catalogue, scope.prefix))
     if found is None or found.reach == "absent":
@@ -143,33 +142,33 @@ def _has(
     *,
     negated: bool,
 ) -> Clause:
-    asked = _asked(name, scope)
+    key = _key_of(name, scope)
     if len(name.path) == 1:
         refuse("references is a list of dictionaries; ask for references.id.", name)
     if any(len(item) != 1 for item in items):
         refuse("One list needs one value in each item.", name)
     tests = [item[0] for item in items]
     texts = [_text(test.value, name, scope) for test in tests]
-    if asked == "absent":
+    if key == "absent":
         return False
-    sources = [_sources(asked, test, text, name) for test, text in zip(tests, texts, strict=True)]
-    holds = _quantified(quantifier, sources, asked)
-    return all_of((_known(asked), inverse(holds))) if negated else holds
+    sources = [_sources(key, test, text, name) for test, text in zip(tests, texts, strict=True)]
+    holds = _quantified(quantifier, sources, key)
+    return all_of((_known(key), inverse(holds))) if negated else holds
 
 
-def _quantified(quantifier: Quantifier, items: Sequence[Sources], asked: Asked) -> Clause:
+def _quantified(quantifier: Quantifier, items: Sequence[Sources], key: Key) -> Clause:
     match quantifier:
         case "ANY":
             return _any(_united(items))
         case "ALL":
             return all_of(_any(item) for item in items)
         case "ONLY":
-            inside, whole = _united(items), _domain(asked)
+            inside, whole = _united(items), _domain(key)
             outside = Sources(
                 intersection(whole.datasets, complement(inside.datasets)),
                 intersection(whole.texts, complement(inside.texts)),
             )
-            return all_of((_known(asked), inverse(_any(outside))))
+            return all_of((_known(key), inverse(_any(outside))))
         case _:
             assert_never(quantifier)
 
@@ -182,8 +181,9 @@ def _united(items: Iterable[Sources]) -> Sources:
     )
 
 
-def _known(asked: Asked) -> Clause:
-    return False if asked == "absent" else _any(_domain(asked))
+@cache
+def _known(key: Key) -> Clause:
+    return False if key == "absent" else _any(_domain(key))
 
 
 def _any(sources: Sources) -> Clause:
@@ -196,13 +196,14 @@ def _any(sources: Sources) -> Clause:
     )
 
 
-def _domain(asked: Asked) -> Sources:
+@cache
+def _domain(key: Key) -> Sources:
     """Everything that has the property: all references have an id, some have a DOI."""
-    return Sources(_TEXT, _with_prefixes(_DOIS)) if asked == "doi" else _EVERY
+    return Sources(_TEXT, _with_prefixes(_DOIS)) if key == "doi" else _EVERY
 
 
-def _sources(asked: Asked, test: Test, text: str, name: Name) -> Sources:
-    if asked == "doi":
+def _sources(key: Key, test: Test, text: str, name: Name) -> Sources:
+    if key == "doi":
         spans = intersection(_doi_spans(test, text, name), _TEXT)
         return Sources(spans, _with_prefixes(intersection(spans, _DOIS)))
     if test.op not in ("=", "!="):
@@ -234,7 +235,7 @@ def _doi_spans(test: Test, text: str, name: Name) -> Spans:
 
 
 def _with_prefixes(spans: Spans) -> Spans:
-    """The texts that are a DOI in one of the spans behind a known prefix."""
+    """The texts that are a DOI in one of the spans after a known prefix."""
     return union(_shifted(span, prefix) for span in spans for prefix in DOI_PREFIXES)
 
 

@@ -1,12 +1,14 @@
 """A filter's text -> the native query of one NOMAD, for use as a library."""
 
 from gateway.model import STRUCTURES, NativeQuery
-from gateway.parse import read_filter
+from gateway.parse import normal_form, read_filter, shallow
 from gateway.plan.names import Scope
-from gateway.plan.planner import checked_normal_form, translate_tree, with_base
-from gateway.properties import STRUCTURE, structures_catalogue
+from gateway.plan.planner import TREE_DEPTH, TREE_SIZE, translated, write_structures_query
+from gateway.plan.translator import at_any_site, at_sites
+from gateway.properties import structures_catalogue
+from gateway.properties.native_query import IS_STRUCTURE, AllOf, Inverse, write_query
 
-NOTHING: NativeQuery = {"and": [STRUCTURE, {"not": STRUCTURE}]}
+NOTHING: NativeQuery = write_query(AllOf((IS_STRUCTURE, Inverse(IS_STRUCTURE))))
 """Holds for no entry, in every version of NOMAD (an empty `:any` would not, on 1.3)."""
 
 
@@ -21,6 +23,9 @@ def translate(
     where the filter compares `id` or the site and `site` is not given, or where it names one of the
     few quantities that not all of these versions have and `version`, the site's, is not given.
     """
-    scope = Scope(STRUCTURES, structures_catalogue(prefix), prefix, site, version)
-    clause = translate_tree(checked_normal_form(read_filter(filter_), scope), scope)
-    return with_base(clause, STRUCTURE) or NOTHING
+    scope = Scope(STRUCTURES, structures_catalogue(prefix), prefix, version)
+    tree = read_filter(filter_)
+    normal = shallow(normal_form(tree), depth=TREE_DEPTH, size=TREE_SIZE)
+    part = translated(tree, normal, scope)
+    clause = at_any_site(part) if site is None else next(at_sites(part, (site,)))
+    return write_structures_query(clause, made=scope.work.spent) or NOTHING

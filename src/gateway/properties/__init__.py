@@ -1,8 +1,14 @@
-"""The catalogue: each OPTIMADE property of an entry type, its type, and where NOMAD keeps it."""
+"""Each OPTIMADE property of an entry type: its type, and where NOMAD has it. Pure.
+
+In: the provider's prefix, and the tables of `catalogue`. Out: a `Catalogue` for each entry type;
+the nodes of NOMAD's native query (`properties.native_query`), in which a property says where it is
+known. Used by `plan`, `merge`, `shape`, `search`, `serve` and `cli`.
+"""
 
 from functools import lru_cache
 
 from gateway.properties.names import nearest_names
+from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
 from gateway.properties.property import (
     STRUCTURE,
@@ -30,6 +36,7 @@ __all__ = [
     "nearest_names",
     "references_catalogue",
     "structures_catalogue",
+    "write_query",
 ]
 
 

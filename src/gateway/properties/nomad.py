@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.catalogue.quantities import IndexType, Quantity, read_quantities
-from gateway.model import Json, NativeQuery
+from gateway.properties.native_query import Bounds, NativeNode, OneOf, OptimadeLeaf, Range
 from gateway.properties.property import Property, ValueType
 
 _TYPES: Mapping[IndexType, ValueType] = {
@@ -22,12 +22,12 @@ _TYPES: Mapping[IndexType, ValueType] = {
     "date": "timestamp",
 }
 _WORDS = ("keyword", "text")
-_ANY_VALUE: Mapping[IndexType, Json] = {
-    "keyword": {"lte": chr(0x10FFFF)},
-    "integer": {"gte": -(2**31)},
-    "float": {"gte": -3.4028234e38},
-    "double": {"gte": -sys.float_info.max},
-    "date": {"gte": "0001-01-01T00:00:00.000Z"},
+_ANY_VALUE: Mapping[IndexType, Bounds] = {
+    "keyword": (("lte", chr(0x10FFFF)),),
+    "integer": (("gte", -(2**31)),),
+    "float": (("gte", -3.4028234e38),),
+    "double": (("gte", -sys.float_info.max),),
+    "date": (("gte", "0001-01-01T00:00:00.000Z"),),
 }
 
 
@@ -42,20 +42,20 @@ def leaf_name(path: str) -> str:
     return f"_nmd_{path.replace('.', '_')}"
 
 
-def is_known(path: str) -> NativeQuery:
+def is_known(path: str) -> NativeNode:
     """Holds where the index has a value of a quantity that NOMAD's OPTIMADE endpoint names.
 
-    `quantities` would not do: it tells what the archive has, without defaults and what is derived.
+    `quantities` would not do: it finds what the archive has, without defaults and derived values.
     A range would, but on millions of different words it is slow.
     """
-    return {"optimade_filter": f"{leaf_name(path)} IS KNOWN"}
+    return OptimadeLeaf(f"{leaf_name(path)} IS KNOWN")
 
 
-def any_value(path: str, type_: IndexType) -> NativeQuery:
+def any_value(path: str, type_: IndexType) -> NativeNode:
     """Holds where the index has a value, also of a quantity inside a nested section."""
     if type_ == "boolean":
-        return {f"{path}:any": [True, False]}
-    return {path: _ANY_VALUE[type_]}
+        return OneOf(path, (True, False))
+    return Range(path, _ANY_VALUE[type_])
 
 
 def _property(one: Quantity) -> Property:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from gateway.catalogue.quantities import Lifetime
 from gateway.model import NativeQuery, SortKind
+from gateway.properties.native_query import IS_STRUCTURE, NativeNode, write_query
 
 ALWAYS = Lifetime()
 
@@ -13,12 +14,12 @@ ValueType: TypeAlias = Literal[
     "string", "integer", "float", "boolean", "timestamp", "list", "dictionary"
 ]
 Reach: TypeAlias = Literal["local", "indexed", "ratios", "archive", "absent"]
-"""Who can hold a property against a value:
+"""Who can compare a property with a value:
 local: this gateway, before any site is asked; indexed: NOMAD's index; ratios: the index, through
 pairs with `elements`; archive: nobody (only whether it is known); absent: no NOMAD entry has it."""
 
-STRUCTURE: NativeQuery = {"quantities": "metadata.optimade"}
-"""Holds exactly for entries with structure data: the base of every structures query."""
+STRUCTURE: NativeQuery = write_query(IS_STRUCTURE)
+"""What a site is asked for every structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Property:
     """NOMAD's name in native queries and `order_by`."""
     text_name: str | None = None
     """NOMAD's name inside an `optimade_filter` leaf, for CONTAINS and ENDS WITH."""
-    known: NativeQuery | bool = True
+    known: NativeNode | bool = True
     """Native condition that holds where the value is set; True: everywhere, False: nowhere."""
     sortable: bool = False
     fields: tuple[str, ...] = ()

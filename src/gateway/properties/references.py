@@ -1,18 +1,18 @@
-"""The properties of `references` (OPTIMADE 1.3, section "References Entries") that NOMAD tells.
+"""The properties of `references` (OPTIMADE 1.3, section "References Entries") that NOMAD knows.
 
-All of them are held against values here: the gateway has the references of all sites in memory.
+All of them are compared here: the gateway has the references of all sites in memory.
 """
 
 from functools import lru_cache
 
-from gateway.model import NativeQuery
+from gateway.properties.native_query import Exists, NativeNode
 from gateway.properties.property import Catalogue, Property
 
-_SOMETIMES: NativeQuery = {}
-"""No site is asked whether the value is known; this says that it need not be."""
+_SOMETIMES = Exists("metadata.references")
+"""The value need not be known. No site is asked: the gateway has the references in memory."""
 _BEFORE_NOTE = ("address", "annote", "booktitle", "chapter", "crossref", "edition", "howpublished",
                 "institution", "journal", "key", "month")  # fmt: skip
-_BEHIND_NOTE = ("number", "organization", "pages", "publisher", "school", "series")
+_AFTER_NOTE = ("number", "organization", "pages", "publisher", "school", "series")
 _PERSON_KEYS = ("name", "firstname", "lastname")
 
 
@@ -33,7 +33,7 @@ def references_catalogue(prefix: str) -> Catalogue:
         _text("url", sortable=True, known=_SOMETIMES),
         *map(_absent, _BEFORE_NOTE),
         _text("note", sortable=True, known=_SOMETIMES),
-        *map(_absent, _BEHIND_NOTE),
+        *map(_absent, _AFTER_NOTE),
         _text("title"),
         _absent("volume"),
         _absent("year"),
@@ -44,7 +44,7 @@ def references_catalogue(prefix: str) -> Catalogue:
     return {one.name: one for one in every}
 
 
-def _text(name: str, *, sortable: bool = False, known: NativeQuery | bool = True) -> Property:
+def _text(name: str, *, sortable: bool = False, known: NativeNode | bool = True) -> Property:
     quantity = name if sortable else None
     return Property(name, "string", "local", quantity=quantity, known=known, sortable=sortable)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gateway.catalogue.space_groups import space_group_spelling
-from gateway.model import NativeQuery
+from gateway.properties.native_query import Exists, NativeNode, OneOf, Range
 from gateway.properties.nomad import any_value, is_known, leaf_name
 from gateway.properties.property import Property, ValueType
 
@@ -26,11 +26,11 @@ STRUCTURE_FEATURES = ("assemblies", "disorder", "implicit_atoms", "site_attachme
 """The vocabulary of `structure_features` (OPTIMADE 1.3, section structure_features), sorted."""
 
 
-def _set(name: str) -> NativeQuery:
-    return {"quantities": f"metadata.optimade.{name}"}
+def _set(name: str) -> NativeNode:
+    return Exists(f"metadata.optimade.{name}")
 
 
-def _scalar(name: str, type_: ValueType, *, known: NativeQuery | None = None) -> Property:
+def _scalar(name: str, type_: ValueType, *, known: NativeNode | None = None) -> Property:
     text_name = name if type_ == "string" else None
     return Property(
         name,
@@ -75,7 +75,7 @@ def _spelt(one: Property, spelling: Mapping[str, str]) -> Property:
     return replace(
         one,
         text_name=None,
-        known={f"{one.path}:any": list(spelling.values())},
+        known=OneOf(one.path or "", tuple(spelling.values())),
         sortable=False,
         vocabulary=tuple(spelling),
         spelling=spelling,
@@ -96,8 +96,8 @@ _IDENTITY = (
              sortable=True, fields=("upload_create_time",)),
 )  # fmt: skip
 
-# nperiodic_dimensions is in the index alone: `quantities` never tells that it is set; a range does.
-_ANY_INTEGER: NativeQuery = {"optimade.nperiodic_dimensions": {"gte": -(2**31)}}
+# nperiodic_dimensions is in the index alone: `quantities` never finds it; a range does.
+_ANY_INTEGER = Range("optimade.nperiodic_dimensions", (("gte", -(2**31)),))
 
 _SPECIES_KEYS = (
     "name", "chemical_symbols", "concentration", "mass", "original_name", "attached", "nattached",

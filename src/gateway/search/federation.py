@@ -29,7 +29,7 @@ from gateway.model import (
     Site,
     SiteInfo,
 )
-from gateway.plan.identity import SEPARATOR
+from gateway.plan import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
@@ -131,6 +131,7 @@ class Federation:
 
     async def close(self) -> None:
         """Close everything that `open` made."""
+        self._planner.close()
         await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
@@ -142,7 +143,7 @@ class Federation:
             return await self._references.search(request, deadlines=deadlines)
         begun = time.perf_counter()
         catalogue = self.catalogue(request.entry_type)
-        planned = self._planner.read(request, catalogue, versions=self._versions())
+        planned = await self._planner.read_off_loop(request, catalogue, versions=self._versions())
         spent = 1000 * (time.perf_counter() - begun)
         scope = MemoryScope()
         try:

@@ -1,7 +1,12 @@
 """A listing request -> what is asked of which site, in which order, from where."""
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeAlias, TypeVar
 
 from cachetools import LRUCache
 
@@ -11,14 +16,48 @@ from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
 from gateway.model import REFERENCES, STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
 from gateway.parse.tree import Node
-from gateway.plan import Plan, Scope, plan_sites
+from gateway.plan import (
+    GIVEN_AS_NULL,
+    Plan,
+    Scope,
+    foreign_notices,
+    plan_entry,
+    plan_sites,
+)
 from gateway.properties import Catalogue, nearest_names
 
 RELATIONSHIPS = (REFERENCES,)
 """Entry types that structures are related to."""
 
-_PLANS = 256
-_LONGEST_KEPT = 4_096
+CACHE_BYTES = 16 * 1024 * 1024
+"""Of the plans of recent filters; everyday ones have about 3 kB."""
+
+MOST_FIELDS = 500
+"""Names in `response_fields`: more than there are properties."""
+
+FOREIGN_CHARACTERS = 4_000
+"""Of other providers' names in `response_fields`: each is repeated, as null, in every entry."""
+
+_OFF_LOOP_LENGTH = 1_000
+"""Characters above which a filter is planned in a thread. Reading takes about 1 ms for 1,000
+characters, and what a filter is turned into is bounded (`plan/work_budget.py`), so a shorter one
+cannot hold the event loop for more than 50 ms, and ordinary ones take less than 1 ms."""
+
+_PYTHON_BYTES = 10
+"""What one byte of a native query takes as Python objects."""
+_OVERHEAD_BYTES = 2_000
+
+# A filter as single-entry requests have it; an entry id needs no escapes.
+_ONE_ENTRY = re.compile(r'id ?= ?"([a-z][a-z0-9-]*)~([A-Za-z0-9_-]+)"')
+
+_PlanKey: TypeAlias = tuple[str | None, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedPlan:
+    plan: Plan
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +76,11 @@ class PlannedRequest:
 
 
 class RequestPlanner:
-    """Understands listing requests; plans of everyday filters are kept."""
+    """Understands listing requests; plans of recent filters are cached.
+
+    The cache belongs to the event loop: the thread in which large filters are planned makes a plan
+    and touches nothing else.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -46,7 +89,12 @@ class RequestPlanner:
             length=keys.length, depth=keys.depth, terms=keys.terms, values=keys.values
         )
         self._names = tuple(site.name for site in config.sites)
-        self._plans: LRUCache[tuple[str | None, ...], Plan] = LRUCache(_PLANS)
+        self._plans: LRUCache[_PlanKey, _CachedPlan] = LRUCache(
+            CACHE_BYTES, getsizeof=attrgetter("size")
+        )
+        # One thread: Python runs one at a time anyway, and the event loop waits for each of them in
+        # turn. It starts with the first large filter.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
     def read(
         self,
@@ -55,18 +103,61 @@ class RequestPlanner:
         *,
         versions: Mapping[str, str | None],
     ) -> PlannedRequest:
-        """The question behind a request; RequestError when it cannot be asked.
+        """What a request asks for; RequestError when it cannot be answered.
 
         `versions` are those of the sites, as far as they are known.
         """
-        foreign = check_fields(
-            request.response_fields,
-            catalogue,
-            self._config.provider.prefix,
-            relationships=RELATIONSHIPS,
+        checked = self._checked(request, catalogue)
+        key = self._key(request, versions)
+        plan = self._cached(key) or self._remember(key, self._plan(request, catalogue, versions))
+        return self._planned(request, catalogue, plan, *checked)
+
+    async def read_off_loop(
+        self,
+        request: SearchRequest,
+        catalogue: Catalogue,
+        *,
+        versions: Mapping[str, str | None],
+    ) -> PlannedRequest:
+        """The same; a large filter is planned in a thread, so that the event loop goes on."""
+        checked = self._checked(request, catalogue)
+        key = self._key(request, versions)
+        plan = self._cached(key)
+        if plan is None:
+            made = await self.off_loop(
+                request.filter, lambda: self._plan(request, catalogue, versions)
+            )
+            plan = self._remember(key, made)
+        return self._planned(request, catalogue, plan, *checked)
+
+    async def off_loop(self, text: str | None, plan: Callable[[], T]) -> T:
+        """What `plan` makes of a filter; in a thread where the filter is large."""
+        if len(text or "") <= _OFF_LOOP_LENGTH:
+            return plan()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, plan)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _checked(
+        self, request: SearchRequest, catalogue: Catalogue
+    ) -> tuple[Collection[str], tuple[Notice, ...]]:
+        """The sites to ask and notices on fields: what is cheap to check comes before the plan."""
+        prefix = self._config.provider.prefix
+        notices = check_fields(
+            request.response_fields, catalogue, prefix, relationships=RELATIONSHIPS
         )
-        chosen = self.chosen(request.sites)
-        plan = self._plan(request, catalogue, versions)
+        return self.chosen(request.sites), notices
+
+    def _planned(
+        self,
+        request: SearchRequest,
+        catalogue: Catalogue,
+        plan: Plan,
+        chosen: Collection[str],
+        notices: tuple[Notice, ...],
+    ) -> PlannedRequest:
         order = order_of(request.sort, catalogue)
         fingerprint = fingerprint_of_request(request)
         asked = [one for one in plan.sites if one.site in chosen]
@@ -79,7 +170,7 @@ class RequestPlanner:
             queries={one.site: one.query for one in asked if one.query is not None},
             pruned={one.site: one.reason or "" for one in asked if one.query is None},
             excluded=tuple(name for name in self._names if name not in chosen),
-            notices=(*plan.notices, *foreign),
+            notices=(*plan.notices, *notices),
         )
 
     def warm_up(self, catalogue: Catalogue) -> None:
@@ -105,19 +196,29 @@ class RequestPlanner:
             return None
         return read_filter(text, self._limits)
 
+    def _key(self, request: SearchRequest, versions: Mapping[str, str | None]) -> _PlanKey:
+        return (request.entry_type, request.filter, *map(versions.get, self._names))
+
+    def _cached(self, key: _PlanKey) -> Plan | None:
+        cached = self._plans.get(key)
+        return None if cached is None else cached.plan
+
+    def _remember(self, key: _PlanKey, plan: Plan) -> Plan:
+        """Single entries are planned at once and would drive out what is worth keeping."""
+        text = key[1] or ""
+        size = _OVERHEAD_BYTES + len(text) + _PYTHON_BYTES * plan.size
+        if size <= CACHE_BYTES // 8 and not _ONE_ENTRY.fullmatch(text):
+            self._plans[key] = _CachedPlan(plan, size)
+        return plan
+
     def _plan(
         self, request: SearchRequest, catalogue: Catalogue, versions: Mapping[str, str | None]
     ) -> Plan:
         text = request.filter or ""
-        key = (request.entry_type, text, *(versions.get(name) for name in self._names))
-        if key in self._plans:
-            return self._plans[key]
-        tree = self.tree(text)
+        if request.entry_type == STRUCTURES and (entry := _ONE_ENTRY.fullmatch(text)):
+            return plan_entry(entry[1], entry[2], sites=self._names)
         scope = Scope(request.entry_type, catalogue, self._config.provider.prefix)
-        plan = plan_sites(tree, sites=self._names, scope=scope, versions=versions)
-        if len(text) <= _LONGEST_KEPT:
-            self._plans[key] = plan
-        return plan
+        return plan_sites(self.tree(text), sites=self._names, scope=scope, versions=versions)
 
 
 def fingerprint_of_request(request: SearchRequest) -> str:
@@ -152,23 +253,30 @@ def check_fields(
 
     To JSON:API relationships are fields, too (section "Sparse Fieldsets").
     """
-    notices = []
-    for name in fields or ():
-        if name in catalogue or name in relationships:
-            continue
-        if name.startswith("_") and not name.startswith((f"_{prefix}_", "_nmd_")):
-            notices.append(
-                Notice(
-                    title="Unknown property of another provider",
-                    detail=f"{name} is not a property of this provider; it is given as null.",
-                    code="unknown_provider_property",
-                )
-            )
-            continue
-        near = nearest_names(name, catalogue, most=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+    names = dict.fromkeys(fields or ())
+    if len(names) > MOST_FIELDS:
         raise ParameterError(
-            f"There is no property {name!r} that could be given.{hint}",
+            f"response_fields has {len(names)} names; a request can ask for at most {MOST_FIELDS}.",
             parameter="response_fields",
         )
-    return tuple(notices)
+    unknown = [name for name in names if name not in catalogue and name not in relationships]
+    for name in unknown:
+        if not name.startswith("_") or name.startswith((f"_{prefix}_", "_nmd_")):
+            near = nearest_names(name, catalogue, most=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ParameterError(
+                f"There is no property {_short(name)!r} that could be given.{hint}",
+                parameter="response_fields",
+            )
+    characters = sum(map(len, unknown))
+    if characters > FOREIGN_CHARACTERS:
+        raise ParameterError(
+            f"The names of other providers in response_fields have {characters} characters; they "
+            f"are given as null in every entry, so at most {FOREIGN_CHARACTERS} are accepted.",
+            parameter="response_fields",
+        )
+    return foreign_notices(unknown, GIVEN_AS_NULL)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 100 else f"{name[:100]}…"

@@ -11,7 +11,7 @@ from gateway.shape.provenance import read_provenance
 from gateway.shape.references import Cited, references_in, relationships_of, wants_references
 from gateway.shape.stored import Flaw, PropertyValue, Stored, section
 from gateway.shape.structures import STRUCTURAL, read_structure
-from gateway.shape.times import read_time
+from gateway.times import read_nomad_time
 
 Reader: TypeAlias = Callable[[Entry, Site], PropertyValue]
 
@@ -106,7 +106,7 @@ def _last_modified(entry: Entry) -> PropertyValue:
     """`upload_create_time`, as the index compares it."""
     for source in (entry.document, entry.archive or {}):
         if (value := source.get("upload_create_time")) is not None:
-            return read_time(value) or Flaw("what the site holds is not a date and time")
+            return read_nomad_time(value) or Flaw("what the site holds is not a date and time")
     return None
 
 

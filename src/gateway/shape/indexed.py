@@ -7,7 +7,7 @@ from gateway.model import Json
 from gateway.properties import Property, ValueType
 from gateway.shape.checks import is_real, is_text, is_truth, is_whole
 from gateway.shape.stored import Flaw, PropertyValue
-from gateway.shape.times import read_time
+from gateway.times import read_nomad_time
 
 _IS_OF_TYPE: Mapping[ValueType, Callable[[object], bool]] = {
     "string": is_text,
@@ -63,7 +63,7 @@ def _reader(one: Property) -> Callable[[Json], Json]:
         return lambda value: known.get(value) if isinstance(value, str) else None
     type_ = one.items or one.type
     if type_ == "timestamp":
-        return read_time
+        return read_nomad_time
     is_of_type = _IS_OF_TYPE[type_]
     return lambda value: value if is_of_type(value) else None
 

@@ -10,7 +10,7 @@ from gateway.properties import Catalogue
 from gateway.references import Kind, Reference, is_indexed
 from gateway.shape.checks import is_list, is_object, is_text
 from gateway.shape.needs import default_fields
-from gateway.shape.times import read_milliseconds, read_time
+from gateway.times import read_nomad_milliseconds, read_nomad_time
 
 RELATED_FIELDS = (
     "references",
@@ -124,7 +124,7 @@ def shape_reference(
 def _served(value: "str | float | bool | tuple[str, ...] | None", *, is_time: bool) -> Json:
     if isinstance(value, tuple):
         return list(value)
-    return read_time(value) if is_time else value
+    return read_nomad_time(value) if is_time else value
 
 
 def _datasets(document: Mapping[str, Json]) -> Iterator[Cited]:
@@ -134,7 +134,7 @@ def _datasets(document: Mapping[str, Json]) -> Iterator[Cited]:
         if is_object(one) and is_text(doi) and is_indexed(doi):
             name, modified = one.get("dataset_name"), one.get("dataset_modified_time")
             title = name if is_text(name) else None
-            yield _cited("doi", doi, title, read_milliseconds(modified))
+            yield _cited("doi", doi, title, read_nomad_milliseconds(modified))
 
 
 def _texts(document: Mapping[str, Json]) -> Iterator[Cited]:

@@ -65,8 +65,11 @@ class References:
     async def search(self, request: SearchRequest, *, deadlines: Deadlines) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
         start = time.perf_counter()
-        planned = plan_reference_request(
-            request, planner=self._planner, catalogue=self._catalogue, config=self._config
+        planned = await self._planner.off_loop(
+            request.filter,
+            lambda: plan_reference_request(
+                request, planner=self._planner, catalogue=self._catalogue, config=self._config
+            ),
         )
         planned_at = time.perf_counter()
         tables = await self._read(planned, deadlines)

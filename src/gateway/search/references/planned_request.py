@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from gateway.config import Config
 from gateway.merge import Cursor, order_of
 from gateway.model import Notice, Order, SearchRequest
-from gateway.plan import Scope, foreign_notices
-from gateway.plan.evaluate import Matcher, matcher_of
-from gateway.plan.pinned import pinned_references
+from gateway.plan import (
+    TAKEN_AS_UNKNOWN,
+    Matcher,
+    Scope,
+    foreign_notices,
+    matcher_of,
+    names_of_other_providers,
+    pinned_references,
+)
 from gateway.properties import Catalogue
 from gateway.references import Reference
 from gateway.search.planned_request import (
@@ -51,6 +57,7 @@ def plan_reference_request(
     order = order_of(request.sort, catalogue)
     fingerprint = fingerprint_of_request(request)
     pinned = None if tree is None else pinned_references(tree)
+    foreign = () if tree is None else names_of_other_providers(tree, scope)
     return PlannedReferenceRequest(
         request=request,
         catalogue=catalogue,
@@ -60,5 +67,5 @@ def plan_reference_request(
         cursor=cursor_of(request, order=order, fingerprint=fingerprint),
         fingerprint=fingerprint,
         chosen=tuple(site.name for site in config.sites if site.name in chosen),
-        notices=(*notices, *(foreign_notices(tree, scope) if tree else ())),
+        notices=(*notices, *foreign_notices(foreign, TAKEN_AS_UNKNOWN)),
     )

@@ -1,13 +1,15 @@
-"""Where the parser stopped -> FilterSyntaxError: column, what was found, what was expected."""
+"""Where lark stopped -> FilterSyntaxError: column, what was found, what was expected."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from lark import Token
+
 from gateway.errors import FilterSyntaxError
-from gateway.parse.hints import Stop, hint
-from gateway.parse.lexemes import SPACES, STRAY, Lexeme, Splitter
+from gateway.parse.builder import SPACES
+from gateway.parse.hints import END, STRAY, Stop, hint
 
 _VALUE = {"PROPERTY", "CONSTANT", "BOOLEAN"}
 _COMPARING = {"EQUALITY", "RELATION"}
@@ -34,7 +36,7 @@ _NAMES: tuple[tuple[set[str], tuple[str, ...]], ...] = (
     ({"AND"}, ("'AND'",)),
     ({"OR"}, ("'OR'",)),
     ({"CLOSE"}, ("')'",)),
-    ({"$END"}, ("the end of the filter",)),
+    ({END}, ("the end of the filter",)),
 )
 _STRAY_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|&&|\|\||.", re.DOTALL)
 # As STRING in the grammar, without its end.
@@ -45,29 +47,27 @@ _STRING_START = re.compile(
 _LONGEST = 30
 
 
-def complaint(
-    text: str,
-    lexemes: Sequence[Lexeme],
-    *,
-    index: int,
-    accepted: AbstractSet[str],
-    splitter: Splitter,
+def syntax_error(
+    text: str, refused: Token | None, *, start: int, before: Sequence[Token], accepted: set[str]
 ) -> FilterSyntaxError:
-    """The error for a text whose lexeme at `index` is refused; past the last, it ends too soon."""
-    start, word = splitter.place(text, index)
-    kind = lexemes[index].type if index < len(lexemes) else "$END"
-    if kind == STRAY:
-        if word == '"':
+    """The error for a text that is refused at `start`, counted from 0.
+
+    `refused` is the token there, None where the text is no token of the language. `before` are all
+    tokens in front of it, `accepted` the types of those that could have stood there.
+    """
+    if refused is None:
+        if text[start] == '"':
             return _broken_string(text, start)
-        word = _matched(_STRAY_WORD, text, start)
-    opened = _opened(lexemes[:index])
+        kind, word = STRAY, _matched(_STRAY_WORD, text, start)
+    else:
+        kind, word = refused.type, refused.rstrip(SPACES)
     stop = Stop(
         word=word,
         kind=kind,
-        before=lexemes[index - 1] if index else None,
+        before=before[-1] if before else None,
         joined=start > 0 and text[start - 1] not in SPACES,
         accepted=accepted,
-        opened=splitter.place(text, opened)[0] + 1 if opened is not None else 0,
+        opened=_opened(before),
     )
     advice = hint(stop)
     found = _found(kind, word) + (f" ({advice})" if advice else "")
@@ -79,30 +79,28 @@ def _matched(pattern: re.Pattern[str], text: str, start: int) -> str:
     return match[0] if match else ""
 
 
-def _opened(lexemes: Sequence[Lexeme]) -> int | None:
-    """The index of the innermost parenthesis that is still open."""
-    indices: list[int] = []
-    for index, lexeme in enumerate(lexemes):
-        if lexeme.type == "OPEN":
-            indices.append(index)
-        elif lexeme.type == "CLOSE":
-            indices.pop()
-    return indices[-1] if indices else None
+def _opened(tokens: Sequence[Token]) -> int:
+    """The column of the innermost parenthesis that is still open, 0 if none is."""
+    columns: list[int] = []
+    for token in tokens:
+        if token.type == "OPEN":
+            columns.append((token.start_pos or 0) + 1)
+        elif token.type == "CLOSE":
+            columns.pop()
+    return columns[-1] if columns else 0
 
 
 def _found(kind: str, word: str) -> str:
-    match kind:
-        case "$END":
-            return "the end of the filter"
-        case "CONSTANT":
-            sort = "string" if word.startswith('"') else "number"
-            return f"the {sort} {_short(word)}"
-        case "STRAY" if word == "'":
-            return "a single quote"
-        case "STRAY" if not word.isascii() or not word.isprintable():
-            return _character(word)
-        case _:
-            return f"'{_short(word)}'"
+    if kind == END:
+        return "the end of the filter"
+    if kind == "CONSTANT":
+        sort = "string" if word.startswith('"') else "number"
+        return f"the {sort} {_short(word)}"
+    if kind == STRAY and word == "'":
+        return "a single quote"
+    if kind == STRAY and not (word.isascii() and word.isprintable()):
+        return _character(word)
+    return f"'{_short(word)}'"
 
 
 def _short(word: str) -> str:
@@ -132,13 +130,13 @@ def _expected(accepted: AbstractSet[str]) -> tuple[str, ...]:
 
 def _broken_string(text: str, start: int) -> FilterSyntaxError:
     """The error for a string that is not closed or holds what no string may."""
-    place = start + len(_matched(_STRING_START, text, start))
-    if place == len(text):
-        place, expected = start, "a closing double quote"
+    end = start + len(_matched(_STRING_START, text, start))
+    if end == len(text):
+        end, expected = start, "a closing double quote"
         advice = ' (its last \\" is part of it)' if text.endswith('\\"') else ""
         found = f"a string that does not end{advice}"
-    elif text[place] == "\\":
-        found, expected = f"'{_short(text[place : place + 2])}' in a string", '\\" or \\\\'
+    elif text[end] == "\\":
+        found, expected = f"'{_short(text[end : end + 2])}' in a string", '\\" or \\\\'
     else:
-        found, expected = f"{_character(text[place])} in a string", "visible text or space"
-    return FilterSyntaxError(text, column=place + 1, found=found, expected=(expected,))
+        found, expected = f"{_character(text[end])} in a string", "visible text or space"
+    return FilterSyntaxError(text, column=end + 1, found=found, expected=(expected,))

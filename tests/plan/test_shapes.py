@@ -1,0 +1,81 @@
+"""The largest allowed filters of every shape: how much work they make, and that they are answered.
+
+Work is counted in function calls, which no busy machine changes: a million of them take about
+150 ms. `tests/bench/bench_plan_worst.py` has the milliseconds.
+"""
+
+import sys
+from types import FrameType
+
+import pytest
+
+from gateway.errors import FilterError, FilterLimitError
+from gateway.model import STRUCTURES
+from gateway.parse import FilterLimits, read_filter
+from gateway.plan import Plan, Scope, plan_sites
+from gateway.plan.planner import ALL_SITES_BYTES
+from gateway.properties import structures_catalogue
+from tests.plan.shapes import LIMITS, SITES, large_filters
+
+MOST_CALLS = 1_500_000
+SHAPES = dict(large_filters())
+TRIED = [name for name in SHAPES if not name.endswith((" AND ..", "(.. AND ..)"))]
+# What NOMAD would have to parse for minutes, and one of a size that nobody needs.
+REFUSED = ("elements_ratios HAS ", "references.doi HAS ALL !=")
+
+
+class Calls:
+    """Counts the calls of Python and C functions."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> "Calls":
+        sys.setprofile(self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _count(self, _: FrameType, event: str, __: object) -> None:
+        self.count += event in ("call", "c_call")
+
+
+def planned(text: str) -> Plan | FilterError:
+    limits = FilterLimits(LIMITS.length, LIMITS.depth, LIMITS.terms, LIMITS.values)
+    scope = Scope(STRUCTURES, structures_catalogue("fed"), "fed")
+    try:
+        return plan_sites(read_filter(text, limits), sites=SITES, scope=scope)
+    except FilterError as error:
+        return error
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_work_is_bounded(name: str) -> None:
+    """For fifty sites; what is more is refused with a sentence that says what to do."""
+    planned("nsites = 1")
+    with Calls() as calls:
+        result = planned(SHAPES[name])
+    assert calls.count < MOST_CALLS
+    match result:
+        case Plan():
+            assert result.size <= ALL_SITES_BYTES
+            assert len(result.notices) <= 6
+        case FilterLimitError():
+            assert any(one in name for one in REFUSED), result
+            assert "several requests" in str(result)
+        case FilterError():
+            assert len(str(result)) < 500
+
+
+def test_the_shapes_are_as_large_as_is_allowed() -> None:
+    """None is refused for its own size; there are more than 110."""
+    assert len(TRIED) > 110
+    assert all(len(text) <= LIMITS.length for text in SHAPES.values())
+
+
+def test_equal_queries_are_one_object() -> None:
+    """For sites that no leaf tells apart, however large the filter is."""
+    plan = planned(SHAPES["nsites!=# OR .."])
+    assert isinstance(plan, Plan)
+    assert len({id(one.query) for one in plan.sites}) == 1

@@ -1,0 +1,129 @@
+"""What a listing request asks of which site: cached plans, large filters, checked fields."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, load_config
+from gateway.errors import ParameterError, RequestError
+from gateway.model import STRUCTURES, SearchRequest
+from gateway.properties import structures_catalogue
+from gateway.search.planned_request import (
+    CACHE_BYTES,
+    FOREIGN_CHARACTERS,
+    MOST_FIELDS,
+    RELATIONSHIPS,
+    RequestPlanner,
+    check_fields,
+)
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = structures_catalogue("demo")
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(ROOT / "config/demo.yaml")
+
+
+@pytest.fixture
+def planner(config: Config) -> Iterator[RequestPlanner]:
+    planner = RequestPlanner(config)
+    yield planner
+    planner.close()
+
+
+def request(text: str | None = None, fields: tuple[str, ...] | None = None) -> SearchRequest:
+    return SearchRequest(STRUCTURES, filter=text, response_fields=fields)
+
+
+def queries(planner: RequestPlanner, text: str | None) -> dict[str, object]:
+    return dict(planner.read(request(text), CATALOGUE, versions={}).queries)
+
+
+def test_equal_filters_are_planned_once(planner: RequestPlanner) -> None:
+    """The queries are the same objects, for all sites and for the next request."""
+    first, second = queries(planner, "nelements = 2"), queries(planner, "nelements = 2")
+    assert len({id(query) for query in (*first.values(), *second.values())}) == 1
+
+
+def test_the_cache_is_bounded_in_bytes(planner: RequestPlanner) -> None:
+    """Large plans leave, the largest are not cached at all."""
+    for number in range(200):
+        queries(planner, " OR ".join(f"nsites > {number}{one}" for one in range(700)))
+    plans = planner._plans
+    assert 0 < plans.currsize <= CACHE_BYTES
+    assert len(plans) < 100
+    before = len(plans)
+    text = ", ".join(f'!="10.{number}"' for number in range(500))
+    queries(planner, f"references.doi HAS ALL {text}")
+    assert len(plans) <= before
+
+
+def test_single_entries_drive_nothing_out(planner: RequestPlanner) -> None:
+    """They are planned at once, and asked of one site."""
+    queries(planner, "nelements = 2")
+    for number in range(2_000):
+        found = queries(planner, f'id = "berlin~entry-{number}"')
+        assert set(found) == {"berlin"}
+    assert len(planner._plans) == 1
+
+
+def test_an_entry_is_planned_as_its_filter_is(planner: RequestPlanner) -> None:
+    """The direct plan and the translation of the same filter, written otherwise."""
+    short = planner.read(request('id = "berlin~x-1_"'), CATALOGUE, versions={})
+    long = planner.read(request('(id = "berlin~x-1_")'), CATALOGUE, versions={})
+    assert short.queries == long.queries
+    assert short.pruned == long.pruned
+
+
+async def test_large_filters_are_planned_in_a_thread(planner: RequestPlanner) -> None:
+    """So that the event loop goes on; small ones are not worth the way there and back."""
+    threads = [
+        await planner.off_loop(text, threading.get_ident)
+        for text in (None, "nsites = 1", "x" * 5_000)
+    ]
+    assert threads[:2] == [threading.get_ident()] * 2
+    assert threads[2] != threading.get_ident()
+    text = " OR ".join(f"nsites > {number}" for number in range(900))
+    many = await asyncio.gather(
+        *(planner.read_off_loop(request(text), CATALOGUE, versions={}) for _ in range(3))
+    )
+    assert len({str(one.queries) for one in many}) == 1
+    assert many[0].queries == planner.read(request(text), CATALOGUE, versions={}).queries
+
+
+async def test_errors_of_large_filters_come_through(planner: RequestPlanner) -> None:
+    """As they would from a small one."""
+    text = " OR ".join(f"nsite > {number}" for number in range(900))
+    with pytest.raises(RequestError, match="no property 'nsite'"):
+        await planner.read_off_loop(request(text), CATALOGUE, versions={})
+
+
+def fields(*names: str) -> int:
+    return len(check_fields(names, CATALOGUE, "demo", relationships=RELATIONSHIPS))
+
+
+def test_fields_are_checked() -> None:
+    """Names of this provider must exist; those of others have a warning, a few at most."""
+    assert fields("nelements", "references", "_nmd_upload_name") == 0
+    assert fields("_exmpl_a", "_exmpl_b", "_exmpl_a") == 2
+    assert fields(*(f"_exmpl_{number}" for number in range(200))) == 6
+    for wrong in ("nelement", "_demo_x", "_nmd_x", "x" * 50_000):
+        with pytest.raises(ParameterError) as caught:
+            fields(wrong)
+        assert caught.value.parameter == "response_fields"
+        assert len(str(caught.value)) < 300
+
+
+def test_fields_are_bounded() -> None:
+    """Each is repeated in every entry of the page."""
+    assert len(CATALOGUE) < MOST_FIELDS
+    assert fields(*CATALOGUE) == 0
+    with pytest.raises(ParameterError, match=f"at most {MOST_FIELDS}"):
+        fields(*(f"_e_{number}" for number in range(MOST_FIELDS + 1)))
+    with pytest.raises(ParameterError, match=f"at most {FOREIGN_CHARACTERS}"):
+        fields("_exmpl_" + "x" * FOREIGN_CHARACTERS)
