@@ -6,17 +6,16 @@ are URL-safe base64, so `!` sorts before and `~` behind every one of their chara
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad.session import both
 from gateway.model import Hit, Json, NativeQuery, Order, Position, SortKey, SortValue
+from gateway.times import read_nomad_milliseconds
 
 BEFORE_ALL, AFTER_ALL = "!", "~~~~"
 MAX_TEXT = 2_048
 """Characters of a text to sort by: it goes into positions, links and questions to other sites."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 EdgeKind: TypeAlias = Literal["after", "at", "first", "last"]
 
@@ -107,16 +106,6 @@ def read_hit(document: Mapping[str, Json], *, order: Order, site: str) -> Hit:
     return Hit(site, entry_id, values, document)
 
 
-def milliseconds_of(text: str) -> int | None:
-    """Milliseconds since 1970 of a date as NOMAD writes it, cut off as its index does."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (zoned - EPOCH) // timedelta(milliseconds=1)
-
-
 def _edge_by_id(position: Position, site: str, *, descending: bool) -> Edge:
     """Within an order by `id`, a site's entries come all before or all behind another site's."""
     if site == position.site:
@@ -190,7 +179,7 @@ def _value(document: Mapping[str, Json], key: SortKey, site: str, entry_id: str)
             return None
         case ("string", str()) if len(found) <= MAX_TEXT:
             return found
-        case ("timestamp", str()) if (moment := milliseconds_of(found)) is not None:
+        case ("timestamp", str()) if (moment := read_nomad_milliseconds(found)) is not None:
             return moment
         case ("integer", int()) if not isinstance(found, bool):
             return found
