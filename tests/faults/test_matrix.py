@@ -67,7 +67,8 @@ async def test_fault(row: Row, addresses: dict[str, str], caplog: pytest.LogCapt
         for phase in PHASES:
             group.create_task(try_cell(row, phase, addresses, standing))
     ours = [one for one in caplog.records if one.name.startswith(("gateway", "asyncio"))]
-    assert not [one for one in ours if one.exc_info or one.levelno >= logging.ERROR]
+    wrong = [one for one in ours if one.exc_info or one.levelno >= logging.ERROR]
+    assert [(one.name, one.getMessage(), one.exc_info) for one in wrong] == []
     logged = [one for one in ours if f"site {BAD} is missing" in one.getMessage()]
     assert bool(logged) == ("failed" in row.outcomes.values())
 
