@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.hostile.loop_watch import watch_loop
 from tests.hostile.server import Served, eventually, served
 
 HEAD = (
@@ -66,3 +67,19 @@ async def test_work_of_an_earlier_request_ends_too() -> None:
         client.close()
         await eventually(lambda: gateway.federation.under_way == 0)
         assert len(gateway.federation.asked) == 1
+
+
+async def test_a_stream_ends_at_once() -> None:
+    """It stops where it is, although its pages are at hand and nothing makes it wait."""
+    async with served() as gateway:
+        gateway.federation.total = 10**6
+        with watch_loop() as watch:
+            client = await gateway.raw_client()
+            client.send(STREAM)
+            await eventually(lambda: len(gateway.federation.asked) > 3)
+            client.close()
+            await eventually(lambda: len(gateway.connections) == 0)
+            asked = len(gateway.federation.asked)
+            await asyncio.sleep(0.3)
+            assert len(gateway.federation.asked) <= asked + 1
+        watch.check()

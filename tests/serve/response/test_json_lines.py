@@ -236,7 +236,7 @@ async def test_site_comes_back(gateway: Opened) -> None:
 
 async def test_nothing_may_be_missing(gateway: Opened) -> None:
     """With partial=forbid the stream ends where a site fails, and resumes there."""
-    gateway.lines["munich"].fault = dies_after(2)
+    gateway.lines["munich"].fault = dies_after(4)  # keys, then archives in portions
     url = f"{STREAM}&_fed_partial=forbid"
     _, *entries, last = await get_lines(gateway, url)
     assert last["meta"]["_fed_complete"] is False
@@ -415,7 +415,7 @@ async def settle(gateway: Opened) -> int:
 
 async def test_slow_reader(gateway: Opened) -> None:
     """Sites are asked for the next part only when the client has taken the one before."""
-    reader = Reader([], asyncio.Event(), most=PAGE // 2)
+    reader = Reader([], asyncio.Event(), most=1)
     streaming = asyncio.ensure_future(gateway.app(make_scope(), reader.receive, reader.send))
     waiting = await settle(gateway)
     reader.may_go_on.set()

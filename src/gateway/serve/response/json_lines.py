@@ -4,6 +4,7 @@ The first line is a header with `meta`; then one resource a line; the last line 
 was everything, or which sites are missing and where to resume. A stream without it was broken.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -124,6 +125,7 @@ class _Lines:
                     self._context.hold(unsent)
                     yield b"".join(lines[start:end])
                     unsent, start, size = unsent - size, end, 0
+                    await asyncio.sleep(0)  # sending waits for nobody while the client is fast
         finally:
             self._context.hold(0)
 
