@@ -55,9 +55,7 @@ format: .venv/.check ## Write the code as ruff wants it
 	$(BIN)/ruff check --fix .
 
 bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
-	$(BIN)/python -m tests.bench.bench_translate
-	@if [ -n "$$GATEWAY_TEST_OASES" ]; then $(BIN)/python -m tests.bench.bench_first_page; \
-	else echo "bench_first_page left out: it needs real Oases in GATEWAY_TEST_OASES"; fi
+	$(BIN)/python -m tests.bench $(BENCH)
 
 data: .venv/.data ## Write the demo's data anew, the same each time
 	$(BIN)/python -m tests.making.demo

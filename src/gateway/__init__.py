@@ -5,7 +5,7 @@ The way of a request, folder by folder:
     serve   query string -> SearchRequest, and the answer -> JSON:API
     parse   filter text -> tree without negation above a leaf
     plan    tree x site -> NOMAD's native query, or why the site is skipped
-    fetch   all sites at once: keys first, then the bodies of the page's winners
+    fetch   all sites at once: keys first, then the archives of the page's entries
     merge   sorted streams -> one page; one position resumes all sites
     shape   NOMAD archive -> OPTIMADE resource
 

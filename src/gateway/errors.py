@@ -163,7 +163,8 @@ class SiteError(GatewayError):
 
     `retry_after_s` is what the site asked for, if it did; `refused` is True when the site answered
     that the request itself is wrong (4xx), so that asking again is no use; `status` is that of its
-    answer, None when there was none; `resting`: it was not asked, as it kept failing before.
+    answer, None when there was none; `circuit_open`: it was not asked, as its circuit is open;
+    `is_timeout`: it did not answer in time.
     """
 
     def __init__(

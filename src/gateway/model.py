@@ -88,7 +88,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in an order, between an entry and its successor: the entry's own key."""
+    """A position in an order, between an entry and its successor: the entry's own key."""
 
     values: tuple[SortValue, ...]
     entry_id: str
@@ -107,13 +107,13 @@ class Hit:
 
     @property
     def position(self) -> Position:
-        """The place just behind this entry."""
+        """The position just after this entry."""
         return Position(self.values, self.entry_id, self.site)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one site is asked for: up to `limit` hits of `query` behind `after`, in `order`.
+    """What one site is asked for: up to `limit` hits of `query` after a position, in `order`.
 
     `backward` walks the order from its end (or from `after`) to its beginning; hits then come in
     that reversed sequence. `fields` are names or patterns of the index document wanted per hit.
@@ -156,7 +156,7 @@ class SiteFailure:
 
 @dataclass(frozen=True, slots=True)
 class SiteReport:
-    """What one site did for one request, as told in `meta._<prefix>_sites`."""
+    """What one site did for one request, as reported in `meta._<prefix>_sites`."""
 
     name: str
     state: SiteState
@@ -206,7 +206,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """One listing request, checked for form; names and values are not yet held against anything."""
+    """One listing request, checked for form; names and values are not validated yet."""
 
     entry_type: str
     filter: str | None = None

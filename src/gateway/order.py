@@ -29,7 +29,7 @@ def comparison(order: Order, *, backward: bool = False) -> Compare:
 
 
 def is_after(order: Order, hit: Position, position: Position | None, *, backward: bool) -> bool:
-    """Whether the walk meets `hit` only after `position`; every hit is behind None, the start."""
+    """Whether the walk meets `hit` only after `position`; every hit comes after None, the start."""
     return position is None or comparison(order, backward=backward)(hit, position) > 0
 
 

@@ -61,7 +61,7 @@ class Reference:
 
     @property
     def url(self) -> str | None:
-        """The address of what is referred to; None: there is none to be told."""
+        """The address of what is referred to; None: it has none."""
         if self.kind == "ref" and _URL.fullmatch(self.value):
             return self.value
         doi = self.doi

@@ -1,6 +1,6 @@
 """`gateway query`: one page through the same search as over HTTP."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from gateway.cli.tables import write_json, write_table
 from gateway.config import Config
@@ -41,6 +41,7 @@ async def ask(options: QueryOptions, config: Config) -> tuple[SearchAnswer, tupl
         ("response_fields", shown),
     )
     request, _ = read_search(pairs, entry_type=STRUCTURES, rules=rules, caller=Caller())
+    request = replace(request, patient=True)
     federation = Federation(config)
     await federation.open()
     try:

@@ -1,7 +1,7 @@
-"""THE WAY IN ONE PAGE: parse -> plan -> fetch keys -> merge -> fetch bodies -> shape.
+"""THE WAY IN ONE PAGE: parse -> plan -> fetch keys -> merge -> fetch archives -> shape.
 
-`Federation` lives as long as the app; it holds one client per site, the caches and the census, and
-no state of any request.
+`Federation` lives as long as the app; it holds one client per site, the caches and the statistics
+of the sites, and no state of any request.
 """
 
 import asyncio

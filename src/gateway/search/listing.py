@@ -199,8 +199,8 @@ class Listing:
             at_end = page_start.progress.position is None and not page_start.skip
             if not page or (at_end and not so_far.failures):
                 return None
-            behind = tuple((site, page[0].position) for site in sorted(so_far.failures))
-            return Progress(page[-1].position, behind)
+            lagging = tuple((site, page[0].position) for site in sorted(so_far.failures))
+            return Progress(page[-1].position, lagging)
         used = len(merged)
         begun = page_start.progress
         if (

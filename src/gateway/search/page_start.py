@@ -13,7 +13,7 @@ from gateway.search.references.planned_request import PlannedReferenceRequest
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """A page to read: `read` hits behind `progress`, the first `skip` of them not served.
+    """A page to read: `read` hits after `progress`, the first `skip` of them not served.
 
     `offset` is how many entries stand before the page. Walked backward, the hits come last first.
     """

@@ -1,4 +1,4 @@
-"""What each site did, and what the caller should be told of it."""
+"""What each site did, and what is reported to the caller."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

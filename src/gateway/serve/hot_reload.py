@@ -6,6 +6,7 @@ that is up.
 """
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -122,6 +123,7 @@ class HotReload:
     @asynccontextmanager
     async def _living(self, _: object) -> AsyncIterator[None]:
         await self._current.open()
+        _calm_garbage_collector()
         publishing = AsyncExitStack()
         await publishing.enter_async_context(published(self._observer))
         watching = asyncio.create_task(self._watch())
@@ -240,6 +242,17 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino
+
+
+def _calm_garbage_collector() -> None:
+    """Look for cycles in what requests leave, and seldom.
+
+    Modules stay, and the answers of sites, ten thousands of objects at a time, are trees. Looking
+    through them took an eighth of the processor time, up to 95 ms in one piece.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @contextmanager

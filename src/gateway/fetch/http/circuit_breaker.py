@@ -101,7 +101,7 @@ class CircuitBreaker:
     async def _watch(self) -> None:
         """Probe until the site is healthy."""
         self._failures = 0
-        while (fault := await self._probe()) is not None:
+        while (fault := await self._ill()) is not None:
             self._failures += 1
             self._last = fault.happened
             wait_s = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
@@ -115,6 +115,13 @@ class CircuitBreaker:
             self._turn("half-open")
         self._failures = 0
         self.succeeded()
+
+    async def _ill(self) -> Fault | None:
+        """The fault of a probe, unless the site has answered anybody else in the meantime: one that
+        works on one request after the other lets a probe wait, too."""
+        begun = self._clock()
+        fault = await self._probe()
+        return None if self._healthy_at >= begun else fault
 
     def _open_fault(self) -> Fault:
         left_s = max(self._next_at - self._clock(), 1.0)

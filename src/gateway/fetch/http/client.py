@@ -11,6 +11,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -45,6 +46,9 @@ LEAST_S = 0.03
 BLAMED_S = 1.0
 """A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
 caller was impatient."""
+SUSPECT_S = 2.8
+"""A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
+long; should it be ill, the caller need not wait for its own deadline."""
 _ENTRY_PATH = re.compile(r"^/entries/(?!query$|archive/)[^/]+")
 
 
@@ -247,6 +251,13 @@ class SiteClient:
         self, flight: InFlight[_Result], *, deadline: float, began: float, is_shared: bool
     ) -> _Result:
         try:
+            if deadline > began + 2 * SUSPECT_S:
+                with suppress(TimeoutError):
+                    return await self._flights.wait(
+                        flight, deadline=began + SUSPECT_S, may_be_late=True
+                    )
+                if flight.sent_at is not None:
+                    self._circuit.failed(f"no answer for {seconds(SUSPECT_S)}")
             return await self._flights.wait(flight, deadline=deadline, may_be_late=is_shared)
         except TimeoutError:
             after_s = deadline - began
@@ -259,7 +270,11 @@ class SiteClient:
                 self._circuit.failed(fault.happened)
             return fault
         except ShuttingDownError:
-            return Fault("not asked: the gateway is shutting down", health="unknown")
+            if self._circuit.state.state == "closed":
+                return Fault("not asked: the gateway is shutting down", health="unknown")
+            waited = seconds(self._loop.time() - began)
+            happened = f"no answer for {waited}, and none to a probe"
+            return Fault(happened, health="unknown", kind="timeout")
 
     async def _work(
         self,
@@ -377,7 +392,7 @@ class SiteClient:
     def _circuit_changed(self, circuit: CircuitState) -> None:
         self._observer.breaker(self.site.name, circuit.state)
         if circuit.state == "open" and circuit.failures == 1:
-            self._flights.end_all_late()
+            self._flights.end_sent_before(self._loop.time() - PROBE_S)
             logger.warning(
                 "site %s is ill and not asked until it answers a probe: %s",
                 self.site.name,

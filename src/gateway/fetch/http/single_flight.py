@@ -94,10 +94,11 @@ class SingleFlight(Generic[Result]):
                 self._cancel(flight)
                 return
 
-    def end_all_late(self) -> None:
-        """Give up all late work: the site is ill."""
-        for flight in [one for one in self._all if one.is_late]:
-            self._cancel(flight)
+    def end_sent_before(self, moment: float) -> None:
+        """Give up what was sent before: the site is ill, and does not answer it."""
+        for flight in tuple(self._all):
+            if flight.sent_at is not None and flight.sent_at <= moment:
+                self._cancel(flight)
 
     async def close(self) -> None:
         """End everything."""

@@ -33,7 +33,7 @@ async def read_terms(
     most: int,
     fields: Sequence[str] = (),
 ) -> tuple[Term, ...]:
-    """The values among the entries of `query`, rising; with more than `most` it stops behind them.
+    """The values among the entries of `query`, rising; with more than `most` it stops after them.
 
     Raises SiteError.
     """

@@ -63,7 +63,7 @@ async def read_entries(
     pace: SitePace,
     cache: AnswerCache | None,
 ) -> tuple[Entry, ...]:
-    """The entries behind hits of one site, in their sequence; raises SiteError.
+    """The entries that the hits of one site are keys of, in their sequence; raises SiteError.
 
     `archive` None: `missing` says why. A `cache` of None: nothing may be cached for others.
     """

@@ -31,7 +31,7 @@ _END = Edge("last")
 
 
 async def read_window(session: SiteSession, ask: Ask) -> SiteHits:
-    """The hits that `ask` wants of one site, surely behind its place and in its order.
+    """The hits that `ask` wants of one site, surely after its position and in its order.
 
     Raises SiteError.
     """
@@ -65,7 +65,7 @@ class _Window:
     async def read(
         self, query: NativeQuery, keys: Sequence[SortKey], cut: Cut | None, limit: int
     ) -> list[Hit]:
-        """Up to `limit` hits of `query` behind `cut`; in all of them the keys before are equal."""
+        """Up to `limit` hits of `query` after `cut`; in all of them the keys before are equal."""
         if limit <= 0:
             return []
         if not keys or keys[0].quantity == "entry_id":
@@ -99,8 +99,8 @@ class _Window:
         if cut is None or at_unknown:
             hits = await self._unknown(query, key, cut, limit)
         if len(hits) < limit:
-            behind = None if at_unknown else cut
-            hits += await self._known(both(query, key.known), key, behind, limit - len(hits))
+            start = None if at_unknown else cut
+            hits += await self._known(both(query, key.known), key, start, limit - len(hits))
         return hits
 
     async def _known(
@@ -116,7 +116,7 @@ class _Window:
     async def _unknown(
         self, query: NativeQuery, key: SortKey, cut: Cut | None, limit: int
     ) -> list[Hit]:
-        """NOMAD's own position behind a missing keyword leads back to itself; entry_id does not."""
+        """NOMAD's own position after a missing keyword leads back to itself; entry_id does not."""
         if key.known is None:
             return []
         return await self._by_id(
@@ -166,8 +166,8 @@ class _Window:
         order, site = self._ask.order, self._session.name
         hits = [read_hit(document, order=order, site=site) for document in page.documents]
         values = [(self._value(hit, key),) if key else () for hit in hits]
-        places = [Position(v, hit.entry_id, site) for v, hit in zip(values, hits, strict=True)]
-        if not _ascend(places, _native_order(key, falling)):
+        positions = [Position(v, hit.entry_id, site) for v, hit in zip(values, hits, strict=True)]
+        if not _ascend(positions, _native_order(key, falling)):
             raise _disorder(site)
         return hits
 
@@ -179,7 +179,7 @@ class _Window:
 
 
 def _is_served_copy(hit: Hit, ask: Ask) -> bool:
-    """Whether a copy of the entry at the ask's place comes before that place by its own values."""
+    """Whether a copy of the entry at the ask's position comes before it by its own values."""
     copies = ask.after is not None and hit.entry_id == ask.after.entry_id
     return copies and not is_after(ask.order, hit.position, ask.after, backward=ask.backward)
 
@@ -191,14 +191,14 @@ def is_in_order(hits: Sequence[Hit], ask: Ask) -> bool:
         if ask.after is not None:
             ids.insert(0, (ask.after.entry_id, ask.after.site))
         return all(map(gt if ask.backward else lt, ids, ids[1:]))
-    places = [hit.position for hit in hits]
+    positions = [hit.position for hit in hits]
     if ask.after is not None:
-        places.insert(0, ask.after)
-    return _ascend(places, comparison(ask.order, backward=ask.backward))
+        positions.insert(0, ask.after)
+    return _ascend(positions, comparison(ask.order, backward=ask.backward))
 
 
-def _ascend(places: Sequence[Position], compare: Compare) -> bool:
-    return all(compare(a, b) < 0 for a, b in pairwise(places))
+def _ascend(positions: Sequence[Position], compare: Compare) -> bool:
+    return all(compare(a, b) < 0 for a, b in pairwise(positions))
 
 
 def _native_order(key: SortKey | None, falling: bool) -> Compare:

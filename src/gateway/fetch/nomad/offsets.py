@@ -1,7 +1,8 @@
-"""Which entry stands at a given place of the merged order, without walking there.
+"""Which entry has a given rank in the merged order, without walking there.
 
-Counting what precedes a position is one cheap request per site. Positions to try are guessed from
-samples of the sites; bounds close in on the place from both sides until the rest can be read.
+Counting what precedes a position is one cheap request per site. Positions to try, the pivots, are
+chosen from samples of the sites; bounds close in on the rank from both sides until the rest can be
+read.
 """
 
 from collections.abc import Mapping
@@ -13,14 +14,14 @@ from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import NativeQuery, Order, Position
 
 CLOSE = 150
-"""A place this near is read by walking: cheaper than another round of counting."""
+"""A rank this near is read by walking: cheaper than another round of counting."""
 
 ROUNDS = 30
 """Mostly two to six are enough; a site of millions is crossed 10,000 entries a round."""
 
 
 class Search:
-    """The search for one place in the order of what `queries` (by site) give."""
+    """The search for one rank in the order of what `queries` (by site) give."""
 
     def __init__(
         self,
@@ -39,9 +40,9 @@ class Search:
         self._pivot_finder = PivotFinder(sessions, queries, order=order, backward=backward)
 
     async def near(self, rank: int) -> Pivot:
-        """The mark of an entry that the walk meets at, or at most CLOSE before, the place `rank`.
+        """The pivot of an entry that the walk meets at, or at most CLOSE before, the rank.
 
-        Raises SiteError; TimeoutError when the place is not found in ROUNDS rounds.
+        Raises SiteError; TimeoutError when the rank is not found in ROUNDS rounds.
         """
         low, high = Pivot(None, dict.fromkeys(self._totals, 0)), Pivot(None, self._totals)
         aimed = True
@@ -50,17 +51,17 @@ class Search:
             if gap <= CLOSE:
                 return low
             among = Range(low, high, before=gap - CLOSE / 3)
-            position = await self._pivot_finder.guess(among, aimed=aimed)
+            position = await self._pivot_finder.find(among, aimed=aimed)
             if position is None:
                 break
-            mark = await self._mark(position, among)
-            low, high = (mark, high) if mark.rank <= rank else (low, mark)
-            # Where the aim was poor, another way of guessing is sure to get on.
+            pivot = await self._pivot_at(position, among)
+            low, high = (pivot, high) if pivot.rank <= rank else (low, pivot)
+            # Where the aim was poor, another way of choosing is sure to get on.
             aimed = not aimed or min(rank - low.rank, high.rank - low.rank) < gap / 4
         raise TimeoutError
 
-    async def _mark(self, position: Position, among: Range) -> Pivot:
-        """The mark of an entry in a range; sites without entries there need not count."""
+    async def _pivot_at(self, position: Position, among: Range) -> Pivot:
+        """The pivot of an entry in a range; sites without entries there need not count."""
         asked = [site for site, count in among.counts.items() if count > 0]
         counted = await gather({site: self._count(site, position) for site in asked})
         return Pivot(position, {**among.low.counts, **counted})

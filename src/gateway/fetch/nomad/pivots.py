@@ -1,4 +1,4 @@
-"""An entry about where a place of the merged order should lie, between two marks.
+"""An entry with about a wanted rank in the merged order, between two pivots.
 
 Where a native order is the total order, each site is asked for the entry at its part of the way.
 Elsewhere a sample tells: neighbours by entry_id, a hash, are as good as drawn by lot. Where many in
@@ -47,7 +47,7 @@ class Pivot:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What the walk meets behind `low` and up to `high`; the place has `before` of it before it."""
+    """What the walk meets after `low` and up to `high`; the rank has `before` of it before it."""
 
     low: Pivot
     high: Pivot
@@ -74,7 +74,7 @@ class _Native:
 
 
 class PivotFinder:
-    """Finds entries between two marks, by at most two requests to each site."""
+    """Finds entries between two pivots, by at most two requests to each site."""
 
     def __init__(
         self,
@@ -96,8 +96,8 @@ class PivotFinder:
         self._by_id = _Native("entry_id", falling != backward)
         self._site_first = bool(by_id) and by_id[0].name == "id"
 
-    async def guess(self, among: Range, *, aimed: bool) -> Position | None:
-        """An entry of the range near the place; not `aimed`: the other way. None: there is none.
+    async def find(self, among: Range, *, aimed: bool) -> Position | None:
+        """An entry of the range near the rank; not `aimed`: the other way. None: there is none.
 
         Raises SiteError.
         """
@@ -110,7 +110,7 @@ class PivotFinder:
         return await self._draw(among)
 
     def _native(self, among: Range) -> _Native | None:
-        """The native order that is the total order between two marks, if there is one."""
+        """The native order that is the total order between two pivots, if there is one."""
         low, high = among.low.position, among.high.position
         if not self._values or (low and high and self._tied(low, high)):
             return self._by_id
@@ -143,7 +143,7 @@ class PivotFinder:
         share = before / max(1, sum(counts.values()))
         offsets = {site: int(share * count) for site, count in counts.items() if count > 0}
         if native is self._by_id and self._site_first:
-            offsets = _place_by_site(counts, before, descending=native.descending)
+            offsets = _offset_by_site(counts, before, descending=native.descending)
         kept = {site: max(0, min(offset, counts[site] - 1)) for site, offset in offsets.items()}
         if native.turned:
             return {site: counts[site] - 1 - offset for site, offset in kept.items()}
@@ -156,8 +156,8 @@ class PivotFinder:
         if position is None:
             return None
         tied = sum(self._tied(one, position) for one, _ in drawn)
-        guess = await self._draw_tied(among, drawn, position) if tied >= MANY else None
-        return guess or position
+        better = await self._draw_tied(among, drawn, position) if tied >= MANY else None
+        return better or position
 
     async def _sampled(self, among: Range) -> _Weighted:
         counts = among.counts
@@ -210,7 +210,7 @@ class PivotFinder:
         return both(self._queries[site], *self._bounds(site, among), *group)
 
     def _bounds(self, site: str, among: Range) -> Iterable[NativeQuery]:
-        """What holds between two marks; walked backward, the low one is the later in the order."""
+        """What holds between two pivots; walked backward, the low one is the later in the order."""
         low, high = among.low.position, among.high.position
         first, last = (high, low) if self._backward else (low, high)
         if first is not None:
@@ -220,7 +220,7 @@ class PivotFinder:
             yield from _conditions(upto, negated=False)
 
     def _tied(self, one: Position, other: Position) -> bool:
-        """Whether entry_id, or what comes behind it, decides between the two."""
+        """Whether entry_id, or what comes after it, decides between the two."""
         return one.values[: self._values] == other.values[: self._values]
 
     def _quantile(self, drawn: _Weighted, before: float) -> Position | None:
@@ -234,16 +234,18 @@ class PivotFinder:
         return ordered[-1][0] if ordered else None
 
 
-def _place_by_site(counts: Mapping[str, int], before: float, *, descending: bool) -> dict[str, int]:
-    """Where a place lies if all entries of one site come before all of the next."""
+def _offset_by_site(
+    counts: Mapping[str, int], before: float, *, descending: bool
+) -> dict[str, int]:
+    """Where a rank lies if all entries of one site come before all of the next."""
     held = {site: count for site, count in counts.items() if count > 0}
-    place: dict[str, int] = {}
+    offset_of: dict[str, int] = {}
     for site in sorted(held, key=lambda name: f"{name}~", reverse=descending):
-        place = {site: int(before)}
+        offset_of = {site: int(before)}
         if before < held[site]:
             break
         before -= held[site]
-    return place
+    return offset_of
 
 
 def _conditions(upto: NativeQuery | bool, *, negated: bool) -> Iterable[NativeQuery]:

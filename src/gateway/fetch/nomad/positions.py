@@ -1,7 +1,7 @@
 """Sort values <-> NOMAD: read from documents, written as positions and as conditions.
 
 A position in NOMAD's order is `<sort value>:<entry_id>`; it need not be that of an entry. Entry ids
-are URL-safe base64, so `!` sorts before and `~` behind every one of their characters.
+are URL-safe base64, so `!` sorts before and `~` after every one of their characters.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ EdgeKind: TypeAlias = Literal["after", "at", "first", "last"]
 class Edge:
     """Where a walk resumes among the entries of equal sort values at one site.
 
-    behind: after the entry; at: with it; first: before all of them; last: after all of them.
+    after: after the entry; at: with it; first: before all of them; last: after all of them.
     """
 
     kind: EdgeKind
@@ -60,7 +60,7 @@ def can_tie(order: Order, position: Position, *, site: str) -> bool:
 
 
 def after_value(value: SortValue, edge: Edge, *, descending: bool) -> str:
-    """NOMAD's `page_after_value` behind which the walk goes on; `value` is known."""
+    """NOMAD's `page_after_value` after which the walk goes on; `value` is known."""
     return f"{value}:{_bound(edge, descending)}"
 
 
@@ -107,7 +107,7 @@ def read_hit(document: Mapping[str, Json], *, order: Order, site: str) -> Hit:
 
 
 def _edge_by_id(position: Position, site: str, *, descending: bool) -> Edge:
-    """Within an order by `id`, a site's entries come all before or all behind another site's."""
+    """Within an order by `id`, a site's entries come all before or all after another site's."""
     if site == position.site:
         return Edge("after", position.entry_id)
     larger = f"{site}~" > f"{position.site}~"
@@ -115,7 +115,7 @@ def _edge_by_id(position: Position, site: str, *, descending: bool) -> Edge:
 
 
 def _bound(edge: Edge, descending: bool) -> str:
-    """The entry_id, real or not, behind which the walk goes on."""
+    """The entry_id, real or not, after which the walk goes on."""
     match edge.kind:
         case "after":
             return edge.entry_id
