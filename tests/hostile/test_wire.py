@@ -48,7 +48,7 @@ async def test_refused(request_: bytes, status: int, caplog: pytest.LogCaptureFi
 async def test_largest_request() -> None:
     """The longest filter that is allowed fits into a first line, and 60 kB of headers beside it."""
     async with served() as gateway:
-        filter_ = 'chemical_formula_hill="' + "😀" * 65_000 + '"'
+        filter_ = 'chemical_formula_hill="' + "😀" * 16_000 + '"'
         client = await gateway.raw_client()
         line = f"GET /v1/structures?filter={quote(filter_)}#part HTTP/1.1\r\n".encode()
         client.send(line + HOST + b"X: " + b"a" * 60_000 + b"\r\nConnection: close\r\n\r\n")
