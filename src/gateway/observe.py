@@ -89,10 +89,15 @@ class Observer:
         # looking labels up costs more than counting
         self._answered_by: dict[tuple[str, int], Histogram] = {}
         self._states_by: dict[tuple[str, str], Counter] = {}
+        self._asked_by: dict[tuple[str, str, str], Histogram] = {}
+        self._cache_by: dict[tuple[str, str], Counter] = {}
 
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
-        self._asked.labels(site, path, outcome).observe(seconds)
+        child = self._asked_by.get((site, path, outcome))
+        if child is None:
+            child = self._asked_by[site, path, outcome] = self._asked.labels(site, path, outcome)
+        child.observe(seconds)
 
     def waiting(self, more: int) -> None:
         """So many requests more, or less, wait for a slot."""
@@ -109,7 +114,10 @@ class Observer:
 
     def cache(self, site: str, event: str) -> None:
         """A cache had an answer or had not."""
-        self._cache.labels(site, event).inc()
+        child = self._cache_by.get((site, event))
+        if child is None:
+            child = self._cache_by[site, event] = self._cache.labels(site, event)
+        child.inc()
 
     def began(self) -> None:
         """A request has come in."""

@@ -66,26 +66,35 @@ class SingleFlight(Generic[Result]):
 
     async def wait(self, flight: InFlight[Result], *, deadline: float, may_be_late: bool) -> Result:
         """The result; TimeoutError at the deadline, ShuttingDownError if it was ended."""
-        assert flight.task is not None
+        task = flight.task
+        assert task is not None
         flight.waiting += 1
         flight.is_late = False
         flight.deadline = max(flight.deadline, deadline)
-        is_in_time = True
+        # by hand: `asyncio.timeout` around `asyncio.shield` takes twice as long
+        turn: asyncio.Future[None] = self._loop.create_future()
+
+        def wake(_: object = None) -> None:
+            if not turn.done():
+                turn.set_result(None)
+
+        task.add_done_callback(wake)
+        timer = self._loop.call_at(deadline, wake)
+        is_cancelled = True
         try:
-            async with asyncio.timeout_at(deadline):
-                return await asyncio.shield(flight.task)
-        except TimeoutError:
-            is_in_time = False
-            raise
-        except asyncio.CancelledError:
-            here = asyncio.current_task()
-            if flight.task.cancelled() and here is not None and not here.cancelling():
-                raise ShuttingDownError from None
-            raise
+            await turn
+            is_cancelled = False
         finally:
+            timer.cancel()
+            task.remove_done_callback(wake)
             flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                self._leave(flight, goes_on=may_be_late and not is_in_time)
+            if not flight.waiting and not task.done():
+                self._leave(flight, goes_on=may_be_late and not is_cancelled)
+        if not task.done():
+            raise TimeoutError
+        if task.cancelled():
+            raise ShuttingDownError
+        return task.result()
 
     def end_oldest_late(self) -> None:
         """Give up the work that has been late for longest, as its slot is needed."""
