@@ -50,7 +50,7 @@ def test_least(tmp_path: Path) -> None:
     berlin, munich = config.sites
     assert (berlin.name, berlin.title, munich.title) == ("berlin", "berlin", "Munich Oasis")
     assert (berlin.concurrency, berlin.rate_per_s, berlin.attempts) == (10, None, 3)
-    assert (berlin.connect_s, berlin.first_byte_s, berlin.total_s) == (2.0, 3.5, 3.8)
+    assert (berlin.connect_s, berlin.answer_s) == (2.0, 20.0)
     assert berlin.token is None
     assert not berlin.forward_token
     assert config.provider.license == "https://creativecommons.org/licenses/by/4.0/"
@@ -97,7 +97,7 @@ def test_frozen(tmp_path: Path) -> None:
         ("name: a, url: http://a/api/v1, ca_file: gone.pem", ("gone.pem", "no file")),
         ("name: a, url: http://a/api/v1, concurrency: 0", ("concurrency", "1", "not 0")),
         ("name: a, url: http://a/api/v1, rate_per_s: 0", ("rate_per_s", "greater than 0")),
-        ("name: a, url: http://a/api/v1, total_s: -1", ("total_s", "greater than 0")),
+        ("name: a, url: http://a/api/v1, site_s: -1", ("site_s", "greater than 0")),
         ("name: a, url: http://a/api/v1, forward_token: 7", ("forward_token", "boolean")),
         ("name: a, url: http://a/api/v1, proxy: socks5://p", ("proxy", "http:// or https://")),
     ],
@@ -258,11 +258,41 @@ def test_bad_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str)
     assert not secret.strip() or secret not in message
 
 
+@pytest.mark.parametrize("name", ["first_byte_s", "total_s"])
+def test_former_keys(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Keys of version 0.0 have no effect, and the log says so."""
+    section = f"timeouts: {{{name}: 3}}\n"
+    config = load(tmp_path, with_site(f"name: a, url: http://a/api/v1, {name}: 9") + section)
+    assert config.sites[0].answer_s == 20.0
+    for where in ("timeouts", "sites"):
+        assert f"{where}.{name} has no effect any more" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("budget_s: 0.05", ("budget_s", "greater than or equal to 0.5")),
+        ("budget_s: 70, longest_s: 60", ("budget_s (70) is above longest_s (60)",)),
+        ("budget_s: 30, site_s: 20", ("budget_s (30) is above site_s (20)",)),
+    ],
+)
+def test_time_limits_fit_each_other(tmp_path: Path, section: str, words: tuple[str, ...]) -> None:
+    """Limits that cannot hold together are refused at start."""
+    message = complaint(tmp_path, f"{LEAST}timeouts: {{{section}}}\n")
+    assert all(word in message for word in words), message
+
+
+def test_longer_limits_grow_with_the_budget(tmp_path: Path) -> None:
+    """Who waits longer by default can wait so long for one site, and ask for it."""
+    waits = load(tmp_path, f"{LEAST}timeouts: {{budget_s: 90}}\n").timeouts
+    assert (waits.longest_s, waits.site_s) == (90, 90)
+
+
 def test_site_overrides(tmp_path: Path) -> None:
     """A site's own limits win over the defaults."""
-    text = with_site("name: a, url: http://a/api/v1, total_s: 9, concurrency: 2, rate_per_s: 5")
+    text = with_site("name: a, url: http://a/api/v1, site_s: 9, concurrency: 2, rate_per_s: 5")
     (site,) = load(tmp_path, text + "site_defaults: {concurrency: 7, attempts: 1}\n").sites
-    assert (site.total_s, site.concurrency, site.rate_per_s, site.attempts) == (9, 2, 5, 1)
+    assert (site.answer_s, site.concurrency, site.rate_per_s, site.attempts) == (9, 2, 5, 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-import aiohttp
+import httpx
 import orjson
 
 Phase: TypeAlias = Literal["keys", "bodies", "count", "info"]
@@ -129,7 +129,7 @@ class Proxy:
         self._writers.add(writer)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                async with aiohttp.ClientSession(auto_decompress=False) as session:
+                async with httpx.AsyncClient(timeout=60, trust_env=False) as session:
                     while not writer.is_closing():
                         await self._one(await _read(reader), reader, writer, session)
         finally:
@@ -141,7 +141,7 @@ class Proxy:
         asked: Asked,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        session: aiohttp.ClientSession,
+        session: httpx.AsyncClient,
     ) -> None:
         self.asked.append(asked)
         exchange = Exchange(asked, writer, lambda one: self._answer(session, one))
@@ -160,12 +160,13 @@ class Proxy:
             gone.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
 
-    async def _answer(self, session: aiohttp.ClientSession, asked: Asked) -> Reply:
+    async def _answer(self, session: httpx.AsyncClient, asked: Asked) -> Reply:
         kept = ("content-type", "x-request-id", "authorization")
         headers = {name: value for name, value in asked.headers.items() if name in kept}
+        headers["accept-encoding"] = "identity"
         url = self.upstream + asked.path
-        async with session.request(asked.method, url, data=asked.body, headers=headers) as answer:
-            return Reply(answer.status, await answer.read())
+        answer = await session.request(asked.method, url, content=asked.body, headers=headers)
+        return Reply(answer.status_code, answer.content)
 
 
 async def _at_end(reader: asyncio.StreamReader) -> None:

@@ -7,8 +7,8 @@ index.
     entered |--- place of an offset ---|-- keys --|-- archives --|- index -| answer
             0                        0.49        0.7                       1
 
-With the default of 4 s, keys have until 2.8 s. `fetch.http.client.BLAMED_S` (1 s) and the time of a
-probe (3 s) fit in beside that: a site that hangs is known to be ill after about 6 s.
+With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.client.BLAMED_S` (0.3 s):
+together with the time of a probe (3 s) a site that hangs is known to be ill after about 6 s.
 """
 
 import asyncio
@@ -27,8 +27,7 @@ could be filled instead. Archives have all of it: unread ones do not fail their 
 its index."""
 
 ENCODING_S = 0.05
-"""For shaping and writing the answer. `timeouts.budget_s` and `_<prefix>_timeout` are at least
-twice this (config.keys.LEAST_BUDGET_S)."""
+"""For shaping and writing the answer; `_<prefix>_timeout` is at least twice this."""
 
 
 GRACE_S = 0.05

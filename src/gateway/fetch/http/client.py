@@ -43,9 +43,10 @@ FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects that are followed with method and body unchanged: all our requests only read."""
 LEAST_S = 0.03
 """A request that has less time than this is not sent."""
-BLAMED_S = 1.0
+BLAMED_S = 0.3
 """A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
-caller was impatient."""
+caller was impatient. Keys have 0.7 of `timeouts.budget_s`, of which the least that can be configured
+is 0.5 s, so that every hanging site is found."""
 SUSPECT_S = 2.8
 """A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
 long; should it be ill, the caller need not wait for its own deadline."""
@@ -122,6 +123,7 @@ class SiteClient:
             free_one=self._flights.end_oldest_late,
             waiting=lambda more: self._observer.site_waiting(site.name, more),
         )
+        self._observer.site_waiting(site.name, 0)  # the metric is there before anybody waits
         self._retry = Retry(attempts=site.attempts, sleep=sleep, uniform=uniform)
         self._probe_request = _probe_request(probe, token=self._token)
         self._circuit = CircuitBreaker(
