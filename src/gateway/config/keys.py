@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 LEAST_BUDGET_S = 0.5
-"""Below this, a site that hangs would not have the time (`fetch.http.client.BLAMED_S`) after which it
-is found to be ill."""
+"""Below this, a site that hangs would not have the time (`fetch.http.client.BLAMED_S`) after which
+it is found to be ill."""
 
 Address = Annotated[str, AfterValidator(checks.web_address)]
 PublicAddress = Annotated[str, AfterValidator(checks.public_address)]

@@ -45,8 +45,8 @@ LEAST_S = 0.03
 """A request that has less time than this is not sent."""
 BLAMED_S = 0.3
 """A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
-caller was impatient. Keys have 0.7 of `timeouts.budget_s`, of which the least that can be configured
-is 0.5 s, so that every hanging site is found."""
+caller was impatient. Keys have 0.7 of `timeouts.budget_s`, which is 0.5 s at least, so that every
+hanging site is found."""
 SUSPECT_S = 2.8
 """A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
 long; should it be ill, the caller need not wait for its own deadline."""

@@ -17,6 +17,8 @@ JSON = "json"
 """The one `response_format` of all endpoints."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+LEAST_TIMEOUT_S = 0.1
+"""Less time is not enough for any answer: half of this goes into writing one."""
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
@@ -178,9 +180,9 @@ def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
     if not text:
         return None
     value = float(text) if _SECONDS.fullmatch(text) else 0.0
-    if not 0 < value <= rules.longest_s:
+    if not LEAST_TIMEOUT_S <= value <= rules.longest_s:
         raise ParameterError(
-            f"{name} must be a number of seconds, above 0 and up to {rules.longest_s:g}, "
+            f"{name} must be a number of seconds from {LEAST_TIMEOUT_S:g} to {rules.longest_s:g}, "
             f"not {text[:40]!r}.",
             parameter=name,
         )
