@@ -17,6 +17,10 @@ OWN_ARCHIVE_S, OWN_ROUND_TRIP_S = 0.0005, 0.002
 """Processor time of this gateway for an archive that is not used and for one more request; with
 many callers it is what they wait for."""
 
+MOST_CHANCE = 0.15
+"""That a site's part is larger than what it was asked for: whatever archives seem to cost, as times
+are taken for longer than they are while this gateway is busy."""
+
 OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
 """Processor time of this gateway for one request to a site, and for one archive that is read and
 does not come on the page (docs/explanation/performance.md)."""
@@ -38,7 +42,8 @@ def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: fl
     chance that it is needed.
     """
     price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
-    return _archive_share(limit, round(part, 2), float(f"{price / loss:.1g}"))
+    chance = min(MOST_CHANCE, float(f"{price / loss:.1g}"))
+    return _archive_share(limit, round(part, 2), chance)
 
 
 def is_one_phase_cheaper(

@@ -13,7 +13,7 @@ LARGEST_PORTION = 500
 """NOMAD 1.3 takes 1,022 values in one `:any`; half of them are a few MB of archives."""
 FIRST_AT_ONCE, MOST_AT_ONCE = 4, 8
 """Requests for archives of one page at a time, of the 10 that a site gets by default."""
-FASTER_PART, SLOWER_PART = 0.5, 0.05
+FASTER_PART, SLOWER_PART = 0.5, 0.02
 """The part that a new measurement has in an average. Times that grow are mostly waits in a busy
 gateway, not the site's; a site that has become slow is noticed by answers that come too late."""
 SLOWED, UNHURRIED = 1.6, 1.25
