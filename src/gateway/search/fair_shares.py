@@ -47,18 +47,23 @@ def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: fl
 
 
 def is_one_phase_cheaper(
-    limit: int, shares: Sequence[int], *, requests_each: int, round_trip_s: float
+    limit: int,
+    shares: Sequence[int],
+    *,
+    requests_each: int,
+    round_trip_s: float,
+    chance_cached: float = 0.0,
 ) -> bool:
     """Whether a page of `limit` comes sooner when all sites are asked for archives at once.
 
     `shares` are the archives asked of each site, in `requests_each` requests. With keys first there
     is one more round trip, and only the sites on the page are asked for archives, each for what is
-    on it.
+    on it; nothing of this where all of them are cached, which has this chance.
     """
-    sites = len(shares)
-    more_requests = sites * requests_each - (sites + min(sites, limit))
-    unused = max(0, sum(shares) - limit)
-    return more_requests * OWN_REQUEST_S + unused * OWN_UNUSED_S < round_trip_s
+    sites, chance = len(shares), 1.0 - chance_cached
+    more_requests = sites * requests_each - (sites + chance * min(sites, limit))
+    unused = max(0.0, sum(shares) - chance * limit)
+    return more_requests * OWN_REQUEST_S + unused * OWN_UNUSED_S < chance * round_trip_s
 
 
 def exhausted(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.errors import SiteError
 from gateway.fetch.fanout import SiteAnswer, ask_all
 from gateway.fetch.nomad.archives import VERSION_FIELD
 from gateway.fetch.nomad.key_pages import read_window
@@ -129,9 +130,14 @@ class Keys:
         if share.is_whole:
             begun = clock()
             ask = self._ask(session.name, share.limit, after)
-            archived = await read_archived(
-                session, ask, required=self._required, fields=self._related
-            )
+            try:
+                archived = await read_archived(
+                    session, ask, required=self._required, fields=self._related
+                )
+            except SiteError as error:
+                if error.is_timeout:  # next time its keys are asked for first
+                    pace.archives_late(share.limit, clock() - begun)
+                raise
             if archived is not None:
                 hits, entries = archived
                 if entries and session.state == "ok":
@@ -192,14 +198,17 @@ class Keys:
         """The sites that are asked for archives at once, where that makes the page come sooner."""
         found = {site: self._whole_share(site, counts) for site in self._state.planned.queries}
         whole = {site: share for site, share in found.items() if share is not None}
+        trips = (self._site_stats.pace(site).round_trip_s or 0.0 for site in whole)
+        hits = self._site_stats.archive_hits
         is_cheaper = is_one_phase_cheaper(
             self._page_start.read,
             [share.limit for share in whole.values()],
             requests_each=2 if self._related else 1,
-            round_trip_s=max(
-                (self._site_stats.pace(site).round_trip_s or 0.0 for site in whole), default=0.0
-            ),
+            round_trip_s=max(trips, default=0.0),
+            chance_cached=hits.chance if self._is_cached else 0.0,
         )
+        if is_cheaper and len(found) > 1 and self._is_cached and hits.is_sample():
+            return {}
         return whole if is_cheaper else {}
 
     def _whole_share(self, site: str, counts: Mapping[str, float]) -> Share | None:

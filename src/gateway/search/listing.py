@@ -154,6 +154,9 @@ class Listing:
             },
             doing="read archives",
         )
+        if self._cache is not None:
+            are_cached = not any(session.was_asked for session in sessions.values())
+            self._site_stats.archive_hits.note(are_cached=are_cached)
         for site, answer in answers.items():
             match answer:
                 case SiteFailure():

@@ -41,6 +41,11 @@ PROBE: tuple[str, JsonObject] = (
 )
 """What every healthy site answers within some milliseconds."""
 
+SAMPLE_EVERY = 20
+"""One page in so many is read with keys first though that seems dearer: how many archives are
+cached is seen only then, and only these pages' archives get into the cache."""
+NEW_PART = 0.1
+
 _COUNTS = 10_000
 _DIGESTS = 256
 """Queries whose digest is remembered: one request needs that of each several times."""
@@ -55,6 +60,23 @@ class Share:
     """Whether archives come at once, without keys first."""
 
 
+class ArchiveHits:
+    """How often the archives of a page were all cached, so that its keys were all it took."""
+
+    def __init__(self) -> None:
+        self.chance = 0.0
+        self._pages = 0
+
+    def note(self, *, are_cached: bool) -> None:
+        """A page whose keys came first has been read."""
+        self.chance += NEW_PART * (are_cached - self.chance)
+
+    def is_sample(self) -> bool:
+        """Whether this page is read with keys first to see whether its archives are cached."""
+        self._pages += 1
+        return self._pages % SAMPLE_EVERY == 0
+
+
 class SiteStats:
     """Sizes, versions and pace of the sites, and the last exact count of each filter at each."""
 
@@ -62,6 +84,7 @@ class SiteStats:
         self._clients = clients
         self._infos = dict.fromkeys(clients, SiteInfo())
         self._paces = {name: SitePace() for name in clients}
+        self.archive_hits = ArchiveHits()
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[str, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}

@@ -82,7 +82,7 @@ class _Received:
 
 _Result: TypeAlias = _Received | Fault
 Keep: TypeAlias = Callable[[JsonObject], None]
-"""Takes in an answer for a cache of its own, however late it comes."""
+"""Takes in an answer that came too late for its caller, for a cache of its own."""
 
 
 class SiteClient:
@@ -302,7 +302,7 @@ class SiteClient:
         if isinstance(result, _Received):
             if key is not None and self._cache.keeps_answers:
                 self._cache.keep(key, result.raw, is_late=not flight.waiting)
-            if keep is not None:
+            if keep is not None and not flight.waiting:
                 keep(result.data)
         return result
 

@@ -4,6 +4,9 @@ Public NOMAD takes 0.07 to 0.7 s for each archive and has many workers; a small 
 may have a single one, which must not be kept from everybody else.
 """
 
+import time
+from collections.abc import Callable
+
 PORTION_S = 0.8
 """What one request for archives should take: several fit into a caller's time, and little is lost
 when one comes too late."""
@@ -13,26 +16,57 @@ LARGEST_PORTION = 500
 """NOMAD 1.3 takes 1,022 values in one `:any`; half of them are a few MB of archives."""
 FIRST_AT_ONCE, MOST_AT_ONCE = 4, 8
 """Requests for archives of one page at a time, of the 10 that a site gets by default."""
-FASTER_PART, SLOWER_PART = 0.5, 0.02
-"""The part that a new measurement has in an average. Times that grow are mostly waits in a busy
-gateway, not the site's; a site that has become slow is noticed by answers that come too late."""
 SLOWED, UNHURRIED = 1.6, 1.25
 """Against one at a time: an archive that takes so much longer, or only so much."""
 SLOW_PAGE_S = 0.3
 """Archives of a page that take longer than this are read after the keys and in portions."""
+PERIOD_S = 30.0
+
+
+class _Least:
+    """The least of the values of the last one to two periods; None: there was none, ever.
+
+    Larger ones are mostly waits in a busy gateway, and say nothing of the site.
+    """
+
+    __slots__ = ("_before", "_began", "_now", "value")
+
+    def __init__(self) -> None:
+        self._began = 0.0
+        self._before: float | None = None
+        self._now: float | None = None
+        self.value: float | None = None
+
+    def add(self, value: float, *, at: float) -> None:
+        if at - self._began >= PERIOD_S:
+            self._began, self._before, self._now = at, self._now, None
+        self._now = value if self._now is None else min(value, self._now)
+        self.value = self._now if self._before is None else min(self._now, self._before)
+
+    def replace(self, value: float) -> None:
+        self._before, self._now, self.value = None, value, value
 
 
 class SitePace:
-    """Averages of one site's times, from the requests that were answered anyway."""
+    """One site's times, from the requests that were answered anyway."""
 
-    def __init__(self) -> None:
-        self.round_trip_s: float | None = None
-        """Of a page of keys; None: not known yet, as below."""
-        self.archive_s: float | None = None
-        """Of each archive, beyond the round trip, with as many requests at once as there were."""
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._round_trip = _Least()
+        self._archive = _Least()
         self._alone_s: float | None = None
-        """The same with one request at a time, as far as known: the least seen."""
+        """For an archive with one request at a time, as far as known."""
         self._at_once = FIRST_AT_ONCE
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """Of a page of keys; None: not known yet, as below."""
+        return self._round_trip.value
+
+    @property
+    def archive_s(self) -> float | None:
+        """Of each archive, beyond the round trip."""
+        return self._archive.value
 
     @property
     def portion(self) -> int:
@@ -52,30 +86,22 @@ class SitePace:
 
     def keys_came(self, spent_s: float) -> None:
         """A page of keys has come after so long."""
-        self.round_trip_s = _averaged(self.round_trip_s, spent_s)
+        self._round_trip.add(spent_s, at=self._clock())
 
     def archives_came(self, count: int, spent_s: float, *, at_once: int) -> None:
         """So many archives have come in one request; `at_once` were under way when it was sent."""
-        if self.round_trip_s is None or spent_s < self.round_trip_s:
-            self.round_trip_s = spent_s  # no page takes less than the way there and back
-        each_s = max(0.0, spent_s - self.round_trip_s / 2) / count
-        self.archive_s = _averaged(self.archive_s, each_s)
+        self._round_trip.add(spent_s, at=self._clock())  # no page takes less than that
+        each_s = max(0.0, spent_s - (self.round_trip_s or 0.0) / 2) / count
+        self._archive.add(each_s, at=self._clock())
         if at_once == 1 or self._alone_s is None:
-            self._alone_s = _averaged(self._alone_s, each_s) if at_once == 1 else each_s
+            self._alone_s = self.archive_s
         elif each_s > SLOWED * self._alone_s:
             self._at_once = max(1, self._at_once - 1)
         elif each_s < UNHURRIED * self._alone_s:
-            self._alone_s = min(self._alone_s, each_s)
             self._at_once = min(MOST_AT_ONCE, self._at_once + 1)
 
     def archives_late(self, count: int, spent_s: float) -> None:
         """So many archives have not come in this time: each takes that long at least."""
         least_s = spent_s / count
         if self.archive_s is None or self.archive_s < least_s:
-            self.archive_s = least_s
-
-
-def _averaged(held: float | None, new: float) -> float:
-    if held is None:
-        return new
-    return held + (FASTER_PART if new < held else SLOWER_PART) * (new - held)
+            self._archive.replace(least_s)

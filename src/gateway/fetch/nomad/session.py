@@ -76,6 +76,11 @@ class SiteSession:
         return self._client.is_private(self._options)
 
     @property
+    def was_asked(self) -> bool:
+        """Whether any request was needed."""
+        return bool(self._states)
+
+    @property
     def state(self) -> SiteState:
         """`stale` if any answer was, `cached` if all came from the cache, `ok` otherwise."""
         if "stale" in self._states:
@@ -158,6 +163,8 @@ class SiteSession:
 
         answer = await self._ask("/entries/archive/query", body, doing, keep=keep_late)
         archives = self._read_archives(answer, size=size, sections=sections)
+        if keep is not None:
+            keep(archives)
         total = self._total(answer, doing)
         if len(archives) > total:
             raise self._wrong(doing, f"{len(archives)} entries came of a total of {total}")
