@@ -42,6 +42,7 @@ class SingleFlight(Generic[Result]):
     def __init__(self) -> None:
         self._shared: dict[bytes, InFlight[Result]] = {}
         self._all: dict[InFlight[Result], None] = {}
+        self._late: dict[InFlight[Result], None] = {}
         self._loop = asyncio.get_running_loop()
 
     def find(self, key: bytes | None) -> InFlight[Result] | None:
@@ -69,7 +70,8 @@ class SingleFlight(Generic[Result]):
         task = flight.task
         assert task is not None
         flight.waiting += 1
-        flight.is_late = False
+        if flight.is_late:
+            self._set_late(flight, is_late=False)
         flight.deadline = max(flight.deadline, deadline)
         # by hand: `asyncio.timeout` around `asyncio.shield` takes twice as long
         turn: asyncio.Future[None] = self._loop.create_future()
@@ -98,10 +100,8 @@ class SingleFlight(Generic[Result]):
 
     def end_oldest_late(self) -> None:
         """Give up the work that has been late for longest, as its slot is needed."""
-        for flight in self._all:
-            if flight.is_late and flight.sent_at is not None:
-                self._cancel(flight)
-                return
+        if self._late:
+            self._cancel(next(iter(self._late)))
 
     def end_sent_before(self, moment: float) -> None:
         """Give up what was sent before: the site is ill, and does not answer it."""
@@ -122,7 +122,7 @@ class SingleFlight(Generic[Result]):
         if not goes_on or until is None or until <= self._loop.time():
             self._cancel(flight)
             return
-        flight.is_late = True
+        self._set_late(flight, is_late=True)
         if flight.limit is not None:
             flight.limit.cancel()
         flight.limit = self._loop.call_at(until, self._end_late, flight)
@@ -133,12 +133,20 @@ class SingleFlight(Generic[Result]):
 
     def _cancel(self, flight: InFlight[Result]) -> None:
         assert flight.task is not None
-        flight.is_late = False
+        self._set_late(flight, is_late=False)
         flight.task.cancel()
         self._forget(flight)
 
+    def _set_late(self, flight: InFlight[Result], *, is_late: bool) -> None:
+        flight.is_late = is_late
+        if is_late:
+            self._late[flight] = None
+        else:
+            self._late.pop(flight, None)
+
     def _end(self, flight: InFlight[Result]) -> None:
         self._all.pop(flight, None)
+        self._late.pop(flight, None)
         self._forget(flight)
         if flight.limit is not None:
             flight.limit.cancel()
