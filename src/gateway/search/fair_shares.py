@@ -53,17 +53,20 @@ def is_one_phase_cheaper(
     requests_each: int,
     round_trip_s: float,
     chance_cached: float = 0.0,
+    under_way: int = 1,
 ) -> bool:
     """Whether a page of `limit` comes sooner when all sites are asked for archives at once.
 
     `shares` are the archives asked of each site, in `requests_each` requests. With keys first there
     is one more round trip, and only the sites on the page are asked for archives, each for what is
-    on it; nothing of this where all of them are cached, which has this chance.
+    on it; nothing of this where all of them are cached, which has this chance. All requests that
+    are `under_way` wait for the processor time, the round trip costs this one alone.
     """
     sites, chance = len(shares), 1.0 - chance_cached
     more_requests = sites * requests_each - (sites + chance * min(sites, limit))
     unused = max(0.0, sum(shares) - chance * limit)
-    return more_requests * OWN_REQUEST_S + unused * OWN_UNUSED_S < chance * round_trip_s
+    more_s = more_requests * OWN_REQUEST_S + unused * OWN_UNUSED_S
+    return more_s * max(1, under_way) < chance * round_trip_s
 
 
 def exhausted(

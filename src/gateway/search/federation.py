@@ -146,6 +146,7 @@ class Federation:
         planned = await self._planner.read_off_loop(request, catalogue, versions=self._versions())
         spent = 1000 * (time.perf_counter() - begun)
         scope = MemoryScope()
+        self._site_stats.searches += 1
         try:
             listing = Listing(
                 planned,
@@ -159,6 +160,7 @@ class Federation:
             found = await listing.read()
             return await self._answer(planned, found, timings=(("plan", spent), *found.timings))
         finally:
+            self._site_stats.searches -= 1
             scope.close()
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:

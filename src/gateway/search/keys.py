@@ -206,6 +206,7 @@ class Keys:
             requests_each=2 if self._related else 1,
             round_trip_s=max(trips, default=0.0),
             chance_cached=hits.chance if self._is_cached else 0.0,
+            under_way=self._site_stats.searches,
         )
         if is_cheaper and len(found) > 1 and self._is_cached and hits.is_sample():
             return {}

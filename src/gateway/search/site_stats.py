@@ -85,6 +85,8 @@ class SiteStats:
         self._infos = dict.fromkeys(clients, SiteInfo())
         self._paces = {name: SitePace() for name in clients}
         self.archive_hits = ArchiveHits()
+        self.searches = 0
+        """Requests of callers that are under way."""
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[str, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
