@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import ceil, exp, sqrt
+from statistics import NormalDist
 
 from gateway.model import Hit, SiteHits
 
@@ -17,33 +18,40 @@ OWN_ARCHIVE_S, OWN_ROUND_TRIP_S = 0.0005, 0.002
 """Processor time of this gateway for an archive that is not used and for one more request; with
 many callers it is what they wait for."""
 
-MOST_CHANCE = 0.15
-"""That a site's part is larger than what it was asked for: whatever archives seem to cost, as times
-are taken for longer than they are while this gateway is busy."""
+KEYS_CHANCE, ARCHIVES_CHANCE, MOST_CHANCE = 0.1, 0.3, 0.15
+"""That any site has more of a page than it was asked for, with keys and with archives, which are
+dearer; and at most that a given one has, whatever archives seem to cost: times are taken for longer
+than they are while this gateway is busy."""
 
 OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
 """Processor time of this gateway for one request to a site, and for one archive that is read and
 does not come on the page (docs/explanation/performance.md)."""
 
-SPREAD = 2.5
-"""Standard deviations on top of the expected part, of keys: 1 site in 160 is queried again."""
+_MANY = 50.0
+_DEVIATIONS = NormalDist()
 
 
 def fair_shares(limit: int, counts: Mapping[str, float]) -> dict[str, int]:
     """How many keys to ask of each site for a page of `limit`, at least one."""
-    whole = max(1.0, sum(counts.values()))
-    return {site: _fair_share(limit, count / whole) for site, count in counts.items()}
+    whole, chance = max(1.0, sum(counts.values())), KEYS_CHANCE / max(1, len(counts))
+    return {
+        site: _share(limit, round(limit * count / whole, 2), chance)
+        for site, count in counts.items()
+    }
 
 
-def archive_share(limit: int, part: float, *, archive_s: float, round_trip_s: float) -> int:
-    """How many archives to ask of a site whose part of a page of `limit` is expected to be `part`.
+def archive_share(
+    limit: int, part: float, *, sites: int, archive_s: float, round_trip_s: float
+) -> int:
+    """How many archives to ask of one of so many sites, whose part of a page of `limit` is expected
+    to be `part`.
 
     One more costs `archive_s` and the reading of it here; one too few costs a round trip, with the
     chance that it is needed.
     """
     price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
-    chance = min(MOST_CHANCE, float(f"{price / loss:.1g}"))
-    return _archive_share(limit, round(part, 2), chance)
+    chance = min(MOST_CHANCE, ARCHIVES_CHANCE / sites, float(f"{price / loss:.1g}"))
+    return _share(limit, round(part, 2), chance)
 
 
 def is_one_phase_cheaper(
@@ -87,15 +95,12 @@ def exhausted(
     return dict.fromkeys(found, limit - certain)
 
 
-def _fair_share(limit: int, part: float) -> int:
-    most = limit * part + SPREAD * sqrt(limit * part * (1 - part))
-    return max(1, min(limit, ceil(most)))
-
-
 @lru_cache(maxsize=4096)
-def _archive_share(limit: int, part: float, threshold: float) -> int:
+def _share(limit: int, part: float, threshold: float) -> int:
     """The least number of entries that a site's part of the page reaches with a chance below the
     threshold."""
+    if part > _MANY:  # a normal variable is close enough, and exp(-part) would be no number
+        return min(limit, ceil(part + _DEVIATIONS.inv_cdf(1 - threshold) * sqrt(part)))
     number, chance = 0, exp(-part)  # of exactly so many entries on the page
     more = 1.0  # the chance of at least so many
     while number < limit and (number < part or more > threshold):

@@ -219,7 +219,11 @@ class Keys:
             return None
         part = start.read * counts[site] / max(1.0, sum(counts.values()))
         limit = archive_share(
-            start.read, part, archive_s=pace.archive_s, round_trip_s=pace.round_trip_s
+            start.read,
+            part,
+            sites=len(counts),
+            archive_s=pace.archive_s,
+            round_trip_s=pace.round_trip_s,
         )
         if not self._is_whole(site, limit, after=start.progress.of(site)):
             return None
