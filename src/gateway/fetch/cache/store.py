@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from gateway.errors import ConfigError
-from gateway.fetch.cache.memory import LARGE_SHARE, BoundedMemory
+from gateway.fetch.cache.memory import ENTRY_OVERHEAD, LARGE_SHARE, BoundedMemory
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class RemoteStore:
             async with asyncio.timeout(self._read_s):  # waiting for a connection counts, too
                 values = await self._backend.multi_get(keys, timeout=self._read_s)
         except self._errors as error:
-            self._pause(error)
+            self._fail(error)
             return {}
         pairs = zip(keys, values if isinstance(values, Sequence) else (), strict=False)
         return {key: value for key, value in pairs if isinstance(value, bytes)}
@@ -144,9 +144,9 @@ class RemoteStore:
         if len(value) > self.max_value_bytes or not self._usable():
             return
         self._backlog.append((key, value, ttl_s))
-        self._backlog_bytes += len(value)
+        self._backlog_bytes += len(value) + ENTRY_OVERHEAD
         while self._backlog_bytes > BACKLOG_BYTES:
-            self._backlog_bytes -= len(self._backlog.popleft()[1])
+            self._backlog_bytes -= len(self._backlog.popleft()[1]) + ENTRY_OVERHEAD
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write())
 
@@ -165,12 +165,12 @@ class RemoteStore:
             pairs: list[tuple[str, bytes]] = []
             while self._backlog and self._backlog[0][2] == ttl_s and len(pairs) < AT_A_TIME:
                 key, value, _ = self._backlog.popleft()
-                self._backlog_bytes -= len(value)
+                self._backlog_bytes -= len(value) + ENTRY_OVERHEAD
                 pairs.append((key, value))
             try:
                 await self._backend.multi_set(pairs, ttl=float(ttl_s), timeout=WRITE_S)
             except self._errors as error:
-                self._pause(error)
+                self._fail(error)
                 self._backlog.clear()
                 self._backlog_bytes = 0
 
@@ -194,6 +194,11 @@ class RemoteStore:
         if self._failures:
             self._failures = 0
             logger.info("the cache answers again")
+
+    def _fail(self, error: Exception) -> None:
+        """Pause once, however many requests fail at the same time."""
+        if self._is_usable:
+            self._pause(error)
 
     def _pause(self, error: Exception) -> None:
         if not self._failures:

@@ -21,9 +21,9 @@ import orjson
 
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
 from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
-from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.decoding import AnswerReader, cached_weight
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
-from gateway.fetch.http.faults import Fault, plain, seconds
+from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
 from gateway.fetch.http.observer import Observer, Outcome, Silent
 from gateway.fetch.http.rate_limits import Slots
@@ -291,8 +291,9 @@ class SiteClient:
         began = self._clock()
         await self._slots.acquire()
         try:
-            flight.sent_at = self._loop.time()
             try:
+                self._circuit.check()  # it may have opened while this waited for a slot
+                flight.sent_at = self._loop.time()
                 result = await self._attempt(request)
             except Fault as fault:
                 result = await self._after(fault, request, flight) if fault.may_pass else fault
@@ -335,13 +336,13 @@ class SiteClient:
                 received = None
                 try:
                     reader = AnswerReader(reservation, limit=request.limit)
-                    await self._transport.send(request, url, reader)
+                    await self._sent(request, url, reader)
                     if reader.status == 200:
                         received = _Received(*await reader.read_object(), reservation)
                         return received
                     if reader.status not in FOLLOWED:
                         raise await self._refusal(request, reader)
-                    url = _redirected(url, reader)
+                    url = _redirected(url, reader, token=request.token)
                 finally:
                     if received is None:
                         reservation.lose()
@@ -354,6 +355,14 @@ class SiteClient:
         except Exception:
             logger.exception("unexpected error in a request to site %s", self.site.name)
             raise Fault("its answer could not be processed; the log says why") from None
+
+    async def _sent(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+        """Fill the reader; of an error's text the beginning will do."""
+        try:
+            await self._transport.send(request, url, reader)
+        except Fault as fault:
+            if not fault.too_large or reader.status in (0, 200):
+                raise
 
     async def _refusal(self, request: SiteRequest, reader: AnswerReader) -> Fault:
         """The fault that the answer's status and text tell of."""
@@ -388,7 +397,7 @@ class SiteClient:
         except TimeoutError:
             return Fault(f"timed out after {seconds(PROBE_S)}", kind="timeout")
         except Fault as fault:
-            return None if fault.health == "good" else fault
+            return fault if fault.health == "bad" else None
         return None
 
     def _circuit_changed(self, circuit: CircuitState) -> None:
@@ -405,20 +414,15 @@ class SiteClient:
 
     def _decoded(self, cached: Cached, scope: MemoryScope) -> JsonObject | None:
         """The cached answer; None: it cannot be read, which is as if there were none."""
-        try:
-            data = orjson.loads(cached.value)
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(data, dict):
-            return None
         reservation = self._budget.reserve(self.site.name)
         reservation.decoded()
         scope.hold(reservation)
         try:
-            reservation.reserve(8 * len(cached.value))
-        except Fault:
+            reservation.reserve(cached_weight(cached.value))
+            data = orjson.loads(cached.value)
+        except (Fault, orjson.JSONDecodeError):
             return None
-        return data
+        return data if isinstance(data, dict) else None
 
     def _key(self, request: SiteRequest) -> bytes:
         digest = self._digest.copy()
@@ -442,7 +446,7 @@ def _probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -
     return SiteRequest("POST", path, orjson.dumps(body), limit=limit, token=token)
 
 
-def _redirected(url: str, reader: AnswerReader) -> str:
+def _redirected(url: str, reader: AnswerReader, *, token: str | None) -> str:
     """Where to ask instead, on the same host."""
     location = reader.headers.get("location")
     if location is None:
@@ -450,10 +454,11 @@ def _redirected(url: str, reader: AnswerReader) -> str:
     here = httpx.URL(url)
     try:
         target = here.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         raise Fault("redirects to an address that cannot be read") from None
     if target.host != here.host:
-        raise Fault(f"redirects to another host ({plain(target.host) or 'none'})")
+        shown = quoted(target.host, token=token)
+        raise Fault(f"redirects to another host ({shown or 'none'})")
     if (target.scheme, target.port) != (here.scheme, here.port):
         where = f"{target.scheme}, port {target.port or 'of its scheme'}"
         raise Fault(f"redirects to another address of its host ({plain(where)})")
