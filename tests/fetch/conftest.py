@@ -77,13 +77,18 @@ Handler = Callable[[Connection], Awaitable[None]]
 
 @dataclass
 class Server:
-    """A running server; `requests` is filled by `answering`, without the probes in `probes`."""
+    """A running server; `keep` fills `requests` and `probes`."""
 
     port: int
     connections: int = 0
     open: int = 0
     requests: list[Request] = field(default_factory=list)
     probes: list[Request] = field(default_factory=list)
+
+    def keep(self, request: Request) -> Request:
+        """The request, which is now in its list."""
+        (self.probes if request.is_probe else self.requests).append(request)
+        return request
 
     @property
     def url(self) -> str:
@@ -126,10 +131,7 @@ class Servers:
 
         async def handler(connection: Connection) -> None:
             while True:
-                request = await connection.request()
-                kept = server.probes if request.is_probe else server.requests
-                kept.append(request)
-                await answer(connection, request)
+                await answer(connection, server.keep(await connection.request()))
 
         server = await self.start(handler)
         return server
