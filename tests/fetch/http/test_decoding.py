@@ -1,6 +1,7 @@
 """Answers are bounded in decoded bytes, and become a JSON object or a sentence."""
 
 import asyncio
+import gc
 import gzip
 import time
 import tracemalloc
@@ -203,6 +204,33 @@ async def test_a_gzip_bomb_ends_at_the_limit(servers, client_of):
     assert client.circuit.last == error.happened
 
 
+@pytest.mark.parametrize("attempts", [1, 3])
+@pytest.mark.parametrize("kind", ["bomb", "truncated", "broken", "no JSON", "dense"])
+async def test_failures_hold_no_memory(servers, client_of, kind, attempts):
+    """What was read of a bad answer is gone when its error is told, however long that is kept."""
+    body = {
+        "bomb": bomb(32 * MIB),
+        "truncated": bomb(16 * MIB)[:-9],
+        "broken": bomb(16 * MIB)[:-8] + b"\x00" * 8,
+        "no JSON": b'{"a":"' + b"x" * (16 * MIB),
+        "dense": b"[" * (16 * MIB),
+    }[kind]
+    headers = () if kind in ("no JSON", "dense") else (GZIP,)
+    server = await sending(servers, body, *headers)
+    client = client_of(server, max_answer_bytes=24 * MIB, attempts=attempts)
+    gc.disable()
+    tracemalloc.start()
+    try:
+        errors = [await failure(client, {"n": n}) for n in range(2)]
+        await asyncio.sleep(0.05)  # the server, in this process, forgets what it has sent
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert errors
+    assert held < 2 * MIB
+
+
 @pytest.mark.parametrize(
     "encoding", ["br", "zstd", "deflate", "compress", "gzip, gzip", "gzip,br", "x\t<script>"]
 )
@@ -353,7 +381,9 @@ async def test_decoding_needs_memory_beside_the_others():
     other = budget.reserve("good")
     other.add(b"x" * 450)
     with pytest.raises(Fault, match="too large to be held"):
-        await reader_of(budget, b'{"a":[{},{},{},{},{},{},{},{},{},{},{}]}', encoding="").read_object()
+        await reader_of(
+            budget, b'{"a":[{},{},{},{},{},{},{},{},{},{},{}]}', encoding=""
+        ).read_object()
     assert not other.lost
     data, _ = await reader_of(budget, b'{"a":1}', encoding="").read_object()
     assert data == {"a": 1}

@@ -179,9 +179,7 @@ HTML = b"<html><body><h1>It works!</h1></body></html>"
 def test_what_a_status_says(status, body, content_type, happened):
     """NOMAD's `detail` in short, without control characters; no markup."""
     headers = {"content-type": content_type}
-    fault = status_fault(
-        status, headers=headers, body=body, archive=False, token=None, now=NOW
-    )
+    fault = status_fault(status, headers=headers, body=body, archive=False, token=None, now=NOW)
     assert fault.happened == happened
     assert fault.status == status
 

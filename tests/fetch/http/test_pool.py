@@ -124,7 +124,7 @@ async def test_data_out_of_turn_costs_the_connection_alone(servers, client_of):
     server = await answering(servers)
     client = client_of(server)
     await ask(client, {"n": 1})
-    await server.served[-1].send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{\"n\":99}")
+    await server.served[-1].send(b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"n":99}')
     await until(lambda: server.connections == 2)
     assert (await ask(client, {"n": 2})).data == {}
 

@@ -127,9 +127,7 @@ async def test_a_cancelled_waiter_for_the_pace_leaves_no_debt():
 async def test_who_waits_has_late_work_ended_and_is_counted():
     """`free_one` hears of each who waits; `waiting` of who comes and goes."""
     heard = []
-    slots = Slots(
-        concurrency=1, free_one=lambda: heard.append("free one"), waiting=heard.append
-    )
+    slots = Slots(concurrency=1, free_one=lambda: heard.append("free one"), waiting=heard.append)
     await slots.acquire()
     assert heard == []
     waiter = asyncio.create_task(slots.acquire())

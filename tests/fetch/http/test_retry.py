@@ -32,9 +32,7 @@ class Script:
         try:
             return await self.attempt()
         except Fault as first:
-            return await retry.after(
-                first, self.attempt, remaining_s=lambda: self.remaining_s
-            )
+            return await retry.after(first, self.attempt, remaining_s=lambda: self.remaining_s)
 
 
 def passing(wait_s=None):

@@ -155,25 +155,31 @@ class SiteClient:
         """The answer to `body`, posted to `path` below the site's API address."""
         try:
             request = self._request("POST", path, orjson.dumps(body), options)
-            return await self._answer(request, options, keep)
         except orjson.JSONEncodeError:
             fault = Fault("not asked: the request cannot be written as JSON", health="unknown")
-        except Fault as known:
-            fault = known
-        raise fault.error(self.site.name, doing=doing)
+            raise fault.error(self.site.name, doing=doing) from None
+        except Fault as fault:
+            raise fault.error(self.site.name, doing=doing) from None
+        return self._said(await self._answer(request, options, keep), doing=doing)
 
     async def get(self, path: str, *, doing: str, options: RequestOptions) -> Answer:
         """The answer at `path` below the site's API address."""
         try:
-            return await self._answer(self._request("GET", path, None, options), options, None)
+            request = self._request("GET", path, None, options)
         except Fault as fault:
             raise fault.error(self.site.name, doing=doing) from None
+        return self._said(await self._answer(request, options, None), doing=doing)
 
     async def close(self) -> None:
         """End the requests under way and close all connections."""
         await self._circuit.close()
         await self._flights.close()
         await self._transport.aclose()
+
+    def _said(self, said: Answer | Fault, *, doing: str) -> Answer:
+        if isinstance(said, Fault):
+            raise said.error(self.site.name, doing=doing)
+        return said
 
     def _request(
         self,
@@ -195,7 +201,7 @@ class SiteClient:
 
     async def _answer(
         self, request: SiteRequest, options: RequestOptions, keep: Keep | None
-    ) -> Answer:
+    ) -> Answer | Fault:
         key = None if self.is_private(options) else self._key(request)
         cached = None
         if key is not None and not options.fresh and self._cache.keeps_answers:
@@ -214,7 +220,7 @@ class SiteClient:
             if data is not None:
                 self._observer.cache(self.site.name, "stale")
                 return Answer(data, "stale")
-        raise result
+        return result
 
     def _may_be_stale(self, cached: Cached, fault: Fault) -> bool:
         return not fault.refused and cached.age_s <= cached.fresh_s + self._cache.stale_s
@@ -297,6 +303,8 @@ class SiteClient:
                 result = await self._attempt(request)
             except Fault as fault:
                 result = await self._after(fault, request, flight) if fault.may_pass else fault
+            if isinstance(result, Fault):
+                result = result.as_value()
         finally:
             self._slots.release()
             self._note(request, result, seconds=self._clock() - began)
@@ -349,7 +357,7 @@ class SiteClient:
             raise Fault(f"redirects more than {MAX_REDIRECTS} times")
         except Fault as fault:
             fault.tidy(request.token)
-            raise
+            raise fault.as_value() from None
         except TRANSPORT_ERRORS as error:
             raise transport_fault(error, connect_s=self.site.connect_s) from None
         except Exception:
