@@ -7,7 +7,6 @@ from gateway.fetch.cache.memory import ENTRY_OVERHEAD, BoundedMemory
 KIB = 1024
 
 
-
 async def test_values_come_back():
     """As the bytes they were."""
     memory = BoundedMemory(max_bytes=100 * KIB)

@@ -12,7 +12,6 @@ from gateway.fetch.cache.answers import ArchiveKey, open_cache
 from gateway.fetch.cache.store import BUSY_S, READ_S, open_store
 from tests.fetch.asking import ask
 
-
 with_redis = pytest.mark.skipif(
     importlib.util.find_spec("redis") is None, reason="the extra `redis` is not installed"
 )

@@ -8,7 +8,6 @@ import pytest
 
 from tests.fetch.asking import ask, failure, timed_failure
 
-
 # connections
 
 

@@ -1,7 +1,6 @@
 """At most C requests at a time and R per second; who waits can go without harm."""
 
 import asyncio
-
 from contextlib import asynccontextmanager
 from random import Random
 

@@ -1,7 +1,5 @@
 """Redirects are followed within a site's own address and nowhere else."""
 
-import asyncio
-
 import pytest
 
 from tests.fetch.asking import ask, failure

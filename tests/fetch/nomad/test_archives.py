@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import AnswerCache, open_cache
-from gateway.fetch.nomad.archives import INDEX_SHARE_S, MOST_REQUESTS, Wanted, read_entries
+from gateway.fetch.nomad.archives import MOST_REQUESTS, Wanted, read_entries
 from gateway.fetch.nomad.pace import LARGEST_PORTION, SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject

@@ -1,9 +1,8 @@
 """One site's page in one request is the page of two phases, or is not used."""
 
-from typing import Any
-
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest

@@ -31,7 +31,14 @@ def test_a_site_that_nobody_knows() -> None:
 
 @pytest.mark.parametrize(
     ("archive_s", "portion"),
-    [(0.0001, LARGEST_PORTION), (0.002, 400), (0.07, 11), (0.7, 1), (9.0, 1), (0.0, LARGEST_PORTION)],
+    [
+        (0.0001, LARGEST_PORTION),
+        (0.002, 400),
+        (0.07, 11),
+        (0.7, 1),
+        (9.0, 1),
+        (0.0, LARGEST_PORTION),
+    ],
 )
 def test_portions_take_a_bounded_time(archive_s: float, portion: int) -> None:
     """From an Oasis at the next desk to public NOMAD."""
@@ -44,7 +51,7 @@ def test_portions_take_a_bounded_time(archive_s: float, portion: int) -> None:
 def test_what_is_slow(archive_s: float, archives: int, is_slow: bool) -> None:
     """Archives that take longer than the bound together."""
     assert pace_of(archive_s).is_slow(archives) is is_slow
-    assert 0.002 * 20 < SLOW_PAGE_S
+    assert SLOW_PAGE_S > 0.002 * 20
 
 
 def test_a_faster_measurement_counts_for_more() -> None:

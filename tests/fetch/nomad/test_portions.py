@@ -170,7 +170,12 @@ async def test_how_many_at_once_is_what_the_site_bears(is_serial: bool) -> None:
         site.line.workers = asyncio.Semaphore(1 if is_serial else 100)
         for number in range(8):
             hits = [
-                Hit(one.site, one.entry_id, (), {**one.document, "last_processing_time": f"{number}"})
+                Hit(
+                    one.site,
+                    one.entry_id,
+                    (),
+                    {**one.document, "last_processing_time": f"{number}"},
+                )
                 for one in hits_of(30)
             ]
             assert archives_in(await site.read(hits, within_s=60)) == 30

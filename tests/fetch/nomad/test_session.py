@@ -109,9 +109,7 @@ async def test_only_what_was_asked_for_is_kept() -> None:
         documents = [{"entry_id": one, "optimade": {"nsites": 1}, "junk": junk} for one in "ab"]
         answering(wire, {**said(documents), "more": junk})
         page = await page_of(session, fields=["optimade.nsites", "upload_id"])
-        assert page.documents == tuple(
-            {"entry_id": one, "optimade": {"nsites": 1}} for one in "ab"
-        )
+        assert page.documents == tuple({"entry_id": one, "optimade": {"nsites": 1}} for one in "ab")
         metadata = {"entry_id": "a", "optimade": {"nsites": 1}, "junk": junk}
         archive = {"metadata": metadata, "run": junk}
         answering(wire, said([{"entry_id": "a", "archive": archive, "junk": junk}], 1))
