@@ -24,8 +24,13 @@ class Request:
     body: bytes
 
     @property
-    def json(self):
+    def json(self) -> object:
         return orjson.loads(self.body)
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether the gateway looks whether the site is well; `ask` never asks for `/info`."""
+        return self.line.startswith("GET /api/v1/info ")
 
 
 @dataclass
@@ -72,12 +77,18 @@ Handler = Callable[[Connection], Awaitable[None]]
 
 @dataclass
 class Server:
-    """A running server; `requests` is filled by handlers that keep what they see."""
+    """A running server; `keep` fills `requests` and `probes`."""
 
     port: int
     connections: int = 0
     open: int = 0
     requests: list[Request] = field(default_factory=list)
+    probes: list[Request] = field(default_factory=list)
+
+    def keep(self, request: Request) -> Request:
+        """The request, which is now in its list."""
+        (self.probes if request.is_probe else self.requests).append(request)
+        return request
 
     @property
     def url(self) -> str:
@@ -120,9 +131,7 @@ class Servers:
 
         async def handler(connection: Connection) -> None:
             while True:
-                request = await connection.request()
-                server.requests.append(request)
-                await answer(connection, request)
+                await answer(connection, server.keep(await connection.request()))
 
         server = await self.start(handler)
         return server
@@ -154,19 +163,12 @@ async def cache() -> AsyncIterator[AnswerCache]:
     await answers.close()
 
 
-SITE = Site(
-    name="oasis-b",
-    url="http://127.0.0.1:9/api/v1",
-    title="Oasis B",
-    connect_s=0.3,
-    first_byte_s=0.45,
-    total_s=0.6,
-)
+SITE = Site(name="oasis-b", url="http://127.0.0.1:9/api/v1", title="Oasis B")
 
 
 @pytest.fixture
 def site() -> Site:
-    """A site with short deadlines, at a port where nobody listens."""
+    """A site as it is configured unless told otherwise, at a port where nobody listens."""
     return SITE
 
 
@@ -174,8 +176,11 @@ MakeClient = Callable[..., SiteClient]
 
 
 @pytest.fixture
-async def client_of(cache: AnswerCache) -> AsyncIterator[MakeClient]:
-    """Makes clients of a server (or of a URL); keywords change the site, `with_` the client."""
+async def client_of(servers: Servers, cache: AnswerCache) -> AsyncIterator[MakeClient]:
+    """Makes clients of a server (or of a URL); keywords change the site, `with_` the client.
+
+    They are closed before the servers are.
+    """
     clients: list[SiteClient] = []
 
     def make(server: Server | str, *, with_=None, **changes) -> SiteClient:
@@ -194,20 +199,21 @@ class Heard:
     """An observer that remembers."""
 
     def __init__(self) -> None:
-        self.questions: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.breakers: list[str] = []
         self.cached: list[str] = []
+        self.waiting = 0
 
     def asked(self, site, path, outcome, seconds) -> None:
         assert site == SITE.name
         assert seconds >= 0
-        self.questions.append((path, outcome))
+        self.requests.append((path, outcome))
 
     def breaker(self, site, state) -> None:
         self.breakers.append(state)
 
     def site_waiting(self, site, more) -> None:
-        self.waits = getattr(self, "waits", 0) + more
+        self.waiting += more
 
     def cache(self, site, event) -> None:
         self.cached.append(event)

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.fanout import SiteAnswer, ask_all, gather
+from gateway.fetch.fanout import GRACE_S, SiteAnswer, ask_all
+from gateway.fetch.http.gather import gather
 from gateway.model import SiteFailure
 
 
@@ -44,6 +45,47 @@ async def test_late_site_costs_only_itself() -> None:
     assert isinstance(found["a"], SiteAnswer)
     assert isinstance(found["b"], SiteFailure)
     assert found["b"].reason.startswith("count entries: timed out after")
+
+
+async def test_a_client_that_gives_up_in_time_says_why() -> None:
+    """The fan-out waits a moment longer than the deadline."""
+    failing = fail("b", after_s=0.05 + GRACE_S / 5)
+    found = await ask_all({"a": answer(1), "b": failing}, doing="count", deadline=soon(0.05))
+    assert isinstance(found["b"], SiteFailure)
+    assert found["b"].reason == "count entries: HTTP 503"
+
+
+async def test_a_stream_has_no_deadline_here() -> None:
+    """Each request has limits of its own."""
+    found = await ask_all({"a": answer(1, after_s=0.05)}, doing="count", deadline=None)
+    assert isinstance(found["a"], SiteAnswer)
+
+
+@pytest.mark.parametrize("others", [{}, {"a": 1}])
+async def test_an_unexpected_error_is_that_sites_failure(
+    others: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged with its traceback; its text reaches no caller."""
+
+    async def broken() -> int:
+        raise KeyError("secret")
+
+    asked = {name: answer(value) for name, value in others.items()}
+    found = await ask_all({**asked, "b": broken()}, doing="count", deadline=soon())
+    assert isinstance(found["b"], SiteFailure)
+    assert found["b"].reason == "count: its answer could not be processed; the log says why"
+    assert "secret" in caplog.text
+
+
+async def test_each_failure_has_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """But a site whose circuit is open, which had its line when it opened."""
+
+    async def is_open() -> int:
+        raise SiteError("c", doing="count", happened="not asked", circuit_open=True)
+
+    await ask_all({"b": fail("b"), "c": is_open()}, doing="count", deadline=soon())
+    (line,) = caplog.messages
+    assert line == "site b is missing: count entries: HTTP 503"
 
 
 async def test_nobody_asked() -> None:

@@ -1,6 +1,7 @@
 """How many keys a page takes of each site, and which site has to be asked on."""
 
 from itertools import count
+from math import sqrt
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
-from gateway.search.fair_shares import exhausted, fair_shares
+from gateway.search.fair_shares import archive_share, exhausted, fair_shares
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,40 @@ from gateway.search.fair_shares import exhausted, fair_shares
 def test_portions(limit: int, counts: dict[str, int], expected: dict[str, int]) -> None:
     """A site's part of the matches and 2.5 standard deviations, at least 1, at most the page."""
     assert fair_shares(limit, counts) == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "part", "archive_s", "round_trip_s", "expected"),
+    [
+        (20, 20, 0.002, 0.02, 20),
+        (20, 0, 0.002, 0.02, 1),
+        (20, 0.001, 0.002, 0.02, 1),
+        (20, 6.67, 0.002, 0.02, 11),
+        (20, 6.67, 0.002, 0.2, 14),
+        (20, 6.67, 0.0, 0.0, 10),
+        (20, 6.67, 0.7, 0.02, 7),
+        (500, 50, 0.002, 0.04, 62),
+        (1, 0.5, 0.002, 0.02, 1),
+    ],
+)
+def test_archives_by_price(
+    limit: int, part: float, archive_s: float, round_trip_s: float, expected: int
+) -> None:
+    """The dearer a round trip against an archive, the more are asked for at once: as many as the
+    part reaches with a chance below the ratio of the prices, by Poisson's distribution."""
+    found = archive_share(limit, part, archive_s=archive_s, round_trip_s=round_trip_s)
+    assert found == expected
+
+
+@given(st.integers(1, 500), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_archives_are_never_less_than_the_part_nor_more_than_the_page(
+    limit: int, share: float, archive_s: float, round_trip_s: float
+) -> None:
+    """And not far beyond what the part may be by chance."""
+    part = limit * share
+    found = archive_share(limit, part, archive_s=archive_s, round_trip_s=round_trip_s)
+    assert min(limit, part) - 1 <= found <= limit
+    assert 1 <= found <= part + 5 * sqrt(part) + 6
 
 
 @given(st.randoms(use_true_random=True), st.integers(1, 40), st.integers(1, 5))

@@ -1,360 +1,325 @@
-"""Memory is bounded in bytes; a cache that is down or slow costs speed and a line in the log."""
+"""A remote cache that is down, slow or mad costs speed and a line in the log, nothing else."""
 
 import asyncio
-import importlib.util
 import logging
-import shutil
-import subprocess
-import tracemalloc
+import time
 
 import pytest
 
-from gateway.errors import ConfigError
-from gateway.fetch.cache.answers import BodyKey, open_cache
-from gateway.fetch.cache.memory import ENTRY_OVERHEAD, BoundedMemory
-from gateway.fetch.cache.store import Store, open_store
-
-KIB = 1024
-
-
-# memory
-
-
-async def test_values_come_back():
-    """As the bytes they were."""
-    memory = BoundedMemory(max_bytes=100 * KIB)
-    await memory.set("a", b"1", ttl=10.0)
-    await memory.multi_set([("b", b"2"), ("c", b"3")], ttl=10.0)
-    assert await memory.get("a") == b"1"
-    assert await memory.get("z") is None
-    assert await memory.multi_get(["c", "z", "b"]) == [b"3", None, b"2"]
+from gateway.fetch.cache import store as store_module
+from gateway.fetch.cache.answers import AnswerCache
+from gateway.fetch.cache.store import (
+    BACKLOG_BYTES,
+    BUSY_S,
+    LONGEST_PAUSE_S,
+    READ_S,
+    LocalStore,
+    NoStore,
+    RemoteStore,
+    open_store,
+)
+from tests.fetch.asking import ask
 
 
-async def test_the_bound_is_in_bytes():
-    """What was used longest ago makes room."""
-    memory = BoundedMemory(max_bytes=100 * KIB)
-    for n in range(50):
-        await memory.set(f"{n}", bytes(10 * KIB), ttl=100.0)
-        await memory.get("0")
-    assert memory.held <= 100 * KIB
-    assert await memory.get("0") is not None
-    assert await memory.get("1") is None
-    assert await memory.get("49") is not None
+class Backend:
+    """A backend in this process that raises, is slow, hangs, or answers nonsense as told."""
 
-
-async def test_small_values_count_with_their_overhead():
-    """A million tiny values are not free."""
-    memory = BoundedMemory(max_bytes=100 * KIB)
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        for n in range(2000):
-            await memory.set(f"{n:048x}", b"%d" % n, ttl=100.0)
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert memory.held <= 100 * KIB
-    assert len(memory._values) <= 100 * KIB / ENTRY_OVERHEAD
-    assert after - before < 2 * 100 * KIB
-
-
-async def test_a_value_too_large_is_not_kept():
-    """It would drive out everything else; what stood there before is not left as if it were new."""
-    memory = BoundedMemory(max_bytes=100 * KIB)
-    await memory.set("other", b"1", ttl=10.0)
-    await memory.set("a", b"old", ttl=10.0)
-    await memory.set("a", bytes(20 * KIB), ttl=10.0)
-    assert await memory.get("a") is None
-    assert await memory.get("other") == b"1"
-
-
-async def test_values_expire(clock):
-    """Each after its own time."""
-    memory = BoundedMemory(max_bytes=100 * KIB, clock=clock)
-    await memory.set("short", b"1", ttl=1.0)
-    await memory.set("long", b"2", ttl=100.0)
-    clock += 2
-    assert await memory.multi_get(["short", "long"]) == [None, b"2"]
-
-
-# a cache in trouble
-
-
-class Troubled:
-    """A backend that raises, hangs, or answers nonsense."""
-
-    def __init__(self, *, error=None, answer=None):
+    def __init__(self, *, error=None, after_s=0.0, answer=None):
         self.error = error
+        self.after_s = after_s
         self.answer = answer
-        self.calls = 0
+        self.values = {}
+        self.reads = 0
+        self.writes = 0
+        self.closed = False
+        self.go = asyncio.Event()
+        self.go.set()
 
     async def _do(self):
-        self.calls += 1
+        await self.go.wait()
+        await asyncio.sleep(self.after_s)
         if self.error is not None:
             raise self.error
-        return self.answer
-
-    async def get(self, key):
-        return await self._do()
 
     async def multi_get(self, keys, *, timeout):
-        return await self._do()
-
-    async def set(self, key, value, *, ttl):
+        self.reads += 1
         await self._do()
+        return [self.values.get(key) for key in keys] if self.answer is None else self.answer
 
     async def multi_set(self, pairs, *, ttl, timeout):
+        self.writes += 1
+        assert ttl > 0
         await self._do()
+        self.values.update(pairs)
 
     async def close(self):
-        pass
+        self.closed = True
 
 
-USES = {
-    "get": lambda store: store.get("k"),
-    "get_many": lambda store: store.get_many(["k"]),
-    "put": lambda store: store.put("k", b"v", ttl_s=1),
-    "put_many": lambda store: store.put_many([("k", b"v")], ttl_s=1),
-}
+@pytest.fixture
+async def store_of():
+    """Makes stores, usable at once unless `connected` is False, that are closed in the end."""
+    stores = []
+
+    async def make(backend, *, connected=True, **options):
+        store = RemoteStore(backend, **options)
+        stores.append(store)
+        if connected:
+            error, backend.error = backend.error, None
+            await store.get(["k"])
+            await trials(store)
+            backend.error, backend.reads = error, 0
+        return store
+
+    yield make
+    for store in stores:
+        await store.close()
+        assert store._backend.closed
 
 
-async def settled(store):
+async def trials(store):
     """Wait for a trial under way."""
     if store._trial is not None:
         await asyncio.wait([store._trial])
 
 
-@pytest.mark.parametrize("use", USES.values(), ids=USES)
-@pytest.mark.parametrize("error", [OSError("down"), TimeoutError(), KeyError("own")])
-async def test_a_cache_that_is_down_is_left_alone_for_a_while(use, error, clock, caplog):
+async def written(store):
+    """Wait for the writes under way."""
+    if store._writer is not None:
+        await asyncio.wait([store._writer])
+
+
+async def test_values_come_back(store_of):
+    """Those that are there, by key, in one command."""
+    backend = Backend()
+    store = await store_of(backend)
+    for key in "abc":
+        store.put(key, key.encode(), ttl_s=10)
+    await written(store)
+    assert backend.writes == 1
+    assert await store.get(["a", "z", "c"]) == {"a": b"a", "c": b"c"}
+    assert backend.reads == 1
+    assert await store.get([]) == {}
+    assert backend.reads == 1
+
+
+async def test_nobody_waits_while_a_remote_cache_is_connected(store_of):
+    """The first requests go on without it; once it answers it is used."""
+    backend = Backend()
+    backend.go.clear()
+    store = await store_of(backend, connected=False)
+    for _ in range(5):
+        assert await store.get(["k"]) == {}
+        store.put("k", b"v", ttl_s=1)
+    await asyncio.sleep(0)
+    assert (backend.reads, backend.writes) == (1, 0)
+    backend.go.set()
+    await trials(store)
+    backend.values["k"] = b"v"
+    assert await store.get(["k"]) == {"k": b"v"}
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("down"), TimeoutError(), ValueError("odd"), KeyError("own")]
+)
+async def test_a_cache_that_is_down_is_left_alone_for_a_while(store_of, error, clock, caplog):
     """No error, no further wait, one line when it goes and one when it is back."""
-    backend = Troubled(error=error)
-    store = Store(backend, max_value_bytes=100, errors=(KeyError,), clock=clock)
+    backend = Backend(error=error)
+    store = await store_of(backend, errors=(KeyError,), clock=clock)
+    clock += BUSY_S
     with caplog.at_level(logging.INFO):
         for _ in range(10):
-            assert not await use(store)
-        assert backend.calls == 1
-        for calls, rest_s in ((2, 0.5), (3, 1), (4, 2), (5, 4), (6, 5), (7, 5), (8, 5)):
-            clock += rest_s - 0.01
-            await use(store)
-            await settled(store)
-            assert backend.calls == calls - 1
+            assert await store.get(["k"]) == {}
+        assert backend.reads == 1
+        for reads, pause_s in ((2, 0.5), (3, 1), (4, 2), (5, 4), (6, 5), (7, 5), (8, 5)):
+            clock += pause_s - 0.01
+            await store.get(["k"])
+            await trials(store)
+            assert backend.reads == reads - 1
             clock += 0.02
-            await use(store)
-            await settled(store)
-            assert backend.calls == calls
+            await store.get(["k"])
+            await trials(store)
+            assert backend.reads == reads
         backend.error = None
         clock += 5
-        await use(store)
-        await settled(store)
-        await use(store)
-    assert backend.calls == 10
+        await store.get(["k"])
+        await trials(store)
+        await store.get(["k"])
+    assert backend.reads == 10
     assert [record.getMessage() for record in caplog.records] == [
         f"the cache does not answer ({type(error).__name__}): going on without it",
         "the cache answers again",
     ]
-    await store.close()
 
 
-async def test_nobody_waits_while_a_remote_cache_is_connected(clock):
-    """The first questions go on without it; once it answers it is used."""
-    connected = asyncio.Event()
-
-    class Slow(Troubled):
-        async def multi_get(self, keys, *, timeout):
-            await connected.wait()
-            return [None]
-
-    backend = Slow(answer=b"v")
-    store = Store(backend, max_value_bytes=100, remote=True, clock=clock)
-    for _ in range(5):
-        assert await store.get("k") is None
-    assert backend.calls == 0
-    connected.set()
-    await settled(store)
-    assert await store.get("k") == b"v"
-    await store.close()
+async def test_many_failures_at_once_are_one(store_of, clock):
+    """64 requests that meet a slow moment do not make the pause the longest one."""
+    backend = Backend(error=OSError("down"))
+    store = await store_of(backend, clock=clock)
+    await asyncio.gather(*(store.get([f"{n}"]) for n in range(64)))
+    backend.error = None
+    clock += LONGEST_PAUSE_S / 2
+    await store.get(["k"])
+    await trials(store)
+    backend.values["k"] = b"v"
+    assert await store.get(["k"]) == {"k": b"v"}
 
 
-async def test_closing_ends_a_trial_under_way(clock):
-    """No task is left behind."""
+@pytest.mark.parametrize("answer", [None, 7, "text", ["text"], [7], {}, [b"a", b"b"], []])
+async def test_nonsense_counts_as_missing(store_of, answer):
+    """What is no bytes is not there."""
+    store = await store_of(Backend(answer=answer))
+    found = await store.get(["k"])
+    assert found in ({}, {"k": b"a"})
 
-    class Hanging(Troubled):
-        async def multi_get(self, keys, *, timeout):
-            await asyncio.sleep(60)
 
-    store = Store(Hanging(), max_value_bytes=100, remote=True, clock=clock)
-    await store.get("k")
+async def test_a_read_is_given_up_after_a_short_time(store_of, clock):
+    """A cache that hangs costs callers READ_S for half a second, later ones nothing."""
+    backend = Backend()
+    store = await store_of(backend, clock=clock)
+    backend.go.clear()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await store.get(["k"]) == {}
+    assert READ_S <= loop.time() - began < 1
+    clock += BUSY_S
+    for _ in range(100):
+        assert await store.get(["k"]) == {}
+    assert backend.reads == 2
+
+
+async def test_a_busy_moment_is_no_outage(store_of, clock):
+    """Reads that are too slow while others are answered cost their own time alone."""
+    backend = Backend()
+    store = await store_of(backend, clock=clock)
+    backend.values["k"] = b"v"
+    for _ in range(3):
+        backend.go.clear()
+        assert await store.get(["k"]) == {}
+        backend.go.set()
+        assert await store.get(["k"]) == {"k": b"v"}
+        clock += BUSY_S / 2
+
+
+async def test_writes_wait_in_the_background_and_are_bounded(store_of):
+    """Nobody waits for them; beyond the backlog the oldest are dropped, small ones count, too."""
+    backend = Backend()
+    store = await store_of(backend)
+    backend.go.clear()
+    began = time.thread_time()
+    for n in range(200):
+        store.put(f"large {n}", bytes(2**20), ttl_s=10)
+    await asyncio.sleep(0)
+    assert store._backlog_bytes <= BACKLOG_BYTES
+    assert sum(len(value) for _, value, _ in store._backlog) <= BACKLOG_BYTES
+    for n in range(60_000):
+        store.put(f"{n}", b"{}", ttl_s=10)
+    assert len(store._backlog) * 300 <= BACKLOG_BYTES
+    assert time.thread_time() - began < 5
+    backend.go.set()
+    await written(store)
+    assert store._backlog_bytes == 0
+    assert "59999" in backend.values
+    assert "large 50" not in backend.values
+
+
+async def test_failed_writes_are_dropped(store_of, clock):
+    """And count as a failure of the cache."""
+    backend = Backend()
+    store = await store_of(backend, clock=clock)
+    backend.error = OSError("full")
+    for n in range(500):
+        store.put(f"{n}", b"{}", ttl_s=10)
+    await written(store)
+    assert (backend.writes, store._backlog_bytes, len(store._backlog)) == (1, 0, 0)
+    assert await store.get(["k"]) == {}
+    assert backend.reads == 0
+
+
+async def test_writes_are_grouped_by_their_time(store_of):
+    """Values of one time to live go together, as many as one command takes."""
+    backend = Backend()
+    store = await store_of(backend)
+    for n in range(130):
+        store.put(f"{n}", b"{}", ttl_s=10)
+    store.put("long", b"{}", ttl_s=1000)
+    await written(store)
+    assert backend.writes == 4
+    assert len(backend.values) == 131
+
+
+async def test_values_too_large_are_not_sent(store_of):
+    """The network is spared what would not be kept."""
+    backend = Backend()
+    store = await store_of(backend, max_value_bytes=3)
+    store.put("k", b"1234", ttl_s=1)
+    store.put("l", b"123", ttl_s=1)
+    await written(store)
+    assert backend.values == {"l": b"123"}
+
+
+async def test_closing_leaves_no_task(store_of):
+    """Neither a trial nor a writer that hangs."""
+    before = asyncio.all_tasks()
+    backend = Backend()
+    store = await store_of(backend)
+    backend.go.clear()
+    store.put("k", b"v", ttl_s=1)
+    trying = await store_of(Backend(), connected=False)
+    trying._backend.go.clear()
+    await trying.get(["k"])
     await asyncio.sleep(0)
     await store.close()
-    assert store._trial.cancelled()
+    await trying.close()
+    assert asyncio.all_tasks() == before
 
 
-@pytest.mark.parametrize("answer", [None, [], [None], "text", ["text"], [7], {}])
-async def test_nonsense_counts_as_missing(answer):
-    """What is no bytes is not there."""
-    store = Store(Troubled(answer=answer), max_value_bytes=100)
-    if not isinstance(answer, list):
-        assert await store.get("k") is None
-    else:
-        assert await store.get_many(["k"]) == {}
+SLOW = {
+    "20 ms": {"after_s": 0.02},
+    "45 ms": {"after_s": 0.045},
+    "hangs": {"after_s": 600},
+    "fails": {"error": OSError("down")},
+    "fails late": {"error": OSError("down"), "after_s": 0.03},
+    "garbage": {"answer": [b"\x00garbage"]},
+    "nothing": {"answer": 5},
+}
 
 
-async def test_values_too_large_are_not_sent():
-    """The network is spared what would not be kept."""
-    backend = Troubled()
-    store = Store(backend, max_value_bytes=3)
-    await store.put("k", b"1234", ttl_s=1)
-    await store.put_many([("k", b"1234")], ttl_s=1)
-    assert backend.calls == 0
-    await store.put_many([("k", b"1234"), ("l", b"123")], ttl_s=1)
-    assert backend.calls == 1
+@pytest.mark.parametrize("how", SLOW.values(), ids=SLOW)
+async def test_a_cache_in_trouble_costs_requests_only_time(servers, client_of, store_of, how):
+    """64 callers at once, three times: all are answered, in little more than the site takes."""
 
-
-# Redis and Valkey
-
-with_redis = pytest.mark.skipif(
-    importlib.util.find_spec("redis") is None, reason="the extra `redis` is not installed"
-)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("redis") is not None, reason="it is installed")
-def test_redis_without_its_library_is_said():
-    """The text names the extra."""
-    with pytest.raises(ConfigError, match=r"nomad-optimade-gateway\[redis\]"):
-        open_store("redis", url="redis://127.0.0.1/0", max_bytes=0)
-
-
-@with_redis
-@pytest.mark.parametrize("url", ["http://host/0", "redis:///0", "redis://host/x", "redis://h:x/0"])
-def test_a_bad_address_is_said(url):
-    """Without repeating it: it may hold a password."""
-    with pytest.raises(ConfigError, match="must be like redis://host:6379/0"):
-        open_store("redis", url=url, max_bytes=0)
-
-
-@pytest.fixture
-async def redis_url(tmp_path):
-    """A Redis of this test's own."""
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
-        pytest.skip("neither valkey-server nor redis-server is installed")
-    path = tmp_path / "redis.conf"
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    path.write_text(f'bind 127.0.0.1\nport {port}\nsave ""\ndir {tmp_path}\nrequirepass "p@ss"\n')
-    with subprocess.Popen([program, str(path)], stdout=subprocess.DEVNULL) as running:
-        for _ in range(200):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                await writer.wait_closed()
-                break
-            except OSError:
-                await asyncio.sleep(0.02)
-        yield f"redis://:p%40ss@127.0.0.1:{port}/1"
-        running.terminate()
-
-
-@pytest.fixture
-async def redis_caches():
-    """Caches over a Redis that are connected, and closed in the end."""
-    caches = []
-
-    async def make(url, **options):
-        cache = open_cache("redis", url=url, **options)
-        caches.append(cache)
-        for _ in range(100):
-            await cache.find("k")
-            if cache._store._answers:
-                break
-            await asyncio.sleep(0.05)
-        return cache
-
-    yield make
-    for cache in caches:
-        await cache.close()
-
-
-PARTS = {"generation": "", "identity": "public", "path": "/p"}
-
-
-@with_redis
-async def test_two_replicas_share_a_redis(redis_url, redis_caches, site):
-    """What one keeps the other finds; namespaces stay apart; values go after their time."""
-    one = await redis_caches(redis_url, namespace="n")
-    two = await redis_caches(redis_url, namespace="n")
-    apart = await redis_caches(redis_url, namespace="m")
-    key = one.answer_key(site, content=b"{}", **PARTS)
-    await one.keep(key, b'{"a":1}', fresh_s=0.5)
-    kept = await two.find(key)
-    assert bytes(kept.value) == b'{"a":1}'
-    assert await apart.find(apart.answer_key(site, content=b"{}", **PARTS)) is None
-    bodies = {BodyKey("s", f"e{n}", "v"): b"%d" % n for n in range(200)}
-    await one.put_bodies(bodies)
-    assert dict(await two.get_bodies([*bodies, BodyKey("s", "none", "v")])) == bodies
-    await asyncio.sleep(0.6)
-    assert await two.find(key) is None
-
-
-@with_redis
-async def test_many_at_once_take_turns(redis_url, redis_caches, site, caplog):
-    """A burst does not count as an outage."""
-    cache = await redis_caches(redis_url)
-    keys = [cache.answer_key(site, content=b"%d" % n, **PARTS) for n in range(300)]
-    await cache.keep(keys[0], b"{}", fresh_s=10)
-    found = await asyncio.gather(*(cache.find(key) for key in keys))
-    assert sum(kept is not None for kept in found) == 1
-    assert not caplog.records
-
-
-@with_redis
-async def test_a_value_of_another_kind_counts_as_missing(redis_url, redis_caches, site):
-    """Somebody else's data under our key is an error of Redis, and a miss here."""
-    cache = await redis_caches(redis_url)
-    key = cache.answer_key(site, content=b"{}", **PARTS)
-    await cache._store._backend.client.hset(key, "field", "value")
-    assert await cache.find(key) is None
-
-
-async def nonsense(connection):
-    while True:
-        await connection.reader.read(100)
-        await connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-async def hang(connection):
-    await asyncio.sleep(60)
-
-
-@with_redis
-@pytest.mark.parametrize("handler", [None, nonsense, hang], ids=["down", "nonsense", "hangs"])
-async def test_a_redis_in_trouble_costs_nothing(servers, handler, caplog):
-    """Nobody waits for it, and the log has one line at most."""
-    port = (await servers.start(handler)).port if handler else 9
-    cache = open_cache("redis", url=f"redis://127.0.0.1:{port}/0")
-    clock = asyncio.get_running_loop().time
-    began = clock()
-    for _ in range(20):
-        assert await cache.find("k") is None
-        await cache.keep("k", b"{}", fresh_s=1)
+    async def answer(connection, request):
         await asyncio.sleep(0.005)
-    assert clock() - began < 1
-    assert len(caplog.records) <= 1
-    await cache.close()
+        await connection.respond({"n": request.json["n"]})
 
-
-@with_redis
-async def test_a_redis_that_stops_answering(redis_url, redis_caches, site, caplog):
-    """One question waits a twentieth of a second, the next ones not at all."""
-    cache = await redis_caches(redis_url)
-    key = cache.answer_key(site, content=b"{}", **PARTS)
-    await cache._store._backend.client.execute_command("CLIENT", "PAUSE", "2000")
+    server = await servers.answering(answer)
+    backend = Backend()
+    store = await store_of(backend)
+    backend.error, backend.answer = how.get("error"), how.get("answer")
+    backend.after_s = how.get("after_s", 0.0)
+    client = client_of(server, with_={"cache": AnswerCache(store)})
     clock = asyncio.get_running_loop().time
-    began = clock()
-    for _ in range(20):
-        assert await cache.find(key) is None
-    assert clock() - began < 0.5
-    assert len(caplog.records) == 1
+    for _ in range(3):
+        began = clock()
+        answers = await asyncio.gather(*(ask(client, {"n": n}) for n in range(64)))
+        assert [one.data["n"] for one in answers] == list(range(64))
+        assert clock() - began < 3
+
+
+async def test_which_store_is_opened():
+    """`none` and a memory of zero keep nothing."""
+    assert isinstance(open_store("memory", url=None, max_bytes=1000), LocalStore)
+    for kind, size in (("none", 1000), ("memory", 0)):
+        store = open_store(kind, url=None, max_bytes=size)
+        assert isinstance(store, NoStore)
+        store.put("k", b"v", ttl_s=1)
+        assert await store.get(["k"]) == {}
+        await store.close()
+
+
+def test_the_constants_fit_each_other():
+    """A read is shorter than the shortest pause, and a page's two reads than what it may cost."""
+    assert READ_S < store_module.FIRST_PAUSE_S
+    assert READ_S < store_module.WRITE_S
+    assert 2 * READ_S <= 0.1

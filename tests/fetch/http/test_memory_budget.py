@@ -1,15 +1,28 @@
 """One worker holds a bounded number of bytes; who holds most makes way, never the small ones."""
 
+from contextlib import contextmanager, suppress
+from random import Random
+
 import pytest
 
 from gateway.fetch.http.faults import Fault
-from gateway.fetch.http.memory_budget import MemoryBudget
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 
 
-def test_parcels_count_and_give_back():
-    """What was read is counted until it is let go."""
+@contextmanager
+def reserved(budget, site):
+    """A reservation that is given back in the end."""
+    reservation = budget.reserve(site)
+    try:
+        yield reservation
+    finally:
+        reservation.lose()
+
+
+def test_what_was_read_is_counted_until_it_is_given_back():
+    """Bytes, and what is reserved beside them."""
     budget = MemoryBudget(100)
-    with budget.reservation("a") as one, budget.reservation("b") as two:
+    with reserved(budget, "a") as one, reserved(budget, "b") as two:
         one.add(b"x" * 30)
         two.add(b"x" * 20)
         two.reserve(10)
@@ -19,33 +32,23 @@ def test_parcels_count_and_give_back():
 
 
 def test_pieces_become_a_whole():
-    """Joining takes the same again for a moment; a single piece is not copied."""
+    """A single piece is not copied."""
     budget = MemoryBudget(100)
-    with budget.reservation("a") as reservation:
+    with reserved(budget, "a") as reservation:
         reservation.add(piece := b"x" * 20)
         assert reservation.whole() is piece
-        assert budget.held == 20
         reservation.add(b"y" * 20)
         assert reservation.whole() == b"x" * 20 + b"y" * 20
-        assert budget.held == 80
         assert reservation.whole() is reservation.whole()
-    with budget.reservation("a") as empty:
+        assert budget.held == 40
+    with reserved(budget, "a") as empty:
         assert empty.whole() == b""
 
 
-def test_what_could_never_be_decoded_is_not_read_further():
-    """The weight of what came so far is compared with the whole room."""
-    budget = MemoryBudget(100)
-    with budget.reservation("a") as reservation:
-        reservation.add(b"x" * 10, weight=60)
-        with pytest.raises(Fault, match="too large to be held"):
-            reservation.add(b"x" * 10, weight=60)
-
-
-def test_a_full_room_loses_the_largest():
+def test_a_full_budget_loses_the_largest():
     """The small answer goes on, the large one learns at its next piece."""
     budget = MemoryBudget(100)
-    with budget.reservation("a") as large, budget.reservation("b") as small:
+    with reserved(budget, "a") as large, reserved(budget, "b") as small:
         large.add(b"x" * 80)
         small.add(b"x" * 30)
         assert (large.lost, small.lost) == (True, False)
@@ -61,7 +64,7 @@ def test_a_full_room_loses_the_largest():
 def test_who_would_be_the_largest_makes_way_itself():
     """Growing at the cost of smaller ones is not possible."""
     budget = MemoryBudget(100)
-    with budget.reservation("a") as large, budget.reservation("b") as small:
+    with reserved(budget, "a") as large, reserved(budget, "b") as small:
         small.add(b"x" * 30)
         large.add(b"x" * 60)
         with pytest.raises(Fault):
@@ -73,30 +76,110 @@ def test_who_would_be_the_largest_makes_way_itself():
 def test_the_site_that_holds_most_makes_way():
     """Many middling answers of one site do not drive out the single larger one of another."""
     budget = MemoryBudget(100)
-    with budget.reservation("good") as good:
-        good.add(b"x" * 30)
-        greedy = [budget.reservation("greedy") for _ in range(5)]
-        for reservation in greedy:
-            reservation.__enter__()
-        for reservation in greedy[:3]:
-            reservation.add(b"x" * 20)
-        with pytest.raises(Fault):
-            greedy[3].add(b"x" * 21)
-        assert not good.lost
-        good.add(b"x" * 20)
-        assert not good.lost
-        assert budget.held <= 100
-        for reservation in greedy:
-            reservation.__exit__(None, None, None)
+    good = budget.reserve("good")
+    good.add(b"x" * 30)
+    greedy = [budget.reserve("greedy") for _ in range(4)]
+    for reservation in greedy[:3]:
+        reservation.add(b"x" * 20)
+    with pytest.raises(Fault):
+        greedy[3].add(b"x" * 21)
+    assert not good.lost
+    good.add(b"x" * 20)
+    assert not good.lost
+    assert budget.held <= 100
+    for reservation in (good, *greedy):
+        reservation.lose()
     assert budget.held == 0
 
 
-def test_more_than_the_room_is_never_given():
+def test_more_than_the_budget_is_never_given():
     """One answer alone cannot exceed it."""
     budget = MemoryBudget(100)
-    with budget.reservation("a") as one:
+    with reserved(budget, "a") as one:
         with pytest.raises(Fault):
             one.reserve(101)
         assert budget.held == 0
         with pytest.raises(Fault):
             one.add(b"")
+
+
+def test_decoded_answers_are_not_taken_away():
+    """They are in use: who comes later makes way."""
+    budget = MemoryBudget(100)
+    with reserved(budget, "a") as decoded, reserved(budget, "b") as reading:
+        decoded.add(b"x" * 80)
+        decoded.decoded()
+        assert budget.held == 80
+        with pytest.raises(Fault, match="too large to be held"):
+            reading.add(b"x" * 30)
+        assert not decoded.lost
+        assert budget.held == 80
+
+
+def test_a_scope_holds_until_it_is_closed():
+    """The charge stays as long as the caller's request; then nothing is left."""
+    budget = MemoryBudget(100)
+    reservation, scope = budget.reserve("a"), MemoryScope()
+    reservation.add(b"x" * 30)
+    scope.hold(reservation)
+    assert budget.held == 30
+    scope.close()
+    assert budget.held == 0
+    scope.close()
+    assert budget.held == 0
+
+
+def test_shared_answers_are_released_once_by_the_last():
+    """Several callers may use one answer, one caller an answer twice."""
+    budget = MemoryBudget(100)
+    reservation = budget.reserve("a")
+    reservation.add(b"x" * 30)
+    scopes = [MemoryScope(), MemoryScope()]
+    for scope in (*scopes, scopes[0]):
+        scope.hold(reservation)
+    scopes[0].close()
+    assert budget.held == 30
+    scopes[1].close()
+    assert budget.held == 0
+
+
+def test_what_is_lost_is_not_released_again():
+    """The account stays right."""
+    budget = MemoryBudget(100)
+    lost, scope = budget.reserve("a"), MemoryScope()
+    lost.add(b"x" * 30)
+    scope.hold(lost)
+    lost.lose()
+    with reserved(budget, "b") as other:
+        other.add(b"x" * 90)
+        scope.close()
+        assert budget.held == 90
+
+
+def test_random_answers_never_exceed_the_budget():
+    """Whatever comes in whatever order, the account is right and ends at zero."""
+    random, budget = Random(5), MemoryBudget(1000)
+    reservations, scopes = [], [MemoryScope() for _ in range(4)]
+    for _ in range(3000):
+        if not reservations or random.random() < 0.3:
+            reservations.append(budget.reserve(random.choice("abc")))
+        one = random.choice(reservations)
+        match random.randrange(6):
+            case 0 | 1 | 2:
+                with suppress(Fault):
+                    one.add(bytes(random.randrange(300)))
+            case 3:
+                one.decoded()
+                random.choice(scopes).hold(one)
+            case 4:
+                one.lose()
+                reservations.remove(one)
+            case 5:
+                number = random.randrange(4)
+                scopes[number].close()
+                scopes[number] = MemoryScope()
+        assert 0 <= budget.held <= 1000
+        assert budget.held == sum(one.charge for one in budget._reservations)
+    for one in reservations:
+        one.lose()
+    assert budget.held == 0

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import AnswerCache, open_cache
-from gateway.fetch.nomad.archives import BATCH, MOST_REQUESTS, read_entries
+from gateway.fetch.nomad.archives import MOST_REQUESTS, Wanted, read_entries
+from gateway.fetch.nomad.pace import LARGEST_PORTION, SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject
 from tests.whole.lines import Asked
@@ -28,10 +29,24 @@ def hits_of(count: int, **document: Any) -> list[Hit]:
     return [Hit("berlin", one["entry_id"], (), one) for one in found]
 
 
+def brisk() -> SitePace:
+    """Of a site whose archives take no time: one portion for a page."""
+    pace = SitePace()
+    pace.archives_came(2, 0.002, at_once=1)
+    return pace
+
+
 async def entries_of(
-    session: SiteSession, hits: Sequence[Hit], *, cache: AnswerCache | None = None
+    session: SiteSession,
+    hits: Sequence[Hit],
+    *,
+    cache: AnswerCache | None = None,
+    pace: SitePace | None = None,
+    required: JsonObject = WHOLE,
+    are_indexed: bool = False,
 ) -> tuple[Entry, ...]:
-    return await read_entries(session, hits, required=WHOLE, fallback_fields=FALLBACK, cache=cache)
+    wanted = Wanted(required, FALLBACK, are_indexed)
+    return await read_entries(session, hits, wanted, pace=pace or brisk(), cache=cache)
 
 
 def wanted(asked: Asked) -> list[str]:
@@ -102,13 +117,13 @@ async def test_a_site_whose_archives_are_all_bad_is_asked_so_often_and_no_more(
         headers = {"content-length": str(10**12)} if too_large else {}
         return httpx.Response(200 if too_large else 500, headers=headers)
 
-    async with opened_session("berlin", lines_of(BATCH)) as (session, wire):
+    async with opened_session("berlin", lines_of(LARGEST_PORTION)) as (session, wire):
         wire.fault = fault
-        entries = await entries_of(session, hits_of(BATCH))
+        entries = await entries_of(session, hits_of(LARGEST_PORTION))
         assert [one.document["optimade"] for one in entries] == [
-            {"nsites": i} for i in range(BATCH)
+            {"nsites": i} for i in range(LARGEST_PORTION)
         ]
-        assert all(one.archive is None for one in entries)
+        assert all(one.archive is None and one.missing == "broken" for one in entries)
         assert len(wire.asked) == 1 + MOST_REQUESTS + 1
 
 
@@ -154,17 +169,18 @@ async def test_other_failures_are_the_sites(status: int) -> None:
             await entries_of(session, hits_of(3))
 
 
-async def test_large_pages_are_asked_for_in_batches() -> None:
+async def test_large_pages_are_read_in_portions() -> None:
     """NOMAD 1.3 takes about a thousand ids at a time."""
-    async with opened_session("berlin", lines_of(BATCH + 3)) as (session, wire):
-        entries = await entries_of(session, hits_of(BATCH + 3))
+    count = LARGEST_PORTION + 3
+    async with opened_session("berlin", lines_of(count)) as (session, wire):
+        entries = await entries_of(session, hits_of(count))
         assert all(one.archive for one in entries)
-        assert sorted(len(wanted(asked)) for asked in wire.asked) == [3, BATCH]
+        assert sorted(len(wanted(asked)) for asked in wire.asked) == [3, LARGEST_PORTION]
 
 
-async def test_bodies_are_kept_by_version() -> None:
+async def test_archives_are_cached_by_version() -> None:
     """An archive is asked for again only when the entry was processed again, or more is wanted of
-    it; without a version, without a cache, and when broken it is not kept."""
+    it; without a version, without a cache, and when broken it is not cached."""
     cache = open_cache("memory")
     async with opened_session("berlin", lines_of(3)) as (session, wire):
         now, later = (
@@ -177,7 +193,7 @@ async def test_bodies_are_kept_by_version() -> None:
         await entries_of(session, later, cache=cache)
         assert len(wire.asked) == 2
         part: JsonObject = {"metadata": {"optimade": {"nsites": "*"}}}
-        await read_entries(session, now, required=part, fallback_fields=(), cache=cache)
+        await entries_of(session, now, required=part, cache=cache)
         assert len(wire.asked) == 3
         for hits, kept in ((hits_of(3), cache), (now, None)):
             await entries_of(session, hits, cache=kept)
@@ -185,7 +201,7 @@ async def test_bodies_are_kept_by_version() -> None:
         assert len(wire.asked) == 7
 
 
-async def test_broken_bodies_are_not_kept() -> None:
+async def test_broken_archives_are_not_cached() -> None:
     """When the archive is mended, the next page has it."""
     cache = open_cache("memory")
     async with opened_session("berlin", lines_of(3)) as (session, wire):

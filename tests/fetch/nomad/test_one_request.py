@@ -1,11 +1,15 @@
 """One site's page in one request is the page of two phases, or is not used."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gateway.errors import SiteError
+from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.nomad.key_pages import read_window
 from gateway.fetch.nomad.one_request import can_be_archived, read_archived
 from gateway.merge import order_of
@@ -172,3 +176,105 @@ async def test_other_failures_are_the_sites() -> None:
         wire.fault = lambda asked: httpx.Response(503)
         with pytest.raises(SiteError, match="503"):
             await read_archived(session, ask_of([]), required=WHOLE)
+
+
+async def test_a_page_that_is_too_large_is_not_used() -> None:
+    """In portions it may be had."""
+    async with opened_session("berlin", LINES) as (session, wire):
+        wire.fault = lambda asked: httpx.Response(200, headers={"content-length": str(10**12)})
+        assert await read_archived(session, ask_of([]), required=WHOLE) is None
+        with pytest.raises(AnswerTooLargeError):
+            await session.archives(STRUCTURE, required=WHOLE, size=2)
+
+
+Change = Callable[[list[Any], int], None]
+"""Does something to the entries of an answer, at a place."""
+
+
+def drop(data: list[Any], at: int) -> None:
+    del data[at]
+
+
+def double(data: list[Any], at: int) -> None:
+    data[at] = data[at - 1]
+
+
+def swap(data: list[Any], at: int) -> None:
+    data[at - 1], data[at] = data[at], data[at - 1]
+
+
+def empty(data: list[Any], at: int) -> None:
+    data[at]["archive"] = {"metadata": {}}
+
+
+def forget(data: list[Any], at: int) -> None:
+    data[at]["archive"]["metadata"].get("optimade", {}).clear()
+
+
+def revalue(data: list[Any], at: int) -> None:
+    data[at]["archive"]["metadata"]["optimade"] = {"nsites": 10**6, "chemical_formula_hill": "zz"}
+
+
+def leave(data: list[Any], at: int) -> None:
+    pass
+
+
+CHANGES = (leave, drop, double, swap, empty, forget, revalue)
+SORTS: tuple[Sort, ...] = (
+    [],
+    [("id", True)],
+    [("immutable_id", False)],
+    [("nsites", False)],
+    [("nsites", True)],
+    [("last_modified", False)],
+    [("chemical_formula_hill", True)],
+    [("chemical_formula_descriptive", False)],
+)
+SEEDS = [awkward_lines(seed, {"berlin": 30, "munich": 12}) for seed in range(4)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, len(SEEDS) - 1),
+    sort=st.sampled_from(SORTS),
+    limit=st.integers(1, 40),
+    start=st.none() | st.integers(0, 29),
+    change=st.sampled_from(CHANGES),
+    place=st.integers(0, 40),
+)
+def test_no_entry_is_lost_or_doubled(
+    seed: int, sort: Sort, limit: int, start: int | None, change: Change, place: int
+) -> None:
+    """Over random entries, orders and places, whatever one site does to an answer: it is the page
+    of the index, or it is left to the index, or the site has failed."""
+
+    async def pages() -> tuple[Any, Any]:
+        async with opened_session("berlin", SEEDS[seed]["berlin"]) as (session, wire):
+            after = None
+            if start is not None:
+                whole = await read_window(session, ask_of(sort, limit=60))
+                after = whole.hits[start % len(whole.hits)].position
+            ask = ask_of(sort, limit=limit, after=after)
+            if not can_be_archived(ask, site="berlin"):
+                return None, None
+            expected = await read_window(session, ask)
+
+            def changed(asked: Asked, said: Any) -> Any:
+                if said["data"]:
+                    change(said["data"], place % len(said["data"]))
+                return said
+
+            wire.change = changed
+            try:
+                return expected, await read_archived(session, ask, required=WHOLE)
+            except SiteError:
+                return expected, None
+
+    expected, found = asyncio.run(pages())
+    if found is None:
+        return
+    hits, entries = found
+    assert [hit.entry_id for hit in hits.hits] == [hit.entry_id for hit in expected.hits]
+    assert (hits.more, hits.total) == (expected.more, expected.total)
+    assert [one.entry_id for one in entries] == [hit.entry_id for hit in hits.hits]
+    assert all(one.archive for one in entries)

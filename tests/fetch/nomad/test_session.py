@@ -1,12 +1,19 @@
 """A site's answers are held against what was asked; whatever is wrong is told in a sentence."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.demo import create_demo_oasis
 from gateway.errors import SiteError
-from gateway.fetch.nomad.session import MAX_OFFSET, SiteSession, both
+from gateway.fetch.cache.answers import open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.nomad.session import MANY_PATTERNS, MAX_OFFSET, SiteSession, both
+from gateway.model import JsonObject, Site
 from gateway.properties import STRUCTURE
 from tests.whole.lines import Line
 from tests.whole.oases import make_line, opened_session
@@ -86,9 +93,65 @@ async def test_wrong_archives_are_the_sites_failure(answer: Any) -> None:
     async with opened_session("berlin", []) as (session, wire):
         answering(wire, answer)
         with pytest.raises(SiteError, match="read archives from berlin"):
-            await session.archives(STRUCTURE, required={}, size=2)
+            await session.archives(STRUCTURE, required=WHOLE, size=2)
         answering(wire, said(ids("a"), 2))
-        assert len((await session.archives(STRUCTURE, required={}, size=2)).documents) == 1
+        found = await session.archives(STRUCTURE, required=WHOLE, size=2)
+        assert dict(found.archives) == {"a": None}
+
+
+WHOLE: JsonObject = {"metadata": {"entry_id": "*", "optimade": "*"}}
+
+
+async def test_only_what_was_asked_for_is_kept() -> None:
+    """A site that sends megabytes beside proper entries has them dropped where they are read."""
+    junk = {"x": ["junk"] * 100}
+    async with opened_session("berlin", []) as (session, wire):
+        documents = [{"entry_id": one, "optimade": {"nsites": 1}, "junk": junk} for one in "ab"]
+        answering(wire, {**said(documents), "more": junk})
+        page = await page_of(session, fields=["optimade.nsites", "upload_id"])
+        assert page.documents == tuple({"entry_id": one, "optimade": {"nsites": 1}} for one in "ab")
+        metadata = {"entry_id": "a", "optimade": {"nsites": 1}, "junk": junk}
+        archive = {"metadata": metadata, "run": junk}
+        answering(wire, said([{"entry_id": "a", "archive": archive, "junk": junk}], 1))
+        found = await session.archives(STRUCTURE, required=WHOLE, size=2)
+        assert found.archives == {"a": {"entry_id": "a", "optimade": {"nsites": 1}}}
+
+
+async def test_many_fields_are_asked_for_as_everything() -> None:
+    """Hundreds of patterns cost a NOMAD more than the whole document; what was not asked for is
+    dropped here."""
+    async with opened_session("berlin", [make_line("a")]) as (session, wire):
+        fields = [f"optimade.field_{n}" for n in range(MANY_PATTERNS)]
+        page = await page_of(session, fields=fields)
+        assert wire.asked[0].body["required"] == {"include": ["*"]}
+        assert set(page.documents[0]) == {"entry_id", "optimade"}
+
+
+async def test_the_caller_of_a_private_site_asks_for_what_it_may_see() -> None:
+    """`visible` goes with the caller's own token alone."""
+    wire = Line(httpx.ASGITransport(create_demo_oasis([], path="")))
+    wire.fault = lambda asked: httpx.Response(200, json=said([], 0))
+    for forward, token, owner in (
+        (True, "t", "visible"), (True, None, "public"), (False, "t", "public"),
+    ):  # fmt: skip
+        site = Site("berlin", "http://berlin.test/api/v1", "x", forward_token=forward)
+        client = SiteClient(site, cache=open_cache("none"), transport=wire)
+        options = RequestOptions(None, MemoryScope(), token=token)
+        await SiteSession(client, options).count(STRUCTURE)
+        assert wire.asked.pop().body["owner"] == owner
+        await client.close()
+
+
+async def test_another_deadline_is_the_same_conversation() -> None:
+    """How the site has answered is remembered for both."""
+    async with opened_session("berlin", [make_line("a")]) as (session, _):
+        now = asyncio.get_running_loop().time()
+        other = session.until(now + 20)
+        assert other.deadline == now + 20
+        await page_of(other)
+        assert session.state == other.state == "ok"
+        with pytest.raises(SiteError, match="no time was left"):
+            await page_of(session.until(now))
 
 
 async def test_later_page_may_be_short() -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from gateway.errors import ConfigError
-from gateway.fetch.cache.memory import LARGE_SHARE, BoundedMemory
+from gateway.fetch.cache.memory import ENTRY_OVERHEAD, LARGE_SHARE, BoundedMemory
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,9 @@ READ_S = 0.05
 """A read that takes longer is given up. It comes before each request to a site, of which one takes
 20 ms at least, and before a page's archives: twice this is what a slow cache may cost a page."""
 WRITE_S = 1.0
+BUSY_S = 0.5
+"""A cache that has answered within this time and is too slow now is busy, or this process is: in a
+burst, reads wait for connections and for the event loop. It is not left alone for that."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 """So long the cache is left alone after a failure, at first and at most."""
 CONNECT_S = 2.0
@@ -119,6 +122,7 @@ class RemoteStore:
         self._read_s = read_s
         self._clock = clock
         self._is_usable = False
+        self._answered_at = float("-inf")
         self._paused_until = 0.0
         self._failures = 0
         self._trial: asyncio.Task[None] | None = None
@@ -134,8 +138,9 @@ class RemoteStore:
             async with asyncio.timeout(self._read_s):  # waiting for a connection counts, too
                 values = await self._backend.multi_get(keys, timeout=self._read_s)
         except self._errors as error:
-            self._pause(error)
+            self._fail(error)
             return {}
+        self._answered_at = self._clock()
         pairs = zip(keys, values if isinstance(values, Sequence) else (), strict=False)
         return {key: value for key, value in pairs if isinstance(value, bytes)}
 
@@ -144,9 +149,9 @@ class RemoteStore:
         if len(value) > self.max_value_bytes or not self._usable():
             return
         self._backlog.append((key, value, ttl_s))
-        self._backlog_bytes += len(value)
+        self._backlog_bytes += len(value) + ENTRY_OVERHEAD
         while self._backlog_bytes > BACKLOG_BYTES:
-            self._backlog_bytes -= len(self._backlog.popleft()[1])
+            self._backlog_bytes -= len(self._backlog.popleft()[1]) + ENTRY_OVERHEAD
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write())
 
@@ -165,12 +170,12 @@ class RemoteStore:
             pairs: list[tuple[str, bytes]] = []
             while self._backlog and self._backlog[0][2] == ttl_s and len(pairs) < AT_A_TIME:
                 key, value, _ = self._backlog.popleft()
-                self._backlog_bytes -= len(value)
+                self._backlog_bytes -= len(value) + ENTRY_OVERHEAD
                 pairs.append((key, value))
             try:
                 await self._backend.multi_set(pairs, ttl=float(ttl_s), timeout=WRITE_S)
             except self._errors as error:
-                self._pause(error)
+                self._fail(error)
                 self._backlog.clear()
                 self._backlog_bytes = 0
 
@@ -191,9 +196,16 @@ class RemoteStore:
             self._pause(error)
             return
         self._is_usable = True
+        self._answered_at = self._clock()
         if self._failures:
             self._failures = 0
             logger.info("the cache answers again")
+
+    def _fail(self, error: Exception) -> None:
+        """Pause once, however many requests fail at the same time."""
+        is_slow = isinstance(error, TimeoutError)
+        if self._is_usable and not (is_slow and self._clock() - self._answered_at < BUSY_S):
+            self._pause(error)
 
     def _pause(self, error: Exception) -> None:
         if not self._failures:
@@ -222,5 +234,6 @@ def _open_remote(url: str) -> Store:
         raise ConfigError(
             "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
         ) from None
-    backend = redis.open_redis(url, connections=CONNECTIONS, timeout_s=READ_S, connect_s=CONNECT_S)
+    # the pool's own limit is the longer one, so that READ_S is what ends a read
+    backend = redis.open_redis(url, connections=CONNECTIONS, timeout_s=WRITE_S, connect_s=CONNECT_S)
     return RemoteStore(backend, errors=redis.ERRORS)

@@ -82,6 +82,8 @@ class CircuitBreaker:
         self._last = None
         if self._state != "closed":
             self._turn("closed")
+            if self._task is not asyncio.current_task() and self._task is not None:
+                self._task.cancel()  # else failures would wait for the end of its sleep
 
     def failed(self, happened: str) -> None:
         """A request has failed in a way that may speak of the site's health: have it probed."""
@@ -110,8 +112,6 @@ class CircuitBreaker:
             self._next_at = self._clock() + wait_s
             self._turn("open")
             await self._sleep(wait_s)
-            if self._state == "closed":  # a request that was still on its way has been answered
-                return
             self._turn("half-open")
         self._failures = 0
         self.succeeded()

@@ -21,9 +21,9 @@ import orjson
 
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
 from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
-from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.decoding import AnswerReader, cached_weight
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
-from gateway.fetch.http.faults import Fault, plain, seconds
+from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
 from gateway.fetch.http.observer import Observer, Outcome, Silent
 from gateway.fetch.http.rate_limits import Slots
@@ -155,25 +155,31 @@ class SiteClient:
         """The answer to `body`, posted to `path` below the site's API address."""
         try:
             request = self._request("POST", path, orjson.dumps(body), options)
-            return await self._answer(request, options, keep)
         except orjson.JSONEncodeError:
             fault = Fault("not asked: the request cannot be written as JSON", health="unknown")
-        except Fault as known:
-            fault = known
-        raise fault.error(self.site.name, doing=doing)
+            raise fault.error(self.site.name, doing=doing) from None
+        except Fault as fault:
+            raise fault.error(self.site.name, doing=doing) from None
+        return self._said(await self._answer(request, options, keep), doing=doing)
 
     async def get(self, path: str, *, doing: str, options: RequestOptions) -> Answer:
         """The answer at `path` below the site's API address."""
         try:
-            return await self._answer(self._request("GET", path, None, options), options, None)
+            request = self._request("GET", path, None, options)
         except Fault as fault:
             raise fault.error(self.site.name, doing=doing) from None
+        return self._said(await self._answer(request, options, None), doing=doing)
 
     async def close(self) -> None:
         """End the requests under way and close all connections."""
         await self._circuit.close()
         await self._flights.close()
         await self._transport.aclose()
+
+    def _said(self, said: Answer | Fault, *, doing: str) -> Answer:
+        if isinstance(said, Fault):
+            raise said.error(self.site.name, doing=doing)
+        return said
 
     def _request(
         self,
@@ -195,7 +201,7 @@ class SiteClient:
 
     async def _answer(
         self, request: SiteRequest, options: RequestOptions, keep: Keep | None
-    ) -> Answer:
+    ) -> Answer | Fault:
         key = None if self.is_private(options) else self._key(request)
         cached = None
         if key is not None and not options.fresh and self._cache.keeps_answers:
@@ -214,7 +220,7 @@ class SiteClient:
             if data is not None:
                 self._observer.cache(self.site.name, "stale")
                 return Answer(data, "stale")
-        raise result
+        return result
 
     def _may_be_stale(self, cached: Cached, fault: Fault) -> bool:
         return not fault.refused and cached.age_s <= cached.fresh_s + self._cache.stale_s
@@ -291,11 +297,14 @@ class SiteClient:
         began = self._clock()
         await self._slots.acquire()
         try:
-            flight.sent_at = self._loop.time()
             try:
+                self._circuit.check()  # it may have opened while this waited for a slot
+                flight.sent_at = self._loop.time()
                 result = await self._attempt(request)
             except Fault as fault:
                 result = await self._after(fault, request, flight) if fault.may_pass else fault
+            if isinstance(result, Fault):
+                result = result.as_value()
         finally:
             self._slots.release()
             self._note(request, result, seconds=self._clock() - began)
@@ -335,25 +344,33 @@ class SiteClient:
                 received = None
                 try:
                     reader = AnswerReader(reservation, limit=request.limit)
-                    await self._transport.send(request, url, reader)
+                    await self._sent(request, url, reader)
                     if reader.status == 200:
                         received = _Received(*await reader.read_object(), reservation)
                         return received
                     if reader.status not in FOLLOWED:
                         raise await self._refusal(request, reader)
-                    url = _redirected(url, reader)
+                    url = _redirected(url, reader, token=request.token)
                 finally:
                     if received is None:
                         reservation.lose()
             raise Fault(f"redirects more than {MAX_REDIRECTS} times")
         except Fault as fault:
             fault.tidy(request.token)
-            raise
+            raise fault.as_value() from None
         except TRANSPORT_ERRORS as error:
             raise transport_fault(error, connect_s=self.site.connect_s) from None
         except Exception:
             logger.exception("unexpected error in a request to site %s", self.site.name)
             raise Fault("its answer could not be processed; the log says why") from None
+
+    async def _sent(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+        """Fill the reader; of an error's text the beginning will do."""
+        try:
+            await self._transport.send(request, url, reader)
+        except Fault as fault:
+            if not fault.too_large or reader.status in (0, 200):
+                raise
 
     async def _refusal(self, request: SiteRequest, reader: AnswerReader) -> Fault:
         """The fault that the answer's status and text tell of."""
@@ -388,7 +405,7 @@ class SiteClient:
         except TimeoutError:
             return Fault(f"timed out after {seconds(PROBE_S)}", kind="timeout")
         except Fault as fault:
-            return None if fault.health == "good" else fault
+            return fault if fault.health == "bad" else None
         return None
 
     def _circuit_changed(self, circuit: CircuitState) -> None:
@@ -405,20 +422,15 @@ class SiteClient:
 
     def _decoded(self, cached: Cached, scope: MemoryScope) -> JsonObject | None:
         """The cached answer; None: it cannot be read, which is as if there were none."""
-        try:
-            data = orjson.loads(cached.value)
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(data, dict):
-            return None
         reservation = self._budget.reserve(self.site.name)
         reservation.decoded()
         scope.hold(reservation)
         try:
-            reservation.reserve(8 * len(cached.value))
-        except Fault:
+            reservation.reserve(cached_weight(cached.value))
+            data = orjson.loads(cached.value)
+        except (Fault, orjson.JSONDecodeError):
             return None
-        return data
+        return data if isinstance(data, dict) else None
 
     def _key(self, request: SiteRequest) -> bytes:
         digest = self._digest.copy()
@@ -442,7 +454,7 @@ def _probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -
     return SiteRequest("POST", path, orjson.dumps(body), limit=limit, token=token)
 
 
-def _redirected(url: str, reader: AnswerReader) -> str:
+def _redirected(url: str, reader: AnswerReader, *, token: str | None) -> str:
     """Where to ask instead, on the same host."""
     location = reader.headers.get("location")
     if location is None:
@@ -450,10 +462,11 @@ def _redirected(url: str, reader: AnswerReader) -> str:
     here = httpx.URL(url)
     try:
         target = here.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         raise Fault("redirects to an address that cannot be read") from None
     if target.host != here.host:
-        raise Fault(f"redirects to another host ({plain(target.host) or 'none'})")
+        shown = quoted(target.host, token=token)
+        raise Fault(f"redirects to another host ({shown or 'none'})")
     if (target.scheme, target.port) != (here.scheme, here.port):
         where = f"{target.scheme}, port {target.port or 'of its scheme'}"
         raise Fault(f"redirects to another address of its host ({plain(where)})")

@@ -11,10 +11,12 @@ from typing import cast
 import httptools
 import httpx
 
-from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.decoding import FREE_PIECES, LEAST_PIECE, AnswerReader
 from gateway.fetch.http.faults import Fault
 
 MAX_HEAD_BYTES = 64 * 1024
+"""Of everything that is not body: heads, and beside them at most as much as the body itself for the
+sizes and extensions of chunks, and for trailers."""
 MAX_INTERIM = 16
 """Answers with a status of 1xx before the one that counts; HTTP sets no limit."""
 
@@ -36,7 +38,7 @@ class Connection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._fault: Fault | None = None
         self._headers: dict[str, str] = {}
-        self._head_bytes = 0
+        self._received = self._segments = 0
         self._interim = 0
         self._is_final = False
         self._has_length = False
@@ -55,11 +57,11 @@ class Connection(asyncio.Protocol):
         if self._answer is None or self._parser is None:
             self.abort()  # nothing was asked: the site speaks out of turn
             return
-        if not self._is_final:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES + len(data):
-                self._fail(Fault("the answer is not valid HTTP: its head does not end"))
-                return
+        if (excess := self._excess(self._reader)) is not None:
+            self._fail(excess)
+            return
+        self._received += len(data)
+        self._segments += 1
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -78,13 +80,18 @@ class Connection(asyncio.Protocol):
         """Gone, by either side."""
         self.is_open = False
         if self._answer is not None:
-            if self._is_final or self._head_bytes:
+            if self._received:
                 self._fail(httpx.ReadError("the connection broke"))
             else:
                 self._fail(DroppedError("the connection was closed"))
         self._closed(self)
 
     # httptools calls these
+
+    def on_message_begin(self) -> None:
+        """An answer begins; behind the one that was asked for there must be none."""
+        if self._answer is None:
+            raise Fault("the site speaks out of turn")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header of an answer."""
@@ -133,7 +140,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._fault = None
         self._headers = {}
-        self._head_bytes = self._interim = 0
+        self._received = self._segments = self._interim = 0
         self._is_final = self._has_length = False
         self._transport.write(request)
         return self._answer
@@ -144,6 +151,16 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _excess(self, reader: AnswerReader | None) -> Fault | None:
+        """What is wrong with the amount that came, before more of it is parsed."""
+        body_bytes = reader.raw_bytes if reader is not None else 0
+        if self._received - body_bytes > MAX_HEAD_BYTES + body_bytes:
+            what = "has more framing than content" if self._is_final else "has a head without end"
+            return Fault(f"the answer is not valid HTTP: it {what}")
+        if self._segments > FREE_PIECES and self._received < self._segments * LEAST_PIECE:
+            return Fault("the answer comes in needlessly small pieces")
+        return None
+
     def _stop_if(self, is_wrong: bool, how: str) -> None:
         if is_wrong:
             self._fault = Fault(f"the answer is not valid HTTP: {how}")
@@ -153,7 +170,8 @@ class Connection(asyncio.Protocol):
         answer, self._answer = self._answer, None
         self._reader = None
         self.idle_since = self._loop.time()
-        if not keep_alive:
+        # a site that answers before it has read the whole request may take its rest for the next
+        if not keep_alive or (self._transport and self._transport.get_write_buffer_size()):
             self.abort()
         if answer is not None and not answer.done():
             answer.set_result(None)

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 
 import orjson
 
-from gateway.fetch.http.faults import Fault, quoted, too_large
+from gateway.fetch.http.faults import Fault, too_large
 from gateway.fetch.http.memory_budget import Reservation
 from gateway.model import JsonObject
 
 ACCEPT_ENCODING = "gzip"
 PIECE_BYTES = 256 * 1024
 """So much is unpacked between two turns of the event loop: about a millisecond."""
+PACKED_BYTES = 64 * 1024
+"""So much is unpacked from at a time: what zlib leaves over is copied at each step."""
 LIGHT_BYTES = 64 * 1024
 """Answers up to this size are weighed roughly: exactly would take as long as decoding them."""
 FREE_PIECES, LEAST_PIECE = 2_000, 64
@@ -24,6 +26,7 @@ FREE_PIECES, LEAST_PIECE = 2_000, 64
 costs as much time here as a page of entries. TCP segments and gzip blocks are larger."""
 MAX_ERROR_BYTES = 64 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+/-]{0,39}")
 
 
 class AnswerReader:
@@ -76,9 +79,9 @@ class AnswerReader:
         try:
             data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            content_type = self.headers.get("content-type", "")
-            what = quoted(content_type if "json" not in content_type else error.msg)
-            raise Fault(f"the answer is not valid JSON ({what or 'empty'})") from None
+            what = _named(self.headers.get("content-type", "").partition(";")[0])
+            shown = error.msg if "json" in what or not what else what
+            raise Fault(f"the answer is not valid JSON ({shown or 'empty'})") from None
         if not isinstance(data, dict):
             raise Fault("the answer is not a JSON object")
         self.reservation.decoded()
@@ -89,13 +92,17 @@ class AnswerReader:
         if encoding in ("", "identity"):
             return
         if encoding not in ("gzip", "x-gzip"):
-            shown = re.sub(r"[^a-z0-9, -]", "", encoding)[:40]
-            raise Fault(f"the answer is packed as {shown!r}, which was not asked for")
+            shown = _named(encoding)
+            how = f"packed as {shown!r}" if shown else "packed in a way"
+            raise Fault(f"the answer is {how}{',' if shown else ''} that was not asked for")
         self.reservation.replace(await self._gunzip(self.reservation.whole()))
 
-    async def _gunzip(self, rest: bytes) -> list[bytes]:
-        inflate, pieces, unpacked = zlib.decompressobj(_GZIP_WINDOW), [], 0
-        while rest and not inflate.eof:
+    async def _gunzip(self, packed: bytes) -> list[bytes]:
+        inflate, pieces, unpacked, at = zlib.decompressobj(_GZIP_WINDOW), [], 0, 0
+        rest: bytes = b""
+        while (rest or at < len(packed)) and not inflate.eof:
+            if not rest:
+                rest, at = packed[at : at + PACKED_BYTES], at + PACKED_BYTES
             try:
                 piece = inflate.decompress(rest, PIECE_BYTES)
             except zlib.error:
@@ -104,15 +111,27 @@ class AnswerReader:
             unpacked += len(piece)
             if unpacked > self.limit:
                 raise too_large(self.limit, health="bad")
-            self.reservation.reserve(len(piece))
-            pieces.append(piece)
-            if len(piece) == PIECE_BYTES:
+            if piece:
+                self.reservation.reserve(len(piece))
+                pieces.append(piece)
+            if rest or at < len(packed):
                 await asyncio.sleep(0)
-        if inflate.unused_data:
+        if inflate.unused_data or (inflate.eof and at < len(packed)):
             raise Fault("the answer goes on after its gzip compression")
         if not inflate.eof:
             raise Fault("the connection broke in the middle of the answer", may_pass=True)
         return pieces
+
+
+def _named(text: str) -> str:
+    """A short name of a media type or encoding; empty: it is none, and nothing of it is shown, as a
+    part of it could be half of a token."""
+    return text.strip() if _NAME.fullmatch(text.strip()) else ""
+
+
+def cached_weight(value: memoryview) -> int:
+    """The same of a cached answer; of small ones roughly, as their weight was checked before."""
+    return 8 * len(value) if len(value) <= LIGHT_BYTES else weight(bytes(value))
 
 
 def weight(raw: bytes) -> int:

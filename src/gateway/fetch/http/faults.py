@@ -55,6 +55,12 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         """Remove the token from the text, wherever the site sent it back; then cut it to size."""
         self.happened = shortened(without_token(self.happened, token), MAX_TEXT)
 
+    def as_value(self) -> "Fault":
+        """Itself, without the frames in which it was raised: they hold what was read, megabytes
+        that nobody counts any more."""
+        self.__context__ = None
+        return self.with_traceback(None)
+
     def error(self, site: str, *, doing: str) -> SiteError:
         """The error that tells a caller of this fault."""
         kind = AnswerTooLargeError if self.too_large else SiteError

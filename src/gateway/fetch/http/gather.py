@@ -22,7 +22,10 @@ async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
     except* SiteError as failures:
         failure = failures.exceptions[0]  # raised here, some Pythons would make it a group again
     if failure is not None:
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # else it would keep this frame, and all results, until garbage collection
     return {key: task.result() for key, task in tasks.items()}
 
 

@@ -142,7 +142,10 @@ class _Reading:
                 for _ in range(workers):
                     group.create_task(self._work())
         if self._failure is not None and not self.found:
-            raise self._failure
+            try:
+                raise self._failure
+            finally:
+                self._failure = None  # it would keep all this until garbage collection
 
     def why(self, entry_id: str) -> _Why:
         """Why an archive is missing."""

@@ -1,0 +1,153 @@
+"""What is known of the sites: looked at in the background, from public answers alone."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.demo import create_demo_oasis
+from gateway.errors import SiteError
+from gateway.fetch.cache.answers import open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.model import SearchRequest, Site
+from gateway.properties import STRUCTURE
+from gateway.search.site_stats import SAMPLE, Share, SiteStats
+from tests.whole.lines import Asked, Line
+from tests.whole.oases import make_line, opened
+
+LINES = {"berlin": [make_line(f"b{n}") for n in range(7)], "munich": [make_line("m0")]}
+PRIVATE = 777
+
+
+@pytest.fixture
+async def looked():
+    """Statistics of one demo Oasis, its client and the line to it."""
+    line = Line(httpx.ASGITransport(create_demo_oasis(LINES["berlin"], path="")))
+    site = Site("berlin", "http://berlin.test/api/v1", "Berlin", attempts=1)
+    client = SiteClient(site, cache=open_cache("memory"), transport=line)
+    yield SiteStats({"berlin": client}, answers_s=10.0), client, line
+    await client.close()
+
+
+async def test_a_look_tells_size_version_and_pace(looked: Any) -> None:
+    """Before the first caller wants to know."""
+    site_stats, client, line = looked
+    assert site_stats.info("berlin").total is None
+    assert site_stats.available(["berlin"]) == 0
+    await site_stats.look(client)
+    info = site_stats.info("berlin")
+    assert info.total == 7
+    assert info.version
+    assert site_stats.available(["berlin"]) == 7
+    assert site_stats.pace("berlin").archive_s is not None
+    assert site_stats.pace("berlin").round_trip_s is not None
+    assert sum(asked.is_archive for asked in line.asked) == 1
+    sizes = [asked.body["pagination"]["page_size"] for asked in line.asked if asked.is_archive]
+    assert sizes == [SAMPLE]
+
+
+async def test_a_light_look_counts_alone(looked: Any) -> None:
+    """`/info` is large, so it is read rarely."""
+    site_stats, client, line = looked
+    await site_stats.look(client, version=False)
+    assert len(line.asked) == 1
+    assert site_stats.info("berlin").version is None
+
+
+async def test_a_look_is_never_answered_from_the_cache(looked: Any) -> None:
+    """It keeps a connection warm, and sees what changed."""
+    site_stats, client, line = looked
+    await site_stats.look(client, version=False)
+    await site_stats.look(client, version=False)
+    assert len(line.asked) == 2
+
+
+async def test_a_site_that_cannot_be_counted_keeps_what_is_known(looked: Any) -> None:
+    """The error is the looker's; the last total stays."""
+    site_stats, client, line = looked
+    await site_stats.look(client)
+    line.fault = lambda asked: httpx.Response(403)
+    with pytest.raises(SiteError):
+        await site_stats.look(client)
+    assert site_stats.info("berlin").total == 7
+
+
+async def test_broken_archives_do_not_hide_the_version(looked: Any) -> None:
+    """The index may be well where archives are not."""
+    site_stats, client, line = looked
+    line.fault = lambda asked: httpx.Response(500) if asked.is_archive else None
+    await site_stats.look(client)
+    assert site_stats.info("berlin").version
+    assert site_stats.pace("berlin").archive_s is None
+
+
+async def test_the_watch_outlives_failures(looked: Any) -> None:
+    """Whatever a site does, it is looked at again; closing leaves no task."""
+    site_stats, client, line = looked
+    line.fault = lambda asked: httpx.Response(200, json={"pagination": {"total": "many"}})
+    before = asyncio.all_tasks()
+    site_stats.open()
+    async with asyncio.timeout(20):
+        while not line.asked:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.02)
+    (task,) = site_stats._tasks
+    assert not task.done()
+    await site_stats.close()
+    assert asyncio.all_tasks() == before
+
+
+async def test_counts_are_kept_by_query_and_site(looked: Any) -> None:
+    """Equal queries are one, whichever object they are."""
+    site_stats, _, _ = looked
+    query = {"and": [STRUCTURE, {"optimade.nsites": 2}]}
+    site_stats.remember("berlin", query, 5)
+    assert site_stats.last_count("berlin", {"and": [STRUCTURE, {"optimade.nsites": 2}]}) == 5
+    assert site_stats.last_count("berlin", STRUCTURE) is None
+    assert site_stats.last_count("munich", query) is None
+    assert site_stats.available(["berlin"], query) == 5
+
+
+async def test_shares_are_kept_while_answers_are(looked: Any) -> None:
+    """The same page asks the same again, and finds the answers in the cache."""
+    site_stats, _, _ = looked
+    shares = {"berlin": Share(20, is_whole=True)}
+    site_stats.remember_shares("page", shares)
+    assert site_stats.shares("page") == shares
+    assert site_stats.shares("another") is None
+    uncached = SiteStats({}, answers_s=0.0)
+    uncached.remember_shares("page", shares)
+    assert uncached.shares("page") is None
+
+
+def privately(asked: Asked, said: Any) -> Any:
+    """A caller's token sees more than the public does."""
+    if asked.body.get("owner") == "visible":
+        said["pagination"]["total"] = PRIVATE
+    return said
+
+
+@pytest.mark.parametrize("filter_", [None, "nsites=2"])
+async def test_what_a_token_sees_is_remembered_for_nobody(filter_: str | None) -> None:
+    """A private total reaches neither `data_available` nor anonymous callers."""
+    async with opened(LINES, forward_token=True, cache={"backend": "memory"}) as gateway:
+        for line in gateway.lines.values():
+            line.change = privately
+        mine = await gateway.federation.search(
+            SearchRequest("structures", filter=filter_, page_limit=2, token="t")
+        )
+        assert mine.data_returned == 2 * PRIVATE
+        states = {one.name: one.total for one in gateway.federation.site_states()}
+        assert states == {"berlin": 7, "munich": 1}
+        for line in gateway.lines.values():
+            line.fault = lambda asked: httpx.Response(403)
+        stats = gateway.federation._site_stats
+        assert stats.available(["berlin", "munich"]) == 8
+        for line in gateway.lines.values():
+            line.fault = None
+        public = await gateway.federation.search(
+            SearchRequest("structures", filter=filter_, page_limit=2)
+        )
+        assert public.data_returned == 8
+        assert public.data_available == 8
