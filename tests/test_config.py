@@ -271,7 +271,7 @@ def test_former_keys(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ("budget_s: 0.05", ("budget_s", "greater than or equal to 0.5")),
+        ("budget_s: 0.05", ("budget_s", "greater than or equal to 0.2")),
         ("budget_s: 70, longest_s: 60", ("budget_s (70) is above longest_s (60)",)),
         ("budget_s: 30, site_s: 20", ("budget_s (30) is above site_s (20)",)),
     ],

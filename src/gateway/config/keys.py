@@ -23,7 +23,7 @@ from gateway.config.secrets import read_secret
 logger = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
-LEAST_BUDGET_S = 0.5
+LEAST_BUDGET_S = 0.2
 """Below this, a site that hangs would not have the time (`fetch.http.client.BLAMED_S`) after which
 it is found to be ill."""
 

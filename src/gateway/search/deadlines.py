@@ -7,7 +7,7 @@ index.
     entered |--- place of an offset ---|-- keys --|-- archives --|- index -| answer
             0                        0.49        0.7                       1
 
-With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.client.BLAMED_S` (0.3 s):
+With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.client.BLAMED_S` (0.1 s):
 together with the time of a probe (3 s) a site that hangs is known to be ill after about 6 s.
 """
 

@@ -253,7 +253,7 @@ def test_caller() -> None:
         ("_fed_sites=berlin,rome", "_fed_sites", "'rome'"),
         ("_fed_partial=maybe", "_fed_partial", "allow or forbid"),
         ("_fed_timeout=0", "_fed_timeout", "from 0.1 to 4"),
-        ("_fed_timeout=4.1", "_fed_timeout", "up to 4"),
+        ("_fed_timeout=4.1", "_fed_timeout", "to 4"),
         ("_fed_timeout=soon", "_fed_timeout", "seconds"),
         ("_fed_timeout=nan", "_fed_timeout", "seconds"),
         ("filter=a&filter=b", "filter", "more than once"),

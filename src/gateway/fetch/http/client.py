@@ -43,9 +43,9 @@ FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects that are followed with method and body unchanged: all our requests only read."""
 LEAST_S = 0.03
 """A request that has less time than this is not sent."""
-BLAMED_S = 0.3
+BLAMED_S = 0.1
 """A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
-caller was impatient. Keys have 0.7 of `timeouts.budget_s`, which is 0.5 s at least, so that every
+caller was impatient. Keys have 0.7 of `timeouts.budget_s`, which is 0.2 s at least, so that every
 hanging site is found."""
 SUSPECT_S = 2.8
 """A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
