@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
-from gateway.search.fair_shares import archive_share, exhausted, fair_shares
+from gateway.search.fair_shares import (
+    archive_share,
+    exhausted,
+    fair_shares,
+    is_one_phase_cheaper,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_portions(limit: int, counts: dict[str, int], expected: dict[str, int]) 
         (20, 6.67, 0.002, 0.02, 11),
         (20, 6.67, 0.002, 0.2, 14),
         (20, 6.67, 0.0, 0.0, 10),
-        (20, 6.67, 0.7, 0.02, 7),
+        (20, 6.67, 0.7, 0.02, 10),
         (500, 50, 0.002, 0.04, 62),
         (1, 0.5, 0.002, 0.02, 1),
     ],
@@ -61,6 +66,29 @@ def test_archives_are_never_less_than_the_part_nor_more_than_the_page(
     found = archive_share(limit, part, archive_s=archive_s, round_trip_s=round_trip_s)
     assert min(limit, part) - 1 <= found <= limit
     assert 1 <= found <= part + 5 * sqrt(part) + 6
+
+
+@pytest.mark.parametrize(
+    ("limit", "shares", "more", "is_cheaper"),
+    [
+        (20, [20], {}, True),
+        (20, [11, 11, 11], {}, True),
+        (20, [2] * 50, {}, False),
+        (20, [2] * 50, {"round_trip_s": 0.2}, True),
+        (20, [11, 11, 11], {"round_trip_s": 0.0}, False),
+        (20, [11, 11, 11], {"chance_cached": 1.0}, False),
+        (500, [250, 250, 250], {}, True),
+        (500, [250, 250, 250], {"under_way": 64}, False),
+        (20, [20], {"under_way": 64}, True),
+    ],
+)
+def test_one_phase_or_two(
+    limit: int, shares: list[int], more: dict[str, float], is_cheaper: bool
+) -> None:
+    """Few sites and small pages by one round trip, many sites and what is cached by two; the busier
+    the gateway, the less it wastes."""
+    how = {"requests_each": 1, "round_trip_s": 0.03, **more}
+    assert is_one_phase_cheaper(limit, shares, **how) is is_cheaper  # type: ignore[arg-type]
 
 
 @given(st.randoms(use_true_random=True), st.integers(1, 40), st.integers(1, 5))
