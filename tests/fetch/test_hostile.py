@@ -40,7 +40,7 @@ async def main(urls):
     for round in range(2):
         scope, data = MemoryScope(), []
         await asyncio.gather(
-            *(ask(client, round * 10 + n, ends, scope, data) for client in clients for n in range(3))
+            *(ask(one, round * 10 + n, ends, scope, data) for one in clients for n in range(3))
         )
         scope.close()
     for client in clients:

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from gateway.config import Config
 from gateway.config.keys import LEAST_BUDGET_S
-from gateway.fetch.fanout import GRACE_S
 from gateway.fetch.http.circuit_breaker import LONGEST_WAIT_S, PROBE_S
 from gateway.fetch.http.client import BLAMED_S, LEAST_S
 from gateway.model import Site
-from gateway.search.deadlines import ENCODING_S, KEYS_SHARE, Deadlines
+from gateway.search.deadlines import ENCODING_S, GRACE_S, KEYS_SHARE, Deadlines
 
 
 def budget_s() -> float:

@@ -1,7 +1,7 @@
 """How many keys a page takes of each site, and which site has to be asked on."""
 
 from itertools import count
-from math import sqrt
+from math import exp, lgamma, log
 from random import Random
 
 import pytest
@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
-from gateway.search.fair_shares import archive_share, exhausted, fair_shares
+from gateway.search.fair_shares import (
+    ARCHIVES_CHANCE,
+    MOST_CHANCE,
+    OWN_ARCHIVE_S,
+    OWN_ROUND_TRIP_S,
+    archive_share,
+    exhausted,
+    fair_shares,
+    is_one_phase_cheaper,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,38 +38,71 @@ def test_portions(limit: int, counts: dict[str, int], expected: dict[str, int]) 
     assert fair_shares(limit, counts) == expected
 
 
-@pytest.mark.parametrize(
-    ("limit", "part", "archive_s", "round_trip_s", "expected"),
-    [
-        (20, 20, 0.002, 0.02, 20),
-        (20, 0, 0.002, 0.02, 1),
-        (20, 0.001, 0.002, 0.02, 1),
-        (20, 6.67, 0.002, 0.02, 11),
-        (20, 6.67, 0.002, 0.2, 14),
-        (20, 6.67, 0.0, 0.0, 10),
-        (20, 6.67, 0.7, 0.02, 7),
-        (500, 50, 0.002, 0.04, 62),
-        (1, 0.5, 0.002, 0.02, 1),
-    ],
+def chance_of(part: float, least: int) -> float:
+    """That a Poisson variable of this mean is at least so large."""
+    return 1.0 - sum(
+        exp(-part + number * log(part) - lgamma(number + 1)) for number in range(least)
+    )
+
+
+@given(
+    st.integers(1, 500),
+    st.floats(0.01, 1),
+    st.integers(1, 50),
+    st.floats(0, 1),
+    st.floats(0, 1),
 )
 def test_archives_by_price(
-    limit: int, part: float, archive_s: float, round_trip_s: float, expected: int
+    limit: int, share: float, sites: int, archive_s: float, round_trip_s: float
 ) -> None:
-    """The dearer a round trip against an archive, the more are asked for at once: as many as the
-    part reaches with a chance below the ratio of the prices, by Poisson's distribution."""
-    found = archive_share(limit, part, archive_s=archive_s, round_trip_s=round_trip_s)
-    assert found == expected
-
-
-@given(st.integers(1, 500), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
-def test_archives_are_never_less_than_the_part_nor_more_than_the_page(
-    limit: int, share: float, archive_s: float, round_trip_s: float
-) -> None:
-    """And not far beyond what the part may be by chance."""
+    """As many as the site's part reaches with a chance that is worth it, at most the page: one more
+    costs an archive, one too few a round trip, and few pages should need a second one."""
     part = limit * share
-    found = archive_share(limit, part, archive_s=archive_s, round_trip_s=round_trip_s)
-    assert min(limit, part) - 1 <= found <= limit
-    assert 1 <= found <= part + 5 * sqrt(part) + 6
+    found = archive_share(limit, part, sites=sites, archive_s=archive_s, round_trip_s=round_trip_s)
+    assert 1 <= found <= limit
+    assert found >= min(limit, part) - 1
+    price = (archive_s + OWN_ARCHIVE_S) / (round_trip_s + OWN_ROUND_TRIP_S)
+    worth = min(MOST_CHANCE, ARCHIVES_CHANCE / sites, price)
+    if found < limit:
+        assert chance_of(part, found) <= 1.6 * worth + 0.005
+    if found > part + 2:
+        assert chance_of(part, found - 2) >= 0.6 * worth - 0.01
+
+
+@pytest.mark.parametrize("part", [0, 0.001, 1, 6.67, 20, 49, 51, 400])
+def test_dearer_round_trips_and_more_sites_mean_more_archives(part: float) -> None:
+    """And dearer archives fewer."""
+
+    def share(*, sites: int = 3, archive_s: float = 0.002, round_trip_s: float = 0.02) -> int:
+        return archive_share(500, part, sites=sites, archive_s=archive_s, round_trip_s=round_trip_s)
+
+    assert share(archive_s=0.5) <= share() <= share(round_trip_s=0.5)
+    assert share(sites=1) <= share(sites=3) <= share(sites=50)
+    assert share(archive_s=9e9) >= min(part, 1)
+    assert share(archive_s=0, round_trip_s=0) >= 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "shares", "more", "is_cheaper"),
+    [
+        (20, [20], {}, True),
+        (20, [11, 11, 11], {}, True),
+        (20, [20] * 50, {}, False),
+        (20, [20] * 50, {"round_trip_s": 0.2}, True),
+        (20, [11, 11, 11], {"round_trip_s": 0.0}, False),
+        (20, [11, 11, 11], {"chance_cached": 1.0}, False),
+        (500, [250, 250, 250], {}, True),
+        (500, [250, 250, 250], {"under_way": 64}, False),
+        (20, [20], {"under_way": 64}, True),
+    ],
+)
+def test_one_phase_or_two(
+    limit: int, shares: list[int], more: dict[str, float], is_cheaper: bool
+) -> None:
+    """Few sites and small pages by one round trip, many sites and what is cached by two; the busier
+    the gateway, the less it wastes."""
+    how = {"requests_each": 1, "round_trip_s": 0.03, **more}
+    assert is_one_phase_cheaper(limit, shares, **how) is is_cheaper  # type: ignore[arg-type]
 
 
 @given(st.randoms(use_true_random=True), st.integers(1, 40), st.integers(1, 5))

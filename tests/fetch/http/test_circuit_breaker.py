@@ -122,7 +122,7 @@ async def test_an_open_circuit_says_why_and_until_when(ill):
     assert caught.value.kind == "circuit_open"
     for _ in range(3):
         await ill.wake()
-    with pytest.raises(Fault, match="it failed 4 times in a row, .*it is tried again in 8 s"):
+    with pytest.raises(Fault, match=r"it failed 4 times in a row, .*it is tried again in 8 s"):
         ill.breaker.check()
 
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from gateway.fetch.http.circuit_breaker import PAUSE_S, PROBE_S
-from gateway.fetch.http.client import BLAMED_S
+from gateway.fetch.http.client import BLAMED_S, SUSPECT_S
 from tests.fetch.asking import BUDGET_S, PATH, ask, failure, timed_failure
 
 KEYS_S = 0.7 * BUDGET_S
@@ -112,10 +112,11 @@ async def test_a_refusal_is_an_answer_of_a_healthy_site(site_of, client_of, stat
 
 
 async def test_an_impatient_caller_has_nothing_probed(site_of, client_of):
-    """A site that had less than a second may be well."""
+    """A site that had less than a moment may be well."""
     client = client_of(site_of)
     site_of.status = None
-    await asyncio.gather(*(failure(client, {"n": n}, within_s=0.2) for n in range(5)))
+    patience_s = BLAMED_S / 2
+    await asyncio.gather(*(failure(client, {"n": n}, within_s=patience_s) for n in range(5)))
     assert not site_of.probes
 
 
@@ -162,6 +163,46 @@ async def test_who_waits_for_a_slot_is_told_when_the_circuit_opens(site_of, clie
     errors = await asyncio.wait_for(asyncio.gather(*waiting), 20)
     assert sum(error.circuit_open for error in errors) >= 17
     assert len(site_of.requests) <= 3
+
+
+async def test_a_patient_caller_waits_for_its_slot(site_of, client_of):
+    """Longer than others would, and for the answer of a site that is only busy."""
+    client = client_of(site_of, concurrency=1)
+    site_of.status = None
+    hanging = asyncio.create_task(ask(client, {"n": 0}, within_s=60))
+    await until(lambda: site_of.requests)
+    patient = asyncio.create_task(ask(client, {"n": 1}, within_s=60))
+    await asyncio.sleep(SUSPECT_S + 0.3)
+    assert not patient.done()
+    site_of.status = "200 OK"
+    hanging.cancel()
+    assert (await patient).state == "ok"
+    assert client.circuit.state == "closed"
+
+
+async def test_a_patient_caller_of_a_site_that_hangs_is_told_early(site_of, client_of):
+    """Its site is probed long before its deadline, and it need not wait for that."""
+    client = client_of(site_of)
+    site_of.status = site_of.probe_status = None
+    error, took_s = await timed_failure(client, within_s=60)
+    assert error.happened.endswith(", and none to a probe")
+    assert error.is_timeout
+    assert SUSPECT_S + PROBE_S <= took_s < 20
+
+
+async def test_a_patient_caller_of_a_slow_site_gets_its_answer(servers, client_of):
+    """The probe finds the site well."""
+
+    async def answer(connection, request):
+        if not request.is_probe:
+            await asyncio.sleep(SUSPECT_S + 0.5)
+        await connection.respond({})
+
+    server = await servers.answering(answer)
+    client = client_of(server)
+    assert (await ask(client, within_s=60)).state == "ok"
+    assert len(server.probes) == 1
+    assert len(server.requests) == 1
 
 
 async def test_a_site_that_hangs_costs_the_first_requests_alone(site_of, client_of):

@@ -1,4 +1,4 @@
-"""Connections stay warm: used again, replaced when the site closes them, and all closed in the end."""
+"""Connections stay warm: used again, replaced when the site closes them, all closed in the end."""
 
 import asyncio
 import socket
@@ -209,7 +209,7 @@ async def test_interim_answers_are_passed_over(servers, client_of):
 
 
 async def test_the_second_address_is_tried_soon(servers, client_of, monkeypatch):
-    """A host with an address that does not answer costs a quarter of a second ("Happy Eyeballs")."""
+    """A host with an address that does not answer costs a quarter of a second (Happy Eyeballs)."""
     server = await answering(servers)
     dead = socket.socket()
     dead.bind(("127.0.0.2", 0))

@@ -231,17 +231,23 @@ async def test_the_oldest_late_work_is_ended_first(flights):
     assert await waiting == "answer"
 
 
-async def test_all_late_work_is_ended_at_an_ill_site(flights):
-    """What somebody waits for goes on."""
-    works = [Work() for _ in range(3)]
-    waiting = join(flights, works[0], key=b"0")
-    for number in (1, 2):
-        await late(flights, works[number], key=b"%d" % number)
-    flights.end_all_late()
+async def test_what_an_ill_site_was_sent_before_is_ended(flights):
+    """Whoever waits for it is told; what was sent after goes on, and what was not sent yet."""
+    works = [Work(), Work(), Work(is_sent=False), Work()]
+    early = [join(flights, works[0], key=b"0"), join(flights, works[2], key=b"2")]
+    await late(flights, works[1], key=b"1")
+    await asyncio.sleep(0.01)
+    moment = asyncio.get_running_loop().time()
+    await asyncio.sleep(0.01)
+    after = join(flights, works[3], key=b"3")
     await turns()
-    assert [work.cancelled for work in works] == [0, 1, 1]
-    works[0].go.set()
-    assert await waiting == "answer"
+    flights.end_sent_before(moment)
+    with pytest.raises(ShuttingDownError):
+        await early[0]
+    assert [work.cancelled for work in works] == [1, 1, 0, 0]
+    for work in works:
+        work.go.set()
+    assert await asyncio.gather(early[1], after) == ["answer", "answer"]
 
 
 async def test_closing_ends_the_work_and_tells_the_callers(flights):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.positions import MAX_TEXT, milliseconds_of, preceding, read_hit
+from gateway.fetch.nomad.positions import MAX_TEXT, preceding, read_hit
 from gateway.fetch.nomad.session import both
 from gateway.merge import order_of
 from gateway.model import Json, NativeQuery, Order, Position, SortKey
@@ -54,25 +54,6 @@ def test_preceding_holds_for_what_the_order_puts_before(
         assert expected == (len(places) if upto else 0)
     else:
         assert asyncio.run(count_of(both(STRUCTURE, upto))) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "milliseconds"),
-    [
-        ("1970-01-01T00:00:00", 0),
-        ("1970-01-01T00:00:00.001999", 1),
-        ("2021-03-01T00:00:00.250900+00:00", 1614556800250),
-        ("2021-03-01T00:00:00.250Z", 1614556800250),
-        ("2021-03-01T02:00:00+02:00", 1614556800000),
-        ("2021-03-01", 1614556800000),
-        ("0001-01-01T00:00:00+23:59", -62135683140000),
-        ("yesterday", None),
-        ("", None),
-    ],
-)  # fmt: skip
-def test_milliseconds(text: str, milliseconds: int | None) -> None:
-    """Times are cut off at the millisecond, as the index does; without a zone they are UTC."""
-    assert milliseconds_of(text) == milliseconds
 
 
 HILL = SortKey("hill", "optimade.hill", "string", known={"quantities": "x"})

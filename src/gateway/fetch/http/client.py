@@ -11,7 +11,6 @@ import random
 import re
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -258,14 +257,9 @@ class SiteClient:
     async def _waited(
         self, flight: InFlight[_Result], *, deadline: float, began: float, is_shared: bool
     ) -> _Result:
+        is_patient = deadline > began + 2 * SUSPECT_S
+        look = self._loop.call_at(began + SUSPECT_S, self._suspect, flight) if is_patient else None
         try:
-            if deadline > began + 2 * SUSPECT_S:
-                with suppress(TimeoutError):
-                    return await self._flights.wait(
-                        flight, deadline=began + SUSPECT_S, may_be_late=True
-                    )
-                if flight.sent_at is not None:
-                    self._circuit.failed(f"no answer for {seconds(SUSPECT_S)}")
             return await self._flights.wait(flight, deadline=deadline, may_be_late=is_shared)
         except TimeoutError:
             after_s = deadline - began
@@ -283,6 +277,14 @@ class SiteClient:
             waited = seconds(self._loop.time() - began)
             happened = f"no answer for {waited}, and none to a probe"
             return Fault(happened, health="unknown", kind="timeout")
+        finally:
+            if look is not None:
+                look.cancel()
+
+    def _suspect(self, flight: InFlight[_Result]) -> None:
+        """Have the site probed that has not answered a patient caller for long."""
+        if flight.sent_at is not None:
+            self._circuit.failed(f"no answer for {seconds(SUSPECT_S)}")
 
     async def _work(
         self,
