@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from gateway.model import Order, Position, SortValue
 
-Compare: TypeAlias = Callable[[Position, Position], int]
+Comparison: TypeAlias = Callable[[Position, Position], int]
 
 
-def comparison(order: Order, *, backward: bool = False) -> Compare:
+def comparison(order: Order, *, backward: bool = False) -> Comparison:
     """A three-way comparison of two positions: negative when the first comes first."""
     sign = -1 if backward else 1
     tie = -1 if order.descending else 1

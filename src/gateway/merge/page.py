@@ -7,7 +7,7 @@ from functools import cmp_to_key
 from itertools import chain
 
 from gateway.model import Hit, Order, Position
-from gateway.order import Compare, comparison
+from gateway.order import Comparison, comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def advance(
     return Progress(reached, tuple(sorted(_differing(lagging, reached).items())))
 
 
-def _later(a: Position | None, b: Position, compare: Compare) -> Position:
+def _later(a: Position | None, b: Position, compare: Comparison) -> Position:
     return b if a is None or compare(b, a) > 0 else a
 
 

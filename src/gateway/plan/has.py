@@ -10,7 +10,7 @@ from gateway.plan.intervals import EVERYTHING, Spans, intersection
 from gateway.plan.lists import has_spans, has_words, words_matching
 from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, any_of
-from gateway.plan.ratios import Pairs, has_pairs, ratios_of
+from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
 from gateway.plan.refusals import check_item, quantity_of, refuse, refuse_property, spelt
 from gateway.plan.work_budget import SPAN_BYTES
 from gateway.properties import Property, ValueType
@@ -132,14 +132,16 @@ def _has_pairs(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
     return has_pairs(leaf.quantifier, items, vocabulary=vocabulary, known=known, work=scope.work)
 
 
-def _pairs(lists: Sequence[Property], item: Sequence[Test], vocabulary: Sequence[str]) -> Pairs:
+def _pairs(
+    lists: Sequence[Property], item: Sequence[Test], vocabulary: Sequence[str]
+) -> RatioPairs:
     elements, ratios = frozenset(vocabulary), [EVERYTHING]
     for one, test in zip(lists, item, strict=True):
         if one.name == "elements":
             elements &= _words(vocabulary, test)
         else:
             ratios.append(_ratios(test))
-    return Pairs(elements, intersection(*ratios))
+    return RatioPairs(elements, intersection(*ratios))
 
 
 def _words(vocabulary: Sequence[str], test: Test) -> frozenset[str]:

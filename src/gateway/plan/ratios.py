@@ -31,7 +31,7 @@ _LARGEST = Decimal("3e38")
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class RatioPairs:
     """The pairs whose element is one of `elements` and whose ratio lies in `ratios`."""
 
     elements: frozenset[str]
@@ -51,7 +51,7 @@ def ratios_of(op: Op, value: Decimal) -> Spans:
 
 def has_pairs(
     quantifier: Quantifier,
-    items: Sequence[Pairs],
+    items: Sequence[RatioPairs],
     *,
     vocabulary: Sequence[str],
     known: Clause,
@@ -71,17 +71,17 @@ def has_pairs(
             )
 
 
-def _gathered(items: Iterable[Pairs]) -> Sequence[Pairs]:
+def _gathered(items: Iterable[RatioPairs]) -> Sequence[RatioPairs]:
     """The same pairs with the ratios of equal sets of elements together."""
     ratios: defaultdict[frozenset[str], list[Span]] = defaultdict(list)
     for item in items:
         ratios[item.elements].extend(item.ratios)
-    return [Pairs(elements, union(spans)) for elements, spans in ratios.items()]
+    return [RatioPairs(elements, union(spans)) for elements, spans in ratios.items()]
 
 
 def _complement(
-    items: Iterable[Pairs], vocabulary: Sequence[str], work: WorkBudget
-) -> Iterator[Pairs]:
+    items: Iterable[RatioPairs], vocabulary: Sequence[str], work: WorkBudget
+) -> Iterator[RatioPairs]:
     """The pairs that no item holds, elements with the same forbidden ratios together."""
     gathered = _gathered(items)
     work.spend(len(gathered) * SPAN_BYTES)
@@ -95,7 +95,7 @@ def _complement(
         work.spend(len(spans) * SPAN_BYTES)
         forbidden[complement(union(spans))].extend(elements)
     for ratios, elements in forbidden.items():
-        yield Pairs(frozenset(elements), ratios)
+        yield RatioPairs(frozenset(elements), ratios)
 
 
 class _Writer:
@@ -105,7 +105,7 @@ class _Writer:
         self._everything = everything
         self._work = work
 
-    def some_pair(self, pairs: Pairs, known: Clause) -> Clause:
+    def some_pair(self, pairs: RatioPairs, known: Clause) -> Clause:
         """Holds where an entry has one of the pairs."""
         if pairs.ratios == NOTHING or not pairs.elements:
             return False

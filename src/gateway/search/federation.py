@@ -16,7 +16,7 @@ from gateway.config.keys import CacheKeys
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
-from gateway.fetch.http.observer import Observer, Silent
+from gateway.fetch.http.observer import Silent, SiteObserver
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
@@ -81,7 +81,7 @@ class Federation:
         config: Config,
         *,
         transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
-        observer: Observer | None = None,
+        observer: SiteObserver | None = None,
     ) -> None:
         self._config = config
         self._transports = transports or {}

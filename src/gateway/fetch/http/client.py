@@ -24,7 +24,7 @@ from gateway.fetch.http.decoding import AnswerReader, cached_weight
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
 from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
-from gateway.fetch.http.observer import Observer, Outcome, Silent
+from gateway.fetch.http.observer import Outcome, Silent, SiteObserver
 from gateway.fetch.http.rate_limits import Slots
 from gateway.fetch.http.request import RequestOptions, SiteRequest, checked_token, sendable
 from gateway.fetch.http.retry import Retry, Sleep
@@ -99,7 +99,7 @@ class SiteClient:
         probe: tuple[str, JsonObject] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         budget: MemoryBudget | None = None,
-        observer: Observer | None = None,
+        observer: SiteObserver | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -109,7 +109,7 @@ class SiteClient:
         self._budget = budget or MemoryBudget()
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._observer: Observer = observer or Silent()
+        self._observer: SiteObserver = observer or Silent()
         self._transport: Transport = (
             open_transport(site) if transport is None else HttpxTransport(transport, site=site)
         )

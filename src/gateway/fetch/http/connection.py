@@ -25,10 +25,10 @@ class DroppedError(httpx.RemoteProtocolError):
     """The connection was closed before any part of an answer came."""
 
 
-class Connection(asyncio.Protocol):
+class SiteConnection(asyncio.Protocol):
     """A connection; `closed` is called once when it is gone, by whichever side."""
 
-    def __init__(self, closed: Callable[["Connection"], None]) -> None:
+    def __init__(self, closed: Callable[["SiteConnection"], None]) -> None:
         self._closed = closed
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from gateway.errors import AnswerTooLargeError, SiteError
 Health: TypeAlias = Literal["good", "bad", "unknown"]
 """What a fault says of the site: it is alive, it may be ill, or nothing (the fault is ours)."""
 
-Kind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
+FaultKind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
 MAX_TEXT = 240
 MAX_FOREIGN = 4096
@@ -34,7 +34,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         retry_after_s: float | None = None,
         status: int | None = None,
         too_large: bool = False,
-        kind: Kind = "failed",
+        kind: FaultKind = "failed",
     ) -> None:
         super().__init__(happened)
         self.happened = happened
@@ -44,7 +44,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         self.retry_after_s = retry_after_s
         self.status = status
         self.too_large = too_large
-        self.kind: Kind = kind
+        self.kind: FaultKind = kind
 
     @property
     def refused(self) -> bool:

@@ -8,7 +8,7 @@ Outcome: TypeAlias = Literal["ok", "refused", "failed", "timeout", "circuit_open
 CacheEvent: TypeAlias = Literal["hit", "miss", "stale", "joined"]
 
 
-class Observer(Protocol):
+class SiteObserver(Protocol):
     """Hears of every request to a site, of every change of a circuit, of every cache look-up."""
 
     def asked(self, site: str, path: str, outcome: Outcome, seconds: float) -> None:

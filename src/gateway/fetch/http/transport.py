@@ -17,7 +17,7 @@ import httpx
 
 import gateway
 from gateway.errors import ConfigError
-from gateway.fetch.http.connection import Connection, DroppedError
+from gateway.fetch.http.connection import DroppedError, SiteConnection
 from gateway.fetch.http.decoding import ACCEPT_ENCODING, AnswerReader
 from gateway.fetch.http.request import SiteRequest
 from gateway.model import Site
@@ -80,8 +80,8 @@ class ConnectionPool:
             f"Accept-Encoding: {ACCEPT_ENCODING}\r\nUser-Agent: {USER_AGENT}\r\n"
         ).encode()
         self._heads: dict[tuple[str, str], bytes] = {}
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
+        self._idle: list[SiteConnection] = []
+        self._open: set[SiteConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._wanted = 0
@@ -116,7 +116,9 @@ class ConnectionPool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)  # closed connections say so in the next turn of the loop
 
-    async def _exchange(self, connection: Connection, written: bytes, reader: AnswerReader) -> None:
+    async def _exchange(
+        self, connection: SiteConnection, written: bytes, reader: AnswerReader
+    ) -> None:
         try:
             await connection.exchange(written, reader)
         except BaseException:
@@ -125,7 +127,7 @@ class ConnectionPool:
         if connection.is_open and not self._is_closed:
             self._idle.append(connection)
 
-    def _take(self) -> Connection | None:
+    def _take(self) -> SiteConnection | None:
         """The connection that was used last: the others may grow old and be closed."""
         oldest = asyncio.get_running_loop().time() - IDLE_S
         while self._idle:
@@ -135,7 +137,7 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> SiteConnection:
         if self._is_closed:
             raise httpx.PoolTimeout("the pool is closed")
         try:
@@ -152,7 +154,7 @@ class ConnectionPool:
             self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_through)
         return connection
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> SiteConnection:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         bound = await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=ALTERNATIVE_S)
@@ -160,7 +162,7 @@ class ConnectionPool:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self._forget),
+                lambda: SiteConnection(self._forget),
                 sock=bound,
                 ssl=self._context,
                 server_hostname=self._host if self._context else None,
@@ -170,7 +172,7 @@ class ConnectionPool:
             raise
         return connection
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: SiteConnection) -> None:
         """A connection is gone; an idle one is replaced."""
         self._open.discard(connection)
         if connection in self._idle:

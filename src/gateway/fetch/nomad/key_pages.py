@@ -25,7 +25,7 @@ from gateway.fetch.nomad.positions import (
 )
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Ask, Hit, NativeQuery, Order, Position, SiteHits, SortKey, SortValue
-from gateway.order import Compare, comparison, is_after
+from gateway.order import Comparison, comparison, is_after
 
 _END = Edge("last")
 
@@ -197,11 +197,11 @@ def is_in_order(hits: Sequence[Hit], ask: Ask) -> bool:
     return _ascend(positions, comparison(ask.order, backward=ask.backward))
 
 
-def _ascend(positions: Sequence[Position], compare: Compare) -> bool:
+def _ascend(positions: Sequence[Position], compare: Comparison) -> bool:
     return all(compare(a, b) < 0 for a, b in pairwise(positions))
 
 
-def _native_order(key: SortKey | None, falling: bool) -> Compare:
+def _native_order(key: SortKey | None, falling: bool) -> Comparison:
     """How NOMAD orders: by one key, unknown last, ties by entry_id in the key's direction."""
     if key is None:
         return comparison(Order(), backward=falling)

@@ -8,7 +8,7 @@ read.
 from collections.abc import Mapping
 
 from gateway.fetch.http.gather import gather
-from gateway.fetch.nomad.pivots import Pivot, PivotFinder, Range
+from gateway.fetch.nomad.pivots import Pivot, PivotFinder, RankRange
 from gateway.fetch.nomad.positions import preceding
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import NativeQuery, Order, Position
@@ -50,7 +50,7 @@ class Search:
             gap = rank - low.rank
             if gap <= CLOSE:
                 return low
-            among = Range(low, high, before=gap - CLOSE / 3)
+            among = RankRange(low, high, before=gap - CLOSE / 3)
             position = await self._pivot_finder.find(among, aimed=aimed)
             if position is None:
                 break
@@ -60,7 +60,7 @@ class Search:
             aimed = not aimed or min(rank - low.rank, high.rank - low.rank) < gap / 4
         raise TimeoutError
 
-    async def _pivot_at(self, position: Position, among: Range) -> Pivot:
+    async def _pivot_at(self, position: Position, among: RankRange) -> Pivot:
         """The pivot of an entry in a range; sites without entries there need not count."""
         asked = [site for site, count in among.counts.items() if count > 0]
         counted = await gather({site: self._count(site, position) for site in asked})

@@ -46,7 +46,7 @@ class Pivot:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class RankRange:
     """What the walk meets after `low` and up to `high`; the rank has `before` of it before it."""
 
     low: Pivot
@@ -96,7 +96,7 @@ class PivotFinder:
         self._by_id = _Native("entry_id", falling != backward)
         self._site_first = bool(by_id) and by_id[0].name == "id"
 
-    async def find(self, among: Range, *, aimed: bool) -> Position | None:
+    async def find(self, among: RankRange, *, aimed: bool) -> Position | None:
         """An entry of the range near the rank; not `aimed`: the other way. None: there is none.
 
         Raises SiteError.
@@ -109,7 +109,7 @@ class PivotFinder:
             return await self._aim(among, native, among.counts, among.before)
         return await self._draw(among)
 
-    def _native(self, among: Range) -> _Native | None:
+    def _native(self, among: RankRange) -> _Native | None:
         """The native order that is the total order between two pivots, if there is one."""
         low, high = among.low.position, among.high.position
         if not self._values or (low and high and self._tied(low, high)):
@@ -122,7 +122,7 @@ class PivotFinder:
 
     async def _aim(
         self,
-        among: Range,
+        among: RankRange,
         native: _Native,
         counts: Mapping[str, int],
         before: float,
@@ -149,7 +149,7 @@ class PivotFinder:
             return {site: counts[site] - 1 - offset for site, offset in kept.items()}
         return kept
 
-    async def _draw(self, among: Range) -> Position | None:
+    async def _draw(self, among: RankRange) -> Position | None:
         """The entry of a sample that has the part `before` of its weight before it."""
         drawn = await self._sampled(among)
         position = self._quantile(drawn, among.before)
@@ -159,7 +159,7 @@ class PivotFinder:
         better = await self._draw_tied(among, drawn, position) if tied >= MANY else None
         return better or position
 
-    async def _sampled(self, among: Range) -> _Weighted:
+    async def _sampled(self, among: RankRange) -> _Weighted:
         counts = among.counts
         sizes = {site: 1 + SAMPLE * count // among.size for site, count in counts.items() if count}
         pages = await gather(
@@ -172,7 +172,9 @@ class PivotFinder:
         )
         return [(one, counts[site] / len(page)) for site, page in pages.items() for one in page]
 
-    async def _draw_tied(self, among: Range, drawn: _Weighted, found: Position) -> Position | None:
+    async def _draw_tied(
+        self, among: RankRange, drawn: _Weighted, found: Position
+    ) -> Position | None:
         """The same among the entries that have the values of the one found."""
         pairs = zip(self._order.keys, found.values[: self._values], strict=False)
         group = [equal(key, value) for key, value in pairs]
@@ -194,7 +196,13 @@ class PivotFinder:
         return await self._aim(among, self._by_id, counts, among.before - ahead, *group)
 
     async def _sample(
-        self, site: str, among: Range, native: _Native, *group: NativeQuery, offset: int, size: int
+        self,
+        site: str,
+        among: RankRange,
+        native: _Native,
+        *group: NativeQuery,
+        offset: int,
+        size: int,
     ) -> list[Position]:
         page = await self._sessions[site].page(
             self._query(site, among, *group),
@@ -206,10 +214,10 @@ class PivotFinder:
         )
         return [read_hit(one, order=self._order, site=site).position for one in page.documents]
 
-    def _query(self, site: str, among: Range, *group: NativeQuery) -> NativeQuery:
+    def _query(self, site: str, among: RankRange, *group: NativeQuery) -> NativeQuery:
         return both(self._queries[site], *self._bounds(site, among), *group)
 
-    def _bounds(self, site: str, among: Range) -> Iterable[NativeQuery]:
+    def _bounds(self, site: str, among: RankRange) -> Iterable[NativeQuery]:
         """What holds between two pivots; walked backward, the low one is the later in the order."""
         low, high = among.low.position, among.high.position
         first, last = (high, low) if self._backward else (low, high)
