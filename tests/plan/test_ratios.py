@@ -7,7 +7,7 @@ import pytest
 from gateway.model import NativeQuery
 from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import EVERYTHING, NOTHING, Spans, intersection, spans_of
-from gateway.plan.ratios import Pairs, has_pairs, ratios_of
+from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
 from gateway.plan.work_budget import WorkBudget
 from gateway.properties import ELEMENT_SYMBOLS
 from tests.plan.written import KNOWN, WRITTEN_KNOWN, written
@@ -24,49 +24,53 @@ def leaf(text: str) -> NativeQuery:
     return {"optimade_filter": text}
 
 
-def has(quantifier: Quantifier, items: list[Pairs]) -> NativeQuery | bool | None:
+def has(quantifier: Quantifier, items: list[RatioPairs]) -> NativeQuery | bool | None:
     return written(
         has_pairs(quantifier, items, vocabulary=ELEMENT_SYMBOLS, known=KNOWN, work=WorkBudget())
     )
 
 
-ITEMS: list[tuple[Pairs, NativeQuery | bool]] = [
-    (Pairs(TI, above("0.3")), leaf('elements:elements_ratios HAS "Ti":>0.3')),
+ITEMS: list[tuple[RatioPairs, NativeQuery | bool]] = [
+    (RatioPairs(TI, above("0.3")), leaf('elements:elements_ratios HAS "Ti":>0.3')),
     (
-        Pairs(BOTH, above("0.3")),
+        RatioPairs(BOTH, above("0.3")),
         leaf('elements:elements_ratios HAS ANY "O":>0.3, "Ti":>0.3'),
     ),
-    (Pairs(EVERY, above("0.3")), leaf('elements_ratios:elements HAS >0.3:>""')),
-    (Pairs(EVERY - OX, above("0.3")), leaf('elements_ratios:elements HAS >0.3:!="O"')),
+    (RatioPairs(EVERY, above("0.3")), leaf('elements_ratios:elements HAS >0.3:>""')),
+    (RatioPairs(EVERY - OX, above("0.3")), leaf('elements_ratios:elements HAS >0.3:!="O"')),
     (
-        Pairs(EVERY - BOTH, above("0.3")),
+        RatioPairs(EVERY - BOTH, above("0.3")),
         leaf('elements_ratios:elements:elements HAS >0.3:!="O":!="Ti"'),
     ),
     (
-        Pairs(TI, ratios_of("=", Decimal("0.25"))),
+        RatioPairs(TI, ratios_of("=", Decimal("0.25"))),
         leaf('elements:elements_ratios:elements_ratios HAS "Ti":>=0.25:<=0.25'),
     ),
-    (Pairs(TI, EVERYTHING), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
-    (Pairs(TI, NOTHING), False),
-    (Pairs(frozenset(), above("0.3")), False),
-    (Pairs(TI, above("1e39")), False),
-    (Pairs(TI, above("-1e39")), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
-    (Pairs(TI, ratios_of("=", Decimal("1e39"))), False),
-    (Pairs(TI, above("0")), leaf('elements:elements_ratios HAS "Ti":>0')),
-    (Pairs(TI, above("1e-400")), leaf('elements:elements_ratios HAS "Ti":>0')),
-    (Pairs(TI, above("-1e-7")), leaf('elements:elements_ratios HAS "Ti":>-1e-07')),
+    (RatioPairs(TI, EVERYTHING), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
+    (RatioPairs(TI, NOTHING), False),
+    (RatioPairs(frozenset(), above("0.3")), False),
+    (RatioPairs(TI, above("1e39")), False),
+    (RatioPairs(TI, above("-1e39")), {"and": [WRITTEN_KNOWN, {"optimade.elements": "Ti"}]}),
+    (RatioPairs(TI, ratios_of("=", Decimal("1e39"))), False),
+    (RatioPairs(TI, above("0")), leaf('elements:elements_ratios HAS "Ti":>0')),
+    (RatioPairs(TI, above("1e-400")), leaf('elements:elements_ratios HAS "Ti":>0')),
+    (RatioPairs(TI, above("-1e-7")), leaf('elements:elements_ratios HAS "Ti":>-1e-07')),
 ]
 
 
 @pytest.mark.parametrize(("item", "clause"), ITEMS)
-def test_pairs_become_one_leaf(item: Pairs, clause: NativeQuery | bool) -> None:
+def test_pairs_become_one_leaf(item: RatioPairs, clause: NativeQuery | bool) -> None:
     """All tests of a leaf hold for one and the same pair; few elements are named, many excluded."""
     assert has("ANY", [item]) == clause
 
 
 def test_ratios_of_the_same_elements_are_joined() -> None:
     """NOMAD parses each leaf slowly, so ratios that touch are one."""
-    items = [Pairs(TI, above("0.5")), Pairs(TI, above("0.25")), Pairs(OX, above("0.5"))]
+    items = [
+        RatioPairs(TI, above("0.5")),
+        RatioPairs(TI, above("0.25")),
+        RatioPairs(OX, above("0.5")),
+    ]
     assert has("ANY", items) == {
         "or": [
             leaf('elements:elements_ratios HAS "Ti":>0.25'),
@@ -77,7 +81,7 @@ def test_ratios_of_the_same_elements_are_joined() -> None:
 
 def test_only_forbids_what_no_item_allows() -> None:
     """Other elements altogether, and the elements of the items outside of their ratios."""
-    items = [Pairs(TI, ratios_of("<", Decimal("0.5"))), Pairs(OX, EVERYTHING)]
+    items = [RatioPairs(TI, ratios_of("<", Decimal("0.5"))), RatioPairs(OX, EVERYTHING)]
     others = [symbol for symbol in ELEMENT_SYMBOLS if symbol not in BOTH]
     assert has("ONLY", items) == {
         "and": [
@@ -96,7 +100,7 @@ def test_only_forbids_what_no_item_allows() -> None:
 
 def test_only_of_everything_asks_whether_it_is_known() -> None:
     """Nothing is left to forbid."""
-    everything = [Pairs(EVERY, EVERYTHING)]
+    everything = [RatioPairs(EVERY, EVERYTHING)]
     assert has("ONLY", everything) == WRITTEN_KNOWN
 
 
@@ -120,7 +124,7 @@ def test_ratios_are_compared_in_single_precision(
 @pytest.mark.parametrize("number", ["0.1", "0.25", "0.3333333333333333", "0.6666667", "1e-9", "7"])
 def test_numbers_are_written_as_short_as_single_precision_allows(number: str) -> None:
     """What is written is the number that was meant, to the last bit of the index."""
-    clause = has("ANY", [Pairs(TI, above(number))])
+    clause = has("ANY", [RatioPairs(TI, above(number))])
     assert isinstance(clause, dict)
     text = str(clause["optimade_filter"]).rpartition(">")[2]
     assert ratios_of("=", Decimal(text)) == ratios_of("=", Decimal(number))

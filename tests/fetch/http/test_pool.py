@@ -184,7 +184,7 @@ async def test_connection_close_is_kept_to(servers, client_of):
     """And the answer still counts."""
 
     async def answer(connection, request):
-        await connection.respond({}, headers=(("SiteConnection", "close"),))
+        await connection.respond({}, headers=(("Connection", "close"),))
 
     server = await servers.answering(answer)
     client = client_of(server)
