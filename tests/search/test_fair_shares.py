@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
 from gateway.search.fair_shares import (
-    ARCHIVES_CHANCE,
+    FEW_SITES,
     MOST_CHANCE,
     OWN_ARCHIVE_S,
     OWN_ROUND_TRIP_S,
@@ -62,7 +62,7 @@ def test_archives_by_price(
     assert 1 <= found <= limit
     assert found >= min(limit, part) - 1
     price = (archive_s + OWN_ARCHIVE_S) / (round_trip_s + OWN_ROUND_TRIP_S)
-    worth = min(MOST_CHANCE, ARCHIVES_CHANCE / sites, price)
+    worth = min(MOST_CHANCE * min(1.0, (FEW_SITES / sites) ** 1.6), price)
     if found < limit:
         assert chance_of(part, found) <= 1.6 * worth + 0.005
     if found > part + 2:

@@ -18,10 +18,13 @@ OWN_ARCHIVE_S, OWN_ROUND_TRIP_S = 0.0005, 0.002
 """Processor time of this gateway for an archive that is not used and for one more request; with
 many callers it is what they wait for."""
 
-KEYS_CHANCE, ARCHIVES_CHANCE, MOST_CHANCE = 0.1, 0.3, 0.15
-"""That any site has more of a page than it was asked for, with keys and with archives, which are
-dearer; and at most that a given one has, whatever archives seem to cost: times are taken for longer
-than they are while this gateway is busy."""
+KEYS_CHANCE = 0.1
+"""That any site has more of a page than the keys it was asked for."""
+
+MOST_CHANCE, FEW_SITES = 0.25, 5
+"""That one of a few sites has more of a page than the archives it was asked for, at most: whatever
+archives seem to cost, as times are taken for longer than they are while this gateway is busy. Of
+many sites each gets a smaller chance, so that all together seldom cost a further round trip."""
 
 OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
 """Processor time of this gateway for one request to a site, and for one archive that is read and
@@ -50,8 +53,8 @@ def archive_share(
     chance that it is needed.
     """
     price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
-    chance = min(MOST_CHANCE, ARCHIVES_CHANCE / sites, float(f"{price / loss:.1g}"))
-    return _share(limit, round(part, 2), chance)
+    most = MOST_CHANCE * min(1.0, (FEW_SITES / sites) ** 1.6)
+    return _share(limit, round(part, 2), float(f"{min(most, price / loss):.1g}"))
 
 
 def is_one_phase_cheaper(

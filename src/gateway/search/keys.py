@@ -32,10 +32,6 @@ from gateway.shape import (
 
 _DOING = "read page of entries"
 
-UNSURE = 1.3
-"""Where a filter was never counted, a site's part is expected to be its part of all entries, which
-it often is not: so much more is asked of each."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Read:
@@ -246,7 +242,7 @@ class Keys:
         sizes = {site: self._site_stats.last_count(site, STRUCTURE) for site in queries}
         if any(size is None for size in sizes.values()):
             return None
-        return {site: UNSURE * (size or 0) for site, size in sizes.items()}
+        return {site: float(size or 0) for site, size in sizes.items()}
 
     def _ask(
         self, site: str, limit: int, after: Position | None, fields: tuple[str, ...] = ()
