@@ -8,6 +8,7 @@ import pytest
 from gateway.fetch.http import transport as transport_module
 from gateway.fetch.http.transport import FIRST_PAUSE_S, IDLE_S, WARM
 from tests.fetch.asking import ask, failure, timed_failure
+from tests.fetch.loops import event_loop_policy  # noqa: F401 - pytest-asyncio's name
 
 
 async def until(condition, *, within_s=20.0):
@@ -222,6 +223,8 @@ async def test_the_second_address_is_tried_soon(servers, client_of, monkeypatch)
 
     async def resolved(host, port, **how):
         kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        if host != "two-addresses.example":  # uvloop asks for addresses, too
+            return [(*kind, (host, port))]
         return [(*kind, dead.getsockname()), (*kind, ("127.0.0.1", server.port))]
 
     monkeypatch.setattr(loop, "getaddrinfo", resolved)
