@@ -7,7 +7,6 @@ import socket
 import pytest
 
 from tests.fetch.asking import ask, failure, timed_failure
-from tests.fetch.loops import event_loop_policy  # noqa: F401 - pytest-asyncio's name
 
 # connections
 

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from tests.fetch.asking import ask, failure
-from tests.fetch.loops import event_loop_policy  # noqa: F401 - pytest-asyncio's name
 
 CPU_S = 0.6
 """Of the gateway's thread for one hostile answer, on a slow machine: below the time that healthy

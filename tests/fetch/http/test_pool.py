@@ -8,7 +8,6 @@ import pytest
 from gateway.fetch.http import transport as transport_module
 from gateway.fetch.http.transport import FIRST_PAUSE_S, IDLE_S, WARM
 from tests.fetch.asking import ask, failure, timed_failure
-from tests.fetch.loops import event_loop_policy  # noqa: F401 - pytest-asyncio's name
 
 
 async def until(condition, *, within_s=20.0):
