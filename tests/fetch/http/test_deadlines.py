@@ -24,6 +24,7 @@ async def held(servers):
         went = asyncio.ensure_future(server.go.wait())
         await asyncio.wait((gone, went), return_when=asyncio.FIRST_COMPLETED)
         went.cancel()
+        await asyncio.gather(went, return_exceptions=True)
         if gone.done():
             server.gone += 1
             raise asyncio.IncompleteReadError(b"", 1)

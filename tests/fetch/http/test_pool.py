@@ -222,6 +222,8 @@ async def test_the_second_address_is_tried_soon(servers, client_of, monkeypatch)
 
     async def resolved(host, port, **how):
         kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        if host != "two-addresses.example":  # uvloop asks for addresses, too
+            return [(*kind, (host, port))]
         return [(*kind, dead.getsockname()), (*kind, ("127.0.0.1", server.port))]
 
     monkeypatch.setattr(loop, "getaddrinfo", resolved)

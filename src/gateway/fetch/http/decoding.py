@@ -21,6 +21,9 @@ PACKED_BYTES = 64 * 1024
 """So much is unpacked from at a time: what zlib leaves over is copied at each step."""
 LIGHT_BYTES = 64 * 1024
 """Answers up to this size are weighed roughly: exactly would take as long as decoding them."""
+ASCII_TEXT, WIDE_TEXT = 2, 6
+"""What a byte of text takes, with what the decoder takes on the way; one wide character makes a
+whole text wide."""
 FREE_PIECES, LEAST_PIECE = 2_000, 64
 """After so many pieces, an answer whose pieces are smaller than this on average is cut off: each
 costs as much time here as a page of entries. TCP segments and gzip blocks are larger."""
@@ -74,8 +77,12 @@ class AnswerReader:
     async def read_object(self) -> tuple[JsonObject, bytes]:
         """The JSON object in the body, and its bytes."""
         await self._unpack()
-        raw = self.reservation.whole()
-        self.reservation.reserve(weight(raw))
+        if self.reservation.size > LIGHT_BYTES:
+            await self._weigh()
+            raw = self.reservation.whole()
+        else:
+            raw = self.reservation.whole()
+            self.reservation.reserve(weight(raw))
         try:
             data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
@@ -86,6 +93,20 @@ class AnswerReader:
             raise Fault("the answer is not a JSON object")
         self.reservation.decoded()
         return data, raw
+
+    async def _weigh(self) -> None:
+        """Reserve what decoding will take, piece by piece: dense answers end early, others have
+        their turn, and nothing large is joined in vain."""
+        is_ascii, since = True, 0
+        for piece in self.reservation.pieces:
+            is_ascii = is_ascii and piece.isascii()
+            self.reservation.reserve(ASCII_TEXT * len(piece) + _structure_weight(piece))
+            since += len(piece)
+            if since >= PIECE_BYTES:
+                since = 0
+                await asyncio.sleep(0)
+        if not is_ascii:
+            self.reservation.reserve((WIDE_TEXT - ASCII_TEXT) * self.reservation.size)
 
     async def _unpack(self) -> None:
         encoding = self.headers.get("content-encoding", "").strip().lower()
@@ -142,10 +163,13 @@ def weight(raw: bytes) -> int:
     """
     if len(raw) <= LIGHT_BYTES:
         return 12 * len(raw) + 132 * raw.count(b"{") + 96 * raw.count(b"[")
-    text = 2 if raw.isascii() else 6
+    text = ASCII_TEXT if raw.isascii() else WIDE_TEXT
+    return text * len(raw) + _structure_weight(raw)
+
+
+def _structure_weight(raw: bytes) -> int:
     return (
-        text * len(raw)
-        + 132 * raw.count(b"{")
+        132 * raw.count(b"{")
         + 96 * raw.count(b"[")
         + 60 * raw.count(b",")
         + 72 * raw.count(b":")

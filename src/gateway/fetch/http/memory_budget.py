@@ -85,6 +85,11 @@ class Reservation:
         self._pieces.append(piece)
         self.size += len(piece)
 
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """What was read, in pieces."""
+        return tuple(self._pieces)
+
     def whole(self) -> bytes:
         """All that was read."""
         if self.lost:
