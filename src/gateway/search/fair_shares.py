@@ -9,8 +9,7 @@ again.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import ceil, exp, sqrt
-from statistics import NormalDist
+from math import ceil, erfc, exp, sqrt
 
 from gateway.model import Hit, SiteHits
 
@@ -31,7 +30,6 @@ OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
 does not come on the page (docs/explanation/performance.md)."""
 
 _MANY = 50.0
-_DEVIATIONS = NormalDist()
 
 
 def fair_shares(limit: int, counts: Mapping[str, float]) -> dict[str, int]:
@@ -103,7 +101,10 @@ def _share(limit: int, part: float, threshold: float) -> int:
     """The least number of entries that a site's part of the page reaches with a chance below the
     threshold."""
     if part > _MANY:  # a normal variable is close enough, and exp(-part) would be no number
-        return min(limit, ceil(part + _DEVIATIONS.inv_cdf(1 - threshold) * sqrt(part)))
+        deviation, most = sqrt(part), part
+        while erfc((most - part) / (deviation * sqrt(2))) / 2 > threshold:
+            most += deviation / 8
+        return min(limit, ceil(most))
     number, chance = 0, exp(-part)  # of exactly so many entries on the page
     more = 1.0  # the chance of at least so many
     while number < limit and (number < part or more > threshold):

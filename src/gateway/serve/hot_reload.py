@@ -250,7 +250,6 @@ def _calm_garbage_collector() -> None:
     Modules stay, and the answers of sites, ten thousands of objects at a time, are trees. Looking
     through them took an eighth of the processor time, up to 95 ms in one piece.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
