@@ -138,6 +138,13 @@ class SiteClient:
         """The key of one of this site's public archives in the cache."""
         return ArchiveKey(f"{self.site.name} {self.site.url}", entry_id, version)
 
+    def hold(self, scope: MemoryScope) -> Reservation:
+        """Memory for what is decoded on behalf of a caller, until its request ends."""
+        reservation = self._budget.reserve(self.site.name)
+        reservation.decoded()
+        scope.hold(reservation)
+        return reservation
+
     def is_private(self, options: RequestOptions) -> bool:
         """Whether the caller's own token goes along, so that nobody else may see the answer."""
         return bool(options.token) and self.site.forward_token
@@ -424,9 +431,7 @@ class SiteClient:
 
     def _decoded(self, cached: Cached, scope: MemoryScope) -> JsonObject | None:
         """The cached answer; None: it cannot be read, which is as if there were none."""
-        reservation = self._budget.reserve(self.site.name)
-        reservation.decoded()
-        scope.hold(reservation)
+        reservation = self.hold(scope)
         try:
             reservation.reserve(cached_weight(cached.value))
             data = orjson.loads(cached.value)
