@@ -20,7 +20,7 @@ import orjson
 
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
 from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
-from gateway.fetch.http.decoding import AnswerReader, cached_weight
+from gateway.fetch.http.decoding import AnswerReader, weight
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
 from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
@@ -433,8 +433,9 @@ class SiteClient:
         """The cached answer; None: it cannot be read, which is as if there were none."""
         reservation = self.hold(scope)
         try:
-            reservation.reserve(cached_weight(cached.value))
-            data = orjson.loads(cached.value)
+            raw = bytes(cached.value)
+            reservation.reserve(weight(raw))
+            data = orjson.loads(raw)
         except (Fault, orjson.JSONDecodeError):
             return None
         return data if isinstance(data, dict) else None

@@ -12,17 +12,17 @@ from gateway.fetch.http.faults import Fault
 
 BUDGET_BYTES = 108 * 2**20
 """Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
-SPARE = 3
-"""So many times smaller than the budget is what sites that hold little have beyond it. Little is
-less than an equal part of the budget: sites that have filled it hold more, on average."""
+SPARE_BYTES = 36 * 2**20
+"""Beyond the budget, for sites that hold little: less than an equal part of the budget. Sites that
+have filled it hold more, on average."""
 
 
 class MemoryBudget:
     """A budget of bytes shared by all sites; each answer has a `Reservation` in it."""
 
-    def __init__(self, capacity: int = BUDGET_BYTES) -> None:
+    def __init__(self, capacity: int = BUDGET_BYTES, *, spare: int = 0) -> None:
         self.capacity = capacity
-        self._spare = capacity // SPARE
+        self._spare = spare
         self._held = 0
         self._by_site: dict[str, int] = {}
         """What each site holds that holds anything."""
