@@ -3,8 +3,6 @@
 from contextlib import contextmanager, suppress
 from random import Random
 
-from contextlib import suppress
-
 import pytest
 
 from gateway.fetch.http.faults import Fault

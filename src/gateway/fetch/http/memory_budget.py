@@ -13,8 +13,8 @@ from gateway.fetch.http.faults import Fault
 BUDGET_BYTES = 108 * 2**20
 """Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
 SPARE_BYTES = 36 * 2**20
-"""Beyond the budget, for sites that hold little: less than an equal part of the budget. Sites that
-have filled it hold more, on average."""
+"""Beyond the budget, for sites that hold little: no more than an equal part of both, which sites that
+have filled the budget hold already, on average."""
 
 
 class MemoryBudget:
@@ -69,9 +69,9 @@ class MemoryBudget:
 
     def _is_little(self, site: str, more: int) -> bool:
         """Whether the site holds so little, with so much more, that it may go beyond the budget."""
-        share = min(self._spare, self.capacity // len(self._by_site.keys() | {site}))
-        fits = self._held + more <= self.capacity + self._spare
-        return fits and self._by_site.get(site, 0) + more <= share
+        whole = self.capacity + self._spare
+        share = min(self._spare, whole // len(self._by_site.keys() | {site}))
+        return self._held + more <= whole and self._by_site.get(site, 0) + more <= share
 
     def _largest(self, asking: "Reservation", more: int) -> "Reservation | None":
         """The largest reservation that can still be lost, of the site that holds most of these;
