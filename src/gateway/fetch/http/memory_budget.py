@@ -46,7 +46,7 @@ class MemoryBudget:
 
     def take(self, reservation: "Reservation", more: int) -> None:
         """Give `more` bytes to the reservation; larger ones make way, or it is a fault."""
-        while self._held + more > self.capacity and not self._is_little(reservation.site, more):
+        while not self.has_room(reservation.site, more):
             largest = self._largest(reservation, more)
             if largest is None or largest is reservation:
                 reservation.lose()
@@ -54,9 +54,9 @@ class MemoryBudget:
             largest.lose()
         self._count(reservation, more)
 
-    def has_room(self, more: int) -> bool:
-        """Whether so much can be taken without anything making way."""
-        return self._held + more <= self.capacity
+    def has_room(self, site: str, more: int) -> bool:
+        """Whether a site can take so much without anything making way."""
+        return self._held + more <= self.capacity or self._is_little(site, more)
 
     def _count(self, reservation: "Reservation", more: int) -> None:
         self._held += more
@@ -135,7 +135,7 @@ class Reservation:
 
     def try_reserve(self, count: int) -> bool:
         """The same where there is room; else nothing changes."""
-        if not self._budget.has_room(count):
+        if not self._budget.has_room(self.site, count):
             return False
         self._budget.take(self, count)
         return True
