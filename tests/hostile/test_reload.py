@@ -178,3 +178,19 @@ async def test_a_stream_that_is_read_ends_with_a_link(tmp_path: Path) -> None:
         assert meta["_fed_complete"] is False
         assert "configuration" in meta["_fed_reason"]
         assert "page_cursor=" in meta["_fed_resume"]
+
+
+async def test_a_certificate_that_changes_is_read_again(tmp_path: Path) -> None:
+    """A CA file that a site names is a part of the configuration: its new content is trusted."""
+    path, apps, authority = tmp_path / "gateway.yaml", Apps(), tmp_path / "ca.pem"
+    authority.write_text("old", "utf-8")
+    write(path, "one")
+    content = json.loads(path.read_text("utf-8"))
+    content["sites"][0]["ca_file"] = str(authority)
+    path.write_text(json.dumps(content), "utf-8")
+    async with reloading(path, apps):
+        assert len(apps.made) == 1
+        new = authority.with_suffix(".new")
+        new.write_text("new", "utf-8")
+        new.replace(authority)
+        await eventually(lambda: len(apps.made) == 2)

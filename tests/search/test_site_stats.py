@@ -154,3 +154,14 @@ async def test_what_a_token_sees_is_remembered_for_nobody(filter_: str | None) -
         )
         assert public.data_returned == 12
         assert public.data_available == 12
+
+
+@pytest.mark.parametrize("said", ["x" * 1000, "<b>1.3</b>", "1.3\n", "", 1.3, None, "é"])
+async def test_a_version_is_short_and_plain(looked: Any, said: Any) -> None:
+    """/health shows it to everybody and plans are cached by it: a text of megabytes is none."""
+    site_stats, client, line = looked
+    line.change = lambda asked, answer: (
+        answer | {"version": said} if asked.path.endswith("/info") else answer
+    )
+    await site_stats.look(client)
+    assert site_stats.info("berlin").version is None

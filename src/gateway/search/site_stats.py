@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import re
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -22,7 +23,7 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
-from gateway.model import JsonObject, NativeQuery, SiteInfo
+from gateway.model import Json, JsonObject, NativeQuery, SiteInfo
 from gateway.properties import STRUCTURE
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ SAMPLE_EVERY = 20
 cached is seen only then, and only these pages' archives get into the cache."""
 NEW_PART = 0.1
 
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}")
 _COUNTS = 10_000
 _DIGESTS = 256
 """Queries whose digest is remembered: one request needs that of each several times."""
@@ -149,10 +151,8 @@ class SiteStats:
             with suppress(SiteError):  # its archives may be broken where its index is not
                 await self._measure(session)
             answer = await client.get("/info", doing="read version", options=options)
-            found = answer.data.get("version")
-            self._infos[name] = SiteInfo(
-                found if isinstance(found, str) else None, self._infos[name].total
-            )
+            version_said = _version(answer.data.get("version"))
+            self._infos[name] = SiteInfo(version_said, self._infos[name].total)
         finally:
             scope.close()
 
@@ -192,3 +192,8 @@ class SiteStats:
         digest = hashlib.blake2b(orjson.dumps(query), digest_size=16).digest()
         self._digests[id(query)] = (query, digest)
         return digest
+
+
+def _version(found: Json) -> str | None:
+    """What a site says of its version, which everybody is shown; None: it is none."""
+    return found if isinstance(found, str) and _VERSION.fullmatch(found) else None

@@ -183,3 +183,37 @@ def test_random_answers_never_exceed_the_budget():
     for one in reservations:
         one.lose()
     assert budget.held == 0
+
+
+@pytest.mark.parametrize("hogs", [1, 3, 10])
+def test_sites_that_hold_little_have_room_beside_sites_that_hold_all(hogs):
+    """What is decoded cannot be taken back, so that a part is kept for the others."""
+    budget = MemoryBudget(3000, spare=1000)
+    held = [budget.reserve(f"hog-{number}") for number in range(hogs)]
+    for reservation in held:
+        reservation.reserve(3000 // hogs)
+        reservation.decoded()
+    for number in range(2):
+        with pytest.raises(Fault):
+            budget.reserve(f"hog-{number % hogs}").reserve(400)
+    little = budget.reserve("little")
+    little.reserve(200)
+    assert 3000 - hogs < budget.held - 200 <= 3000
+    with pytest.raises(Fault):
+        budget.reserve("little").reserve(900)
+    little.lose()
+    for reservation in held:
+        reservation.lose()
+    assert budget.held == 0
+    assert not budget._by_site
+
+
+def test_the_spare_part_has_an_end():
+    """However many sites hold little."""
+    budget = MemoryBudget(1000, spare=100)
+    for number in range(100):
+        with suppress(Fault):
+            reservation = budget.reserve(f"site-{number}")
+            reservation.decoded()
+            reservation.reserve(60 if number < 15 else 9)
+    assert 1000 < budget.held <= 1100

@@ -6,13 +6,17 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.demo import create_demo_oasis
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import AnswerCache, open_cache
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
+from gateway.fetch.http.request import RequestOptions
 from gateway.fetch.nomad.archives import MOST_REQUESTS, Wanted, read_entries
 from gateway.fetch.nomad.pace import LARGEST_PORTION, SitePace
 from gateway.fetch.nomad.session import SiteSession
-from gateway.model import Entry, Hit, JsonObject
-from tests.whole.lines import Asked
+from gateway.model import Entry, Hit, JsonObject, Site
+from tests.whole.lines import Asked, Line
 from tests.whole.oases import make_line, opened_session
 
 WHOLE: JsonObject = {"metadata": {"optimade": "*"}}
@@ -212,3 +216,31 @@ async def test_broken_archives_are_not_cached() -> None:
         wire.asked.clear()
         assert (await entries_of(session, hits, cache=cache))[1].archive is not None
         assert [wanted(asked) for asked in wire.asked] == [["e001"]]
+
+
+async def test_cached_archives_take_memory_as_those_of_the_site_do() -> None:
+    """A page of small archives that became large when decoded would hold gigabytes otherwise."""
+    lines = [make_line(f"e{i:03}", species=[{}] * 2000) for i in range(12)]
+    hits = hits_of(12, last_processing_time=VERSION)
+    cache, budget = open_cache("memory"), MemoryBudget(2_000_000)
+    wire = Line(httpx.ASGITransport(create_demo_oasis(lines, path="")))
+    site = Site("berlin", "http://berlin.test/api/v1", "x", attempts=1, answer_s=50)
+    client = SiteClient(site, cache=cache, transport=wire, budget=budget)
+    try:
+        for hit in hits:  # each alone has room
+            scope = MemoryScope()
+            session = SiteSession(client, RequestOptions(None, scope))
+            (entry,) = await entries_of(session, [hit], cache=cache)
+            assert entry.archive is not None
+            scope.close()
+        wire.asked.clear()
+        scope = MemoryScope()
+        session = SiteSession(client, RequestOptions(None, scope))
+        entries = await entries_of(session, hits, cache=cache, are_indexed=True)
+        held = sum(entry.archive is not None for entry in entries)
+        assert 0 < held < 12
+        assert held * 132 * 2000 < budget.held <= budget.capacity
+        scope.close()
+        assert budget.held == 0
+    finally:
+        await client.close()

@@ -20,7 +20,7 @@ import orjson
 
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
 from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
-from gateway.fetch.http.decoding import AnswerReader, cached_weight
+from gateway.fetch.http.decoding import AnswerReader, weight
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
 from gateway.fetch.http.faults import Fault, plain, quoted, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
@@ -137,6 +137,13 @@ class SiteClient:
     def archive_key(self, entry_id: str, version: str) -> ArchiveKey:
         """The key of one of this site's public archives in the cache."""
         return ArchiveKey(f"{self.site.name} {self.site.url}", entry_id, version)
+
+    def hold(self, scope: MemoryScope) -> Reservation:
+        """Memory for what is decoded on behalf of a caller, until its request ends."""
+        reservation = self._budget.reserve(self.site.name)
+        reservation.decoded()
+        scope.hold(reservation)
+        return reservation
 
     def is_private(self, options: RequestOptions) -> bool:
         """Whether the caller's own token goes along, so that nobody else may see the answer."""
@@ -424,12 +431,11 @@ class SiteClient:
 
     def _decoded(self, cached: Cached, scope: MemoryScope) -> JsonObject | None:
         """The cached answer; None: it cannot be read, which is as if there were none."""
-        reservation = self._budget.reserve(self.site.name)
-        reservation.decoded()
-        scope.hold(reservation)
+        reservation = self.hold(scope)
         try:
-            reservation.reserve(cached_weight(cached.value))
-            data = orjson.loads(cached.value)
+            raw = bytes(cached.value)
+            reservation.reserve(weight(raw))
+            data = orjson.loads(raw)
         except (Fault, orjson.JSONDecodeError):
             return None
         return data if isinstance(data, dict) else None

@@ -150,11 +150,6 @@ def _named(text: str) -> str:
     return text.strip() if _NAME.fullmatch(text.strip()) else ""
 
 
-def cached_weight(value: memoryview) -> int:
-    """The same of a cached answer; of small ones roughly, as their weight was checked before."""
-    return 8 * len(value) if len(value) <= LIGHT_BYTES else weight(bytes(value))
-
-
 def weight(raw: bytes) -> int:
     """An upper bound of the memory that decoding takes, the decoder's own included.
 

@@ -2,23 +2,30 @@
 
 The limit per answer alone does not bound memory: several sites can send the largest allowed answer
 several times at once, and what is decoded lives until the slowest site is in. When the budget is
-spent, the site that holds most loses its largest answer that is still being read.
+spent, the site that holds most loses its largest answer that is still being read. What is decoded
+cannot be taken back, so a part is kept for sites that hold little: others cannot crowd them out.
 """
 
 from collections import Counter
 
 from gateway.fetch.http.faults import Fault
 
-BUDGET_BYTES = 144 * 2**20
+BUDGET_BYTES = 108 * 2**20
 """Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
+SPARE_BYTES = 36 * 2**20
+"""Beyond the budget, for sites that hold little: no more than an equal part of both, which sites
+that have filled the budget hold already, on average."""
 
 
 class MemoryBudget:
     """A budget of bytes shared by all sites; each answer has a `Reservation` in it."""
 
-    def __init__(self, capacity: int = BUDGET_BYTES) -> None:
+    def __init__(self, capacity: int = BUDGET_BYTES, *, spare: int = 0) -> None:
         self.capacity = capacity
+        self._spare = spare
         self._held = 0
+        self._by_site: dict[str, int] = {}
+        """What each site holds that holds anything."""
         self._reservations: set[Reservation] = set()
 
     @property
@@ -35,19 +42,36 @@ class MemoryBudget:
     def release(self, reservation: "Reservation") -> None:
         """Take back what the reservation held."""
         self._reservations.discard(reservation)
-        self._held -= reservation.charge
-        reservation.charge = 0
+        self._count(reservation, -reservation.charge)
 
     def take(self, reservation: "Reservation", more: int) -> None:
         """Give `more` bytes to the reservation; larger ones make way, or it is a fault."""
-        while self._held + more > self.capacity:
+        while not self.has_room(reservation.site, more):
             largest = self._largest(reservation, more)
             if largest is None or largest is reservation:
                 reservation.lose()
                 raise crowded()
             largest.lose()
+        self._count(reservation, more)
+
+    def has_room(self, site: str, more: int) -> bool:
+        """Whether a site can take so much without anything making way."""
+        return self._held + more <= self.capacity or self._is_little(site, more)
+
+    def _count(self, reservation: "Reservation", more: int) -> None:
         self._held += more
         reservation.charge += more
+        left = self._by_site.get(reservation.site, 0) + more
+        if left:
+            self._by_site[reservation.site] = left
+        else:
+            self._by_site.pop(reservation.site, None)
+
+    def _is_little(self, site: str, more: int) -> bool:
+        """Whether the site holds so little, with so much more, that it may go beyond the budget."""
+        whole = self.capacity + self._spare
+        share = min(self._spare, whole // len(self._by_site.keys() | {site}))
+        return self._held + more <= whole and self._by_site.get(site, 0) + more <= share
 
     def _largest(self, asking: "Reservation", more: int) -> "Reservation | None":
         """The largest reservation that can still be lost, of the site that holds most of these;
@@ -113,6 +137,13 @@ class Reservation:
         if self.lost:
             raise crowded()
         self._budget.take(self, count)
+
+    def try_reserve(self, count: int) -> bool:
+        """The same where there is room; else nothing changes."""
+        if not self._budget.has_room(self.site, count):
+            return False
+        self._budget.take(self, count)
+        return True
 
     def lose(self) -> None:
         """Give everything back; what is read further is a fault."""

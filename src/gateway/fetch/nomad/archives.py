@@ -20,6 +20,7 @@ import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey
+from gateway.fetch.http.decoding import PIECE_BYTES, weight
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import Archive, SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
@@ -68,7 +69,7 @@ async def read_entries(
     `archive` None: `missing` says why. A `cache` of None: nothing may be cached for others.
     """
     keys = _archive_keys(session, hits, wanted.required) if cache is not None else {}
-    found = await _cached(keys, cache)
+    found = await _cached(session, keys, cache)
     reading = _Reading(
         session.until(_archive_deadline(session, wanted)),
         wanted.required,
@@ -258,13 +259,25 @@ def _archive_keys(
     }
 
 
-async def _cached(keys: Mapping[str, ArchiveKey], cache: AnswerCache | None) -> dict[str, Archive]:
+async def _cached(
+    session: SiteSession, keys: Mapping[str, ArchiveKey], cache: AnswerCache | None
+) -> dict[str, Archive]:
+    """The archives that are cached, as far as there is memory to decode them."""
     if cache is None or not keys:
         return {}
     stored = await cache.get_archives(keys.values())
     found: dict[str, Archive] = {}
+    if not stored:
+        return found
+    held, decoded = session.hold(), 0
     for entry_id, key in keys.items():
-        if key in stored:
-            with suppress(orjson.JSONDecodeError):  # damaged in a way that the checksum missed
-                found[entry_id] = cast("Archive", orjson.loads(stored[key]))
+        value = stored.get(key)
+        if value is None or not held.try_reserve(weight(raw := bytes(value))):
+            continue
+        with suppress(orjson.JSONDecodeError):  # damaged in a way that the checksum missed
+            found[entry_id] = cast("Archive", orjson.loads(raw))
+        decoded += len(raw)
+        if decoded > PIECE_BYTES:
+            decoded = 0
+            await asyncio.sleep(0)
     return found

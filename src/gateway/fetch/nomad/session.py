@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import ArchiveKey
 from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.memory_budget import Reservation
 from gateway.fetch.http.request import RequestOptions
 from gateway.model import Json, JsonObject, NativeQuery, SiteState
 
@@ -87,6 +88,10 @@ class SiteSession:
             return "stale"
         fresh = not self._states or "ok" in self._states
         return "ok" if fresh else "cached"
+
+    def hold(self) -> Reservation:
+        """Memory for what is decoded on behalf of the caller, until its request ends."""
+        return self._client.hold(self._options.scope)
 
     def archive_key(self, entry_id: str, version: str) -> ArchiveKey:
         """The key of one of this site's archives in the cache."""
