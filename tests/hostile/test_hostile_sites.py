@@ -1,4 +1,4 @@
-"""Three sites at their worst and hostile clients at once: bounded memory, the good site unharmed."""
+"""Three sites at their worst and hostile clients at once: memory bounded, a good site unharmed."""
 
 import asyncio
 import itertools
