@@ -48,14 +48,13 @@ def advance(
     *,
     answered: Iterable[str],
     missing: Iterable[str],
-    backward: bool = False,
 ) -> Progress:
     """The progress of all sites after `page` has been served.
 
     A missing site keeps its position. A lagging site that answered has caught up once the page
     reaches the common position; until then the others wait there.
     """
-    compare = comparison(order, backward=backward)
+    compare = comparison(order)
     common = progress.position
     last = page[-1].position if page else None
     passed = last is not None and (common is None or compare(last, common) > 0)
