@@ -118,8 +118,13 @@ async def test_many_at_once_take_turns(redis_url, redis_caches, site, caplog):
     cache.keep(keys[0], b"{}")
     await settled(cache)
     found = await asyncio.gather(*(cache.find(key) for key in keys))
-    assert sum(kept is not None for kept in found) == 1
+    assert sum(kept is not None for kept in found) <= 1  # on a busy machine it may come too late
     assert not caplog.records
+    for _ in range(50):
+        if await cache.find(keys[0]) is not None:
+            break
+    else:
+        pytest.fail("the cache is not used any more")
 
 
 @with_redis
