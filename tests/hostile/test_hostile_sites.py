@@ -55,13 +55,12 @@ async def all_known(client: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.05)
 
 
-async def attack(address: str, number: int) -> None:
+async def attack(client: httpx.AsyncClient, number: int) -> None:
     """Ask all sites for ever new pages."""
-    async with httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as client:
-        for turn in itertools.count():
-            limit, filter_ = (20, 50)[turn % 2], f"nsites>{1000 * number + turn}"
-            with suppress(httpx.TransportError):
-                await client.get(f"/v1/structures?page_limit={limit}&filter={filter_}")
+    for turn in itertools.count():
+        limit, filter_ = (20, 50)[turn % 2], f"nsites>{1000 * number + turn}"
+        with suppress(httpx.TransportError):
+            await client.get(f"/v1/structures?page_limit={limit}&filter={filter_}")
 
 
 async def hostile_clients(port: int) -> list[RawClient]:
@@ -91,11 +90,14 @@ async def test_all_at_once(tmp_path: Path, kind: str) -> None:
     async with sites("good") as (good,), sites(kind, kind, kind) as bad:
         named = {f"bad-{number}": one for number, one in enumerate(bad)}
         configured(path, {"good": good, **named})
-        async with process(*serve, port=port) as (running, client):
+        address, most = f"http://127.0.0.1:{port}", httpx.Limits(max_connections=CALLERS)
+        async with (
+            process(*serve, port=port) as (running, client),
+            httpx.AsyncClient(base_url=address, timeout=30, trust_env=False, limits=most) as crowd,
+        ):
             await all_known(client)
-            address = f"http://127.0.0.1:{port}"
             clients = await hostile_clients(port)
-            attacking = [asyncio.create_task(attack(address, one)) for one in range(CALLERS - 1)]
+            attacking = [asyncio.create_task(attack(crowd, one)) for one in range(CALLERS - 1)]
             answered = 0
             until = asyncio.get_running_loop().time() + LASTS_S
             try:

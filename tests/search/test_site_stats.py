@@ -22,6 +22,9 @@ LINES = {
 }
 PRIVATE = 777
 
+PAGE = ("f", None, 0, 20, None)
+OTHER = ("f", None, 0, 20, ("nsites",))
+
 
 @pytest.fixture
 async def looked():
@@ -116,12 +119,12 @@ async def test_shares_are_kept_while_answers_are(looked: Any) -> None:
     """The same page asks the same again, and finds the answers in the cache."""
     site_stats, _, _ = looked
     shares = {"berlin": Share(20, is_whole=True)}
-    site_stats.remember_shares("page", shares)
-    assert site_stats.shares("page") == shares
-    assert site_stats.shares("another") is None
+    site_stats.remember_shares(PAGE, shares)
+    assert site_stats.shares(PAGE) == shares
+    assert site_stats.shares(OTHER) is None
     uncached = SiteStats({}, answers_s=0.0)
-    uncached.remember_shares("page", shares)
-    assert uncached.shares("page") is None
+    uncached.remember_shares(PAGE, shares)
+    assert uncached.shares(PAGE) is None
 
 
 def privately(asked: Asked, said: Any) -> Any:

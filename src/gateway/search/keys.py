@@ -162,7 +162,13 @@ class Keys:
         """What to ask of each site for the page."""
         planned = self._state.planned
         request = planned.request
-        page = f"{planned.fingerprint} {request.cursor} {request.offset} {request.page_limit}"
+        page = (
+            planned.fingerprint,
+            request.cursor,
+            request.offset,
+            request.page_limit,
+            request.response_fields,  # some are not in archives
+        )
         held = self._site_stats.shares(page) if self._is_cached else None
         if held is not None and held.keys() >= planned.queries.keys():
             return held

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import orjson
 from cachetools import LRUCache, TTLCache
@@ -53,6 +54,10 @@ _DIGESTS = 256
 """Queries whose digest is remembered: one request needs that of each several times."""
 
 
+PageKey: TypeAlias = tuple[str, str | None, int, int, tuple[str, ...] | None]
+"""A page of a listing: filter and order, cursor, offset, size and properties."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one site is asked for of a page: so many keys, or so many archives at once."""
@@ -90,7 +95,7 @@ class SiteStats:
         self.searches = 0
         """Requests of callers that are under way."""
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
-        self._shares: TTLCache[str, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
+        self._shares: TTLCache[PageKey, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -129,14 +134,14 @@ class SiteStats:
             known = self._infos[site]
             self._infos[site] = SiteInfo(known.version, count)
 
-    def shares(self, fingerprint: str) -> dict[str, Share] | None:
+    def shares(self, page: PageKey) -> dict[str, Share] | None:
         """What was asked of each site for the same page before, while its answers are cached: only
         the same requests find them again."""
-        return self._shares.get(fingerprint)
+        return self._shares.get(page)
 
-    def remember_shares(self, fingerprint: str, shares: dict[str, Share]) -> None:
+    def remember_shares(self, page: PageKey, shares: dict[str, Share]) -> None:
         """Keep what was asked of each site for a page."""
-        self._shares[fingerprint] = shares
+        self._shares[page] = shares
 
     async def look(self, client: SiteClient, *, version: bool = True) -> None:
         """Ask one site for its size and, if wanted, its version and pace; raises SiteError."""

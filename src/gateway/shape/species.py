@@ -46,7 +46,10 @@ def _read_one(value: Json) -> tuple[str, JsonObject] | None:
     """One species and its name; None: it breaks a rule."""
     if not is_object(value):
         return None
-    written = orjson.dumps(value)
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # nested too deeply
+        return _read_object(value)
     if len(written) > _LONGEST_CACHED:
         return _read_object(value)
     if written not in _READ:
