@@ -33,7 +33,7 @@ def test_a_site_that_nobody_knows() -> None:
     ("archive_s", "portion"),
     [
         (0.0001, LARGEST_PORTION),
-        (0.002, 400),
+        (0.005, 160),
         (0.07, 11),
         (0.7, 1),
         (9.0, 1),
