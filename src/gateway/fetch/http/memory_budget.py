@@ -10,7 +10,7 @@ from collections import Counter
 
 from gateway.fetch.http.faults import Fault
 
-BUDGET_BYTES = 108 * 2**20
+BUDGET_BYTES = 144 * 2**20
 """Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
 SPARE_BYTES = 36 * 2**20
 """Beyond the budget, for sites that hold little: no more than an equal part of both, which sites
