@@ -10,9 +10,9 @@ from collections import Counter
 
 from gateway.fetch.http.faults import Fault
 
-BUDGET_BYTES = 108 * 2**20
+BUDGET_BYTES = 120 * 2**20
 """Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
-SPARE_BYTES = 36 * 2**20
+SPARE_BYTES = 24 * 2**20
 """Beyond the budget, for sites that hold little: no more than an equal part of both, which sites
 that have filled the budget hold already, on average."""
 
