@@ -286,6 +286,29 @@ async def test_late_work_makes_way_for_many(held, client_of):
     assert [(await caller).data["n"] for caller in callers] == [10, 11, 12]
 
 
+async def test_what_becomes_late_while_others_wait_makes_way(held, client_of):
+    """They waited for the slot before it was late."""
+    client = client_of(held, concurrency=1)
+    first = asyncio.create_task(failure(client, {"n": 1}, within_s=0.2))
+    await until(lambda: held.requests)
+    others = [asyncio.create_task(ask(client, {"n": n}, within_s=10)) for n in (2, 3)]
+    await first
+    await until(lambda: held.gone == 1)
+    held.go.set()
+    assert [(await other).data["n"] for other in others] == [2, 3]
+
+
+async def test_what_becomes_late_with_the_rest_of_its_caller_goes_on(held, client_of):
+    """Those who wait for its slot give up in the same moment."""
+    client = client_of(held, concurrency=1)
+    await asyncio.gather(*(failure(client, {"n": n}, within_s=0.1) for n in (1, 2, 3)))
+    await asyncio.sleep(0.1)
+    assert held.gone == 0
+    held.go.set()
+    await until(lambda: not client._slots.taken)
+    assert (await ask(client, {"n": 1})).state == "cached"
+
+
 async def test_private_requests_are_never_late(held, client_of):
     """What is for one caller alone ends with the caller."""
     client = client_of(held, forward_token=True)

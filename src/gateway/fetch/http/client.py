@@ -115,7 +115,7 @@ class SiteClient:
         )
         self._token = checked_token(site.token)
         self._digest = cache.key_maker(site, identity=fingerprint(site.token))
-        self._flights: SingleFlight[_Result] = SingleFlight()
+        self._flights: SingleFlight[_Result] = SingleFlight(lambda: self._slots.are_wanted)
         self._slots = Slots(
             concurrency=site.concurrency,
             rate_per_s=site.rate_per_s,

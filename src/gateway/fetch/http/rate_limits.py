@@ -36,6 +36,11 @@ class Slots:
         """How many requests are under way."""
         return self.concurrency - self._free
 
+    @property
+    def are_wanted(self) -> bool:
+        """Whether a request waits for a slot."""
+        return any(not one.done() for one in self._queue)
+
     async def acquire(self) -> None:
         """Take a slot, when the rate allows, too."""
         if self._free and not self._queue:

@@ -6,10 +6,15 @@ serves the next caller from the cache.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
+
+SETTLED_S = 0.02
+"""A request that becomes late looks only then who waits for its slot: the other requests of the
+caller that gave up, which give up in the same moment, no longer do."""
 
 
 class ShuttingDownError(Exception):
@@ -37,9 +42,13 @@ class InFlight(Generic[Result]):
 
 
 class SingleFlight(Generic[Result]):
-    """The requests under way at one site; results are values, never exceptions."""
+    """The requests under way at one site; results are values, never exceptions.
 
-    def __init__(self) -> None:
+    `is_slot_wanted` tells whether another request waits to be sent: what becomes late then ends.
+    """
+
+    def __init__(self, is_slot_wanted: Callable[[], bool] = lambda: False) -> None:
+        self._is_slot_wanted = is_slot_wanted
         self._shared: dict[bytes, InFlight[Result]] = {}
         self._all: dict[InFlight[Result], None] = {}
         self._late: dict[InFlight[Result], None] = {}
@@ -118,14 +127,19 @@ class SingleFlight(Generic[Result]):
 
     def _leave(self, flight: InFlight[Result], *, goes_on: bool) -> None:
         """The last who waited has left: the work goes on for the cache, or ends."""
-        until = None if flight.sent_at is None else flight.sent_at + flight.limit_s
-        if not goes_on or until is None or until <= self._loop.time():
+        until = -math.inf if flight.sent_at is None else flight.sent_at + flight.limit_s
+        if not goes_on or until <= self._loop.time():
             self._cancel(flight)
             return
         self._set_late(flight, is_late=True)
+        self._loop.call_later(SETTLED_S, self._make_way, flight)
         if flight.limit is not None:
             flight.limit.cancel()
         flight.limit = self._loop.call_at(until, self._end_late, flight)
+
+    def _make_way(self, flight: InFlight[Result]) -> None:
+        if flight.is_late and self._is_slot_wanted():
+            self._cancel(flight)
 
     def _end_late(self, flight: InFlight[Result]) -> None:
         if flight.is_late:
