@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.faults.gateways import HASTY, Document, ids_of, oases, warnings_of
+from tests.faults.gateways import Document, ids_of, oases, warnings_of
 from tests.faults.proxy import Phase, Proxy, make_faults, proxies
 from tests.whole.oases import DemoLine, make_line
 
@@ -286,7 +286,6 @@ async def served(addresses: dict[str, str], log: Path) -> AsyncIterator[tuple[in
         "provider": {"prefix": "fed", "name": "Soak", "description": "Behind faults."},
         "sites": [{"name": name, "url": url} for name, url in addresses.items()],
         "logging": {"json": True},
-        "timeouts": HASTY["timeouts"],
         "cache": {"max_bytes": CACHE_BYTES},
         "site_defaults": {"attempts": 2, "max_answer_bytes": 8 * 2**20},
     }
