@@ -289,7 +289,7 @@ class CacheKeys(_Keys):
         default="gateway", description="Beginning of all keys in a shared cache."
     )
     max_bytes: Annotated[int, Field(ge=0)] = Field(
-        default=32 * MIB, description="Size of a cache in memory."
+        default=16 * MIB, description="Size of a cache in memory."
     )
     answers_s: Annotated[float, Field(ge=0)] = Field(
         default=10.0, description="How long a site's answer is used again, in seconds; 0: never."

@@ -16,7 +16,7 @@ from gateway.model import Site
 
 FORMAT = b"NOG2"
 """Stands in keys and values; another one makes everything cached before invisible."""
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 16 * 2**20
 LATE_S = 60.0
 """An answer that came too late for its caller is fresh for so long: it was dear, and the caller was
 told to come back after some seconds."""
