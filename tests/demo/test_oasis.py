@@ -98,3 +98,19 @@ async def test_unknown_source_is_told():
     """A name that is neither a site nor a file does not open."""
     with pytest.raises(FileNotFoundError):
         create_demo_oasis("atlantis")
+
+
+async def test_a_client_that_leaves_is_no_error() -> None:
+    """While its question is on its way; nothing is raised for the server to log."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    path = "/nomad-oasis/api/v1/entries/query"
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    await create_demo_oasis([LINE])(scope, receive, send)
+    assert sent[0]["status"] == 499

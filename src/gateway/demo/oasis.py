@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
@@ -20,6 +20,8 @@ from gateway.demo.required import Required, project_document, read_required
 from gateway.demo.search import OWNERS, Oasis, open_oasis, search
 from gateway.demo.store import Entry
 
+CLIENT_GONE = 499
+"""As nginx logs it."""
 NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
 NO_ARCHIVE = "The entry does not exist or is not visible to you."
 NOT_ALL = (
@@ -57,6 +59,8 @@ def _endpoint(answer: Answer, oasis: Oasis) -> Callable[[Request], Awaitable[Res
             return _json(await answer(oasis, request))
         except RefusalError as refusal:
             return _json({"detail": refusal.detail}, refusal.status)
+        except ClientDisconnect:  # nobody reads this; it is no error of ours
+            return Response(status_code=CLIENT_GONE)
 
     return endpoint
 
