@@ -29,7 +29,7 @@ from gateway.properties import Catalogue, nearest_names
 RELATIONSHIPS = (REFERENCES,)
 """Entry types that structures are related to."""
 
-CACHE_BYTES = 8 * 1024 * 1024
+CACHE_BYTES = 4 * 1024 * 1024
 """Of the plans of recent filters; everyday ones have about 3 kB."""
 
 MOST_FIELDS = 500

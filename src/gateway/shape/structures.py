@@ -22,8 +22,8 @@ STRUCTURAL = COMPOSITION | CELL | SITES
 """All properties that are read from the `optimade` sections."""
 
 
-MEMO_BYTES = 4 * 2**20
-"""With the caches of answers (16 MiB) and plans (8), a worker stays below 150 MB under load."""
+MEMO_BYTES = 2 * 2**20
+"""With the caches of answers (16 MiB) and plans (4), a worker stays below 150 MB under load."""
 _LONGEST = 4_096
 """Bytes of an `optimade` section whose values are remembered: larger ones are rare, and dear to
 keep."""
