@@ -47,9 +47,18 @@ run()
 @contextmanager
 def running(*command: str | Path) -> Iterator["subprocess.Popen[str]"]:
     """A process in a group of its own, as a terminal makes it, that ends with the context."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    # Tests that a script runs in the background ignore Ctrl-C, and so would what they start.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     try:
         yield process
     finally:
