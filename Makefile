@@ -8,7 +8,7 @@ LOCKED := $(PIP) --require-hashes --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
 PYTEST ?= --numprocesses auto --dist worksteal
 # What `make quick` leaves out, besides tests that are marked slow: all that asks for long.
-LONG := clients contract faults laws whole
+LONG := clients contract faults hostile laws whole
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test quick check format bench data dist lock clean
@@ -40,7 +40,7 @@ demo: .venv/.run ## The gateway over three embedded Oases; a first query; serves
 test: .venv/.test ## All tests, on embedded Oases
 	$(BIN)/python -m pytest $(PYTEST)
 
-quick: .venv/.test ## The tests for the everyday loop: less than a minute
+quick: .venv/.test ## The tests for the everyday loop
 	$(BIN)/python -m pytest $(PYTEST) -m "not slow" --hypothesis-profile quick $(addprefix --ignore tests/,$(LONG))
 
 check: .venv/.check ## Format, lint, types, import contract, docs
