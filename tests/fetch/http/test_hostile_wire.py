@@ -1,6 +1,7 @@
 """What a site can make one worker work for is bounded, and the site is blamed for it."""
 
 import asyncio
+import sys
 import time
 
 import pytest
@@ -77,7 +78,7 @@ async def flood():
 
     async def start(first, again, step):
         process = await asyncio.create_subprocess_exec(
-            "python", "-c", SERVER, first.hex(), again.hex(), str(step),
+            sys.executable, "-c", SERVER, first.hex(), again.hex(), str(step),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         running.append(process)
