@@ -47,10 +47,11 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     raise_descriptor_limit()
     bound = open_socket(host, port)
     log().info("serving", address=address_of(bound), workers=workers)
-    if workers == 1:
-        _serve_here(config, path, bound)
-    else:
-        _serve_by_workers(config, path, bound, workers=workers)
+    with suppress(KeyboardInterrupt):  # at any moment of the start
+        if workers == 1:
+            _serve_here(config, path, bound)
+        else:
+            _serve_by_workers(config, path, bound, workers=workers)
 
 
 def _serve_here(config: Config, path: Path | None, bound: socket.socket) -> None:
@@ -58,8 +59,7 @@ def _serve_here(config: Config, path: Path | None, bound: socket.socket) -> None
 
     catch_interrupts()
     settings = uvicorn.Config(HotReload(config, path=path), **server_options(config))
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run(sockets=[bound])
+    uvicorn.Server(settings).run(sockets=[bound])
 
 
 def _serve_by_workers(
