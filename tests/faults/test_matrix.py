@@ -10,8 +10,6 @@ import pytest
 
 from tests.faults.cells import Cell, Ground
 from tests.faults.gateways import (
-    HASTY,
-    PATIENT,
     gateway,
     ids_of,
     make_config,
@@ -76,8 +74,7 @@ async def test_fault(row: Row, addresses: dict[str, str], caplog: pytest.LogCapt
 async def try_cell(
     row: Row, phase: str, addresses: dict[str, str], proxies: dict[str, Proxy]
 ) -> None:
-    deadlines = HASTY if row.reason.startswith("timed out") else PATIENT
-    config = make_config({**addresses, BAD: proxies[phase].url}, **deadlines)
+    config = make_config({**addresses, BAD: proxies[phase].url})
     ground = replace(GROUND, longest_s=config.timeouts.budget_s + BUSY_S)
     async with gateway(config, known=SITES) as client:
         try:
