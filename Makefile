@@ -28,7 +28,7 @@ install: .venv/.run ## Set up .venv with what running needs
 	@$(PIP) --editable .
 	@touch $@
 
-# What one target needs besides: .venv/.test, .venv/.check, .venv/.bench, .venv/.data
+# What one target needs besides: .venv/.test, .venv/.check, .venv/.bench, .venv/.web, .venv/.data
 .venv/.%: requirements-%.lock .venv/.run
 	@echo "Adding to .venv what is needed to $*, once"
 	@$(LOCKED) $<
@@ -74,6 +74,7 @@ lock: .venv/.check .venv/.test ## Lock what pyproject.toml asks for; pins stay (
 	$(COMPILE) $(RUN) --group test --constraint requirements.lock --output-file requirements-test.lock
 	$(COMPILE) $(RUN) --group check $(TESTED) --output-file requirements-check.lock
 	$(COMPILE) $(RUN) --group bench $(TESTED) --output-file requirements-bench.lock
+	$(COMPILE) $(RUN) --group web $(TESTED) --output-file requirements-web.lock
 	$(COMPILE) $(RUN) --group data $(TESTED) --output-file requirements-data.lock
 	$(COMPILE) --group build $(TESTED) --output-file requirements-build.lock
 	$(BIN)/python -m tests.setup.write_metadata

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 METADATA = Path(__file__).with_name("metadata.json")
 """Written by `make lock`: what each locked distribution says of itself."""
 LOCKS = {"": "requirements.lock"} | {
-    name: f"requirements-{name}.lock" for name in ("test", "check", "bench", "data", "build")
+    name: f"requirements-{name}.lock" for name in ("test", "check", "bench", "web", "data", "build")
 }
 
 Environment: TypeAlias = Mapping[str, str]
