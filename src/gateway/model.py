@@ -229,6 +229,8 @@ class SearchRequest:
     here, so that waiting for admission is not added to it."""
     patient: bool = False
     """True: no deadline, as long as each site answers within its own limit (streams)."""
+    facets: tuple[str, ...] = ()
+    """Properties whose values are counted over the whole result."""
     fresh: bool = False
     """True: no cached answer will do (`Cache-Control: no-cache`)."""
     token: str | None = field(default=None, repr=False)
@@ -264,6 +266,33 @@ class PageLink:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a property, and how many entries of the result have it."""
+
+    value: str | int | float | bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one property over the whole result of all sites, most frequent first."""
+
+    property: str
+    values: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """How many entries there would be with one condition of a filter left out."""
+
+    condition: str
+    filter: str
+    """What remains; empty: nothing."""
+    count: int | None
+    """None: some site could not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchAnswer:
     """What one request is answered with; a single entry is a page of at most one resource."""
 
@@ -275,6 +304,8 @@ class SearchAnswer:
     next: PageLink | None = None
     prev: PageLink | None = None
     last: PageLink | None = None
+    facets: tuple[Facet, ...] = ()
+    """Exact, or not here and named in a notice."""
     reports: tuple[SiteReport, ...] = ()
     notices: tuple[Notice, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()
