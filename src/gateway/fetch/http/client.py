@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -20,16 +20,15 @@ import orjson
 
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey, Cached, fingerprint
 from gateway.fetch.http.circuit_breaker import PROBE_S, CircuitBreaker, CircuitState
-from gateway.fetch.http.decoding import AnswerReader, weight
-from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
-from gateway.fetch.http.faults import Fault, plain, quoted, seconds
+from gateway.fetch.http.decoding import weight
+from gateway.fetch.http.exchange import Exchange, Received
+from gateway.fetch.http.faults import Fault, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
 from gateway.fetch.http.observer import Outcome, Silent, SiteObserver
 from gateway.fetch.http.rate_limits import Slots
 from gateway.fetch.http.request import RequestOptions, SiteRequest, checked_token, sendable
 from gateway.fetch.http.retry import Retry, Sleep
 from gateway.fetch.http.single_flight import InFlight, ShuttingDownError, SingleFlight
-from gateway.fetch.http.tracing import client_span, is_traced
 from gateway.fetch.http.transport import HttpxTransport, Transport, open_transport
 from gateway.model import JsonObject, Site
 
@@ -37,9 +36,6 @@ logger = logging.getLogger(__name__)
 
 AnswerState: TypeAlias = Literal["ok", "cached", "stale"]
 
-MAX_REDIRECTS = 3
-FOLLOWED = frozenset({301, 302, 307, 308})
-"""Redirects that are followed with method and body unchanged: all our requests only read."""
 LEAST_S = 0.03
 """A request that has less time than this is not sent."""
 BLAMED_S = 0.1
@@ -60,26 +56,7 @@ class Answer:
     state: AnswerState
 
 
-class _Received:
-    """A good answer: what it says, the bytes that said it, and the memory it takes.
-
-    The memory is given back when the last scope that holds it closes; or, where every caller has
-    left in the meantime, with this object.
-    """
-
-    __slots__ = ("data", "raw", "reservation")
-
-    def __init__(self, data: JsonObject, raw: bytes, reservation: Reservation) -> None:
-        self.data = data
-        self.raw = raw
-        self.reservation = reservation
-
-    def __del__(self) -> None:
-        if not self.reservation.users:
-            self.reservation.lose()
-
-
-_Result: TypeAlias = _Received | Fault
+_Result: TypeAlias = Received | Fault
 Keep: TypeAlias = Callable[[JsonObject], None]
 """Takes in an answer that came too late for its caller, for a cache of its own."""
 
@@ -113,6 +90,7 @@ class SiteClient:
         self._transport: Transport = (
             open_transport(site) if transport is None else HttpxTransport(transport, site=site)
         )
+        self._exchange = Exchange(site, transport=self._transport, budget=self._budget)
         self._token = checked_token(site.token)
         self._digest = cache.key_maker(site, identity=fingerprint(site.token))
         self._flights: SingleFlight[_Result] = SingleFlight(lambda: self._slots.are_wanted)
@@ -218,7 +196,7 @@ class SiteClient:
                     self._observer.cache(self.site.name, "hit")
                     return Answer(data, "cached")
         result = await self._fetched(request, key, options, keep)
-        if isinstance(result, _Received):
+        if isinstance(result, Received):
             options.scope.hold(result.reservation)
             return Answer(result.data, "ok")
         if cached is not None and self._may_be_stale(cached, result):
@@ -309,7 +287,7 @@ class SiteClient:
             try:
                 self._circuit.check()  # it may have opened while this waited for a slot
                 flight.sent_at = self._loop.time()
-                result = await self._attempt(request)
+                result = await self._exchange.send(request)
             except Fault as fault:
                 result = await self._after(fault, request, flight) if fault.may_pass else fault
             if isinstance(result, Fault):
@@ -317,7 +295,7 @@ class SiteClient:
         finally:
             self._slots.release()
             self._note(request, result, seconds=self._clock() - began)
-        if isinstance(result, _Received):
+        if isinstance(result, Received):
             if key is not None and self._cache.keeps_answers:
                 self._cache.keep(key, result.raw, is_late=not flight.waiting)
             if keep is not None and not flight.waiting:
@@ -332,65 +310,11 @@ class SiteClient:
         try:
             return await self._retry.after(
                 first,
-                lambda: self._attempt(request),
+                lambda: self._exchange.send(request),
                 remaining_s=lambda: flight.deadline - self._loop.time(),
             )
         except Fault as fault:
             return fault
-
-    async def _attempt(self, request: SiteRequest) -> _Received:
-        if not is_traced():
-            return await self._send(request)
-        with client_span(request.method, self.site.url + request.path) as headers:
-            return await self._send(replace(request, trace=headers))
-
-    async def _send(self, request: SiteRequest) -> _Received:
-        """The answer to the request, redirects within the host followed."""
-        url = self.site.url + request.path
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                reservation = self._budget.reserve(self.site.name)
-                received = None
-                try:
-                    reader = AnswerReader(reservation, limit=request.limit)
-                    await self._sent(request, url, reader)
-                    if reader.status == 200:
-                        received = _Received(*await reader.read_object(), reservation)
-                        return received
-                    if reader.status not in FOLLOWED:
-                        raise await self._refusal(request, reader)
-                    url = _redirected(url, reader, token=request.token)
-                finally:
-                    if received is None:
-                        reservation.lose()
-            raise Fault(f"redirects more than {MAX_REDIRECTS} times")
-        except Fault as fault:
-            fault.tidy(request.token)
-            raise fault.as_value() from None
-        except TRANSPORT_ERRORS as error:
-            raise transport_fault(error, connect_s=self.site.connect_s) from None
-        except Exception:
-            logger.exception("unexpected error in a request to site %s", self.site.name)
-            raise Fault("its answer could not be processed; the log says why") from None
-
-    async def _sent(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
-        """Fill the reader; of an error's text the beginning will do."""
-        try:
-            await self._transport.send(request, url, reader)
-        except Fault as fault:
-            if not fault.too_large or reader.status in (0, 200):
-                raise
-
-    async def _refusal(self, request: SiteRequest, reader: AnswerReader) -> Fault:
-        """The fault that the answer's status and text tell of."""
-        return status_fault(
-            reader.status,
-            headers=reader.headers,
-            body=await reader.read_text(),
-            archive=request.is_for_archives,
-            token=request.token,
-            now=time.time(),
-        )
 
     def _note(self, request: SiteRequest, result: _Result | None, *, seconds: float) -> None:
         """Report how the request ended; None: it was cancelled, which says nothing of the site."""
@@ -410,7 +334,7 @@ class SiteClient:
         """Whether the site is ill: its fault, or None."""
         try:
             async with asyncio.timeout(PROBE_S):
-                await self._send(self._probe_request)
+                await self._exchange.send_untraced(self._probe_request)
         except TimeoutError:
             return Fault(f"timed out after {seconds(PROBE_S)}", kind="timeout")
         except Fault as fault:
@@ -460,22 +384,3 @@ def _probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -
         return SiteRequest("GET", "/info", None, limit=limit, token=token)
     path, body = probe
     return SiteRequest("POST", path, orjson.dumps(body), limit=limit, token=token)
-
-
-def _redirected(url: str, reader: AnswerReader, *, token: str | None) -> str:
-    """Where to ask instead, on the same host."""
-    location = reader.headers.get("location")
-    if location is None:
-        raise Fault(f"HTTP {reader.status} that names no other address")
-    here = httpx.URL(url)
-    try:
-        target = here.join(location).copy_with(userinfo=b"")
-    except (httpx.InvalidURL, ValueError):
-        raise Fault("redirects to an address that cannot be read") from None
-    if target.host != here.host:
-        shown = quoted(target.host, token=token)
-        raise Fault(f"redirects to another host ({shown or 'none'})")
-    if (target.scheme, target.port) != (here.scheme, here.port):
-        where = f"{target.scheme}, port {target.port or 'of its scheme'}"
-        raise Fault(f"redirects to another address of its host ({plain(where)})")
-    return str(target)

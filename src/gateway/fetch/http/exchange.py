@@ -1,0 +1,126 @@
+"""One exchange with a site: a request goes out, redirects within the host are followed, the answer
+is read into the memory budget; or a Fault. Caches, slots and retries are the client's.
+"""
+
+import logging
+import time
+from dataclasses import replace
+
+import httpx
+
+from gateway.fetch.http.decoding import AnswerReader
+from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
+from gateway.fetch.http.faults import Fault, plain, quoted
+from gateway.fetch.http.memory_budget import MemoryBudget, Reservation
+from gateway.fetch.http.request import SiteRequest
+from gateway.fetch.http.tracing import client_span, is_traced
+from gateway.fetch.http.transport import Transport
+from gateway.model import JsonObject, Site
+
+logger = logging.getLogger(__name__)
+
+MAX_REDIRECTS = 3
+FOLLOWED = frozenset({301, 302, 307, 308})
+"""Redirects that are followed with method and body unchanged: all our requests only read."""
+
+
+class Received:
+    """A good answer: what it says, the bytes that said it, and the memory it takes.
+
+    The memory is given back when the last scope that holds it closes; or, where every caller has
+    left in the meantime, with this object.
+    """
+
+    __slots__ = ("data", "raw", "reservation")
+
+    def __init__(self, data: JsonObject, raw: bytes, reservation: Reservation) -> None:
+        self.data = data
+        self.raw = raw
+        self.reservation = reservation
+
+    def __del__(self) -> None:
+        if not self.reservation.users:
+            self.reservation.lose()
+
+
+class Exchange:
+    """Sends requests to one site, each once."""
+
+    def __init__(self, site: Site, *, transport: Transport, budget: MemoryBudget) -> None:
+        self._site = site
+        self._transport = transport
+        self._budget = budget
+
+    async def send(self, request: SiteRequest) -> Received:
+        """The answer to the request, in a span of its own where requests are traced."""
+        if not is_traced():
+            return await self.send_untraced(request)
+        with client_span(request.method, self._site.url + request.path) as headers:
+            return await self.send_untraced(replace(request, trace=headers))
+
+    async def send_untraced(self, request: SiteRequest) -> Received:
+        """The answer to the request, redirects within the host followed."""
+        url = self._site.url + request.path
+        try:
+            for _ in range(MAX_REDIRECTS + 1):
+                reservation = self._budget.reserve(self._site.name)
+                received = None
+                try:
+                    reader = AnswerReader(reservation, limit=request.limit)
+                    await self._sent(request, url, reader)
+                    if reader.status == 200:
+                        received = Received(*await reader.read_object(), reservation)
+                        return received
+                    if reader.status not in FOLLOWED:
+                        raise await self._refusal(request, reader)
+                    url = _redirected(url, reader, token=request.token)
+                finally:
+                    if received is None:
+                        reservation.lose()
+            raise Fault(f"redirects more than {MAX_REDIRECTS} times")
+        except Fault as fault:
+            fault.tidy(request.token)
+            raise fault.as_value() from None
+        except TRANSPORT_ERRORS as error:
+            raise transport_fault(error, connect_s=self._site.connect_s) from None
+        except Exception:
+            logger.exception("unexpected error in a request to site %s", self._site.name)
+            raise Fault("its answer could not be processed; the log says why") from None
+
+    async def _sent(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+        """Fill the reader; of an error's text the beginning will do."""
+        try:
+            await self._transport.send(request, url, reader)
+        except Fault as fault:
+            if not fault.too_large or reader.status in (0, 200):
+                raise
+
+    async def _refusal(self, request: SiteRequest, reader: AnswerReader) -> Fault:
+        """The fault that the answer's status and text tell of."""
+        return status_fault(
+            reader.status,
+            headers=reader.headers,
+            body=await reader.read_text(),
+            archive=request.is_for_archives,
+            token=request.token,
+            now=time.time(),
+        )
+
+
+def _redirected(url: str, reader: AnswerReader, *, token: str | None) -> str:
+    """Where to ask instead, on the same host."""
+    location = reader.headers.get("location")
+    if location is None:
+        raise Fault(f"HTTP {reader.status} that names no other address")
+    here = httpx.URL(url)
+    try:
+        target = here.join(location).copy_with(userinfo=b"")
+    except (httpx.InvalidURL, ValueError):
+        raise Fault("redirects to an address that cannot be read") from None
+    if target.host != here.host:
+        shown = quoted(target.host, token=token)
+        raise Fault(f"redirects to another host ({shown or 'none'})")
+    if (target.scheme, target.port) != (here.scheme, here.port):
+        where = f"{target.scheme}, port {target.port or 'of its scheme'}"
+        raise Fault(f"redirects to another address of its host ({plain(where)})")
+    return str(target)
