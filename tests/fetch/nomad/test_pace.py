@@ -95,6 +95,27 @@ def test_a_site_with_many_workers_is_asked_for_more() -> None:
     assert pace.at_once == MOST_AT_ONCE
 
 
+def test_a_busy_hour_is_not_for_ever() -> None:
+    """A site that was asked one at a time because it was busy is asked for more when it is not."""
+    pace = pace_of(0.02)
+    for _ in range(5):
+        pace.archives_came(5, 1.0, at_once=max(2, pace.at_once))
+    assert pace.at_once == 1
+    for _ in range(40):
+        pace.archives_came(5, 0.01 + 5 * 0.02, at_once=pace.at_once)
+    assert pace.at_once == MOST_AT_ONCE
+
+
+def test_a_serial_site_is_seldom_asked_for_two() -> None:
+    """It is tried again from time to time, and no more than that."""
+    pace = pace_of(0.02)
+    more = 0
+    for _ in range(100):
+        more += pace.at_once > 1
+        pace.archives_came(5, 0.01 + 5 * 0.02 * pace.at_once, at_once=pace.at_once)
+    assert more <= FIRST_AT_ONCE + 100 // 8
+
+
 def test_measurements_that_cannot_be_are_harmless() -> None:
     """Zero and less: a clock is no proof."""
     pace = SitePace()

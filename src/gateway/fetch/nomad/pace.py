@@ -19,6 +19,9 @@ FIRST_AT_ONCE, MOST_AT_ONCE = 4, 8
 """Requests for archives of one page at a time, of the 10 that a site gets by default."""
 SLOWED, UNHURRIED = 1.6, 1.25
 """Against one at a time: an archive that takes so much longer, or only so much."""
+TWO_EVERY = 8
+"""A site that is asked one at a time is asked two at a time again after so many requests: what made
+it slow may have been a busy hour, its own or the gateway's."""
 SLOW_PAGE_S = 0.3
 """Archives of a page that take longer than this are read after the keys and in portions."""
 PERIOD_S = 30.0
@@ -58,6 +61,8 @@ class SitePace:
         self._alone_s: float | None = None
         """For an archive with one request at a time, as far as known."""
         self._at_once = FIRST_AT_ONCE
+        self._alone = 0
+        """Requests since it is asked one at a time."""
 
     @property
     def round_trip_s(self) -> float | None:
@@ -96,8 +101,12 @@ class SitePace:
         self._archive.add(each_s, at=self._clock())
         if at_once == 1 or self._alone_s is None:
             self._alone_s = self.archive_s
+            self._alone += 1
+            if self._alone >= TWO_EVERY and self._at_once == 1:
+                self._at_once = 2
         elif each_s > SLOWED * self._alone_s:
             self._at_once = max(1, self._at_once - 1)
+            self._alone = 0
         elif each_s < UNHURRIED * self._alone_s:
             self._at_once = min(MOST_AT_ONCE, self._at_once + 1)
 
