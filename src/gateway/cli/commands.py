@@ -21,7 +21,7 @@ from gateway.errors import ConfigError, GatewayError, RequestError
 if TYPE_CHECKING:
     from gateway.config import Config
 
-# Both are told again here, since their own modules take long to import; a test compares them.
+# Both are repeated here, since their own modules take long to import; a test compares them.
 CONFIG_VARIABLE = "GATEWAY_CONFIG"
 OASES = ("berlin", "munich", "dresden")
 

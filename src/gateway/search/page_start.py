@@ -63,10 +63,10 @@ async def start_at_offset(
     backward = from_end < offset
     search = Search(sessions, queries, totals, order=planned.order, backward=backward)
     if not backward:
-        mark = await search.near(offset)
-        skip = offset - mark.rank
-        return PageStart(Progress(mark.position), offset, skip + limit, skip)
+        pivot = await search.near(offset)
+        skip = offset - pivot.rank
+        return PageStart(Progress(pivot.position), offset, skip + limit, skip)
     served = min(limit, from_end)
-    mark = await search.near(from_end - served)
-    read = from_end - mark.rank
-    return PageStart(Progress(mark.position), offset, read, read - served, backward=True)
+    pivot = await search.near(from_end - served)
+    read = from_end - pivot.rank
+    return PageStart(Progress(pivot.position), offset, read, read - served, backward=True)

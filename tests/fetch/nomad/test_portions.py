@@ -279,7 +279,7 @@ async def test_a_caller_who_leaves_ends_its_portions() -> None:
         await asyncio.gather(caller, return_exceptions=True)
         await asyncio.sleep(0.2)
         assert len(site.line.served) < 40
-        assert not site.client._flights._all
+        assert not site.client._in_flight._all
         site.line.archive_s = 0
         site.line.fault = lambda asked: httpx.Response(403) if asked.is_archive else None
         served = set(site.line.served)

@@ -19,7 +19,7 @@ FORMAT = b"NOG2"
 MAX_BYTES = 16 * 2**20
 LATE_S = 60.0
 """An answer that came too late for its caller is fresh for so long: it was dear, and the caller was
-told to come back after some seconds."""
+asked to come back after some seconds."""
 _CHECK = Struct(">I")
 _TIMES = Struct(">dd")
 _AT = len(FORMAT) + _CHECK.size

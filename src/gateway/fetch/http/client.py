@@ -93,11 +93,11 @@ class SiteClient:
         self._exchange = Exchange(site, transport=self._transport, budget=self._budget)
         self._token = checked_token(site.token)
         self._digest = cache.key_maker(site, identity=fingerprint(site.token))
-        self._flights: SingleFlight[_Result] = SingleFlight(lambda: self._slots.are_wanted)
+        self._in_flight: SingleFlight[_Result] = SingleFlight(lambda: self._slots.are_wanted)
         self._slots = Slots(
             concurrency=site.concurrency,
             rate_per_s=site.rate_per_s,
-            free_one=self._flights.end_oldest_late,
+            free_one=self._in_flight.end_oldest_late,
             waiting=lambda more: self._observer.site_waiting(site.name, more),
         )
         self._observer.site_waiting(site.name, 0)  # the metric is there before anybody waits
@@ -157,7 +157,7 @@ class SiteClient:
     async def close(self) -> None:
         """End the requests under way and close all connections."""
         await self._circuit.close()
-        await self._flights.close()
+        await self._in_flight.close()
         await self._transport.aclose()
 
     def _said(self, said: Answer | Fault, *, doing: str) -> Answer:
@@ -221,8 +221,8 @@ class SiteClient:
             return Fault("not asked: no time was left", health="unknown", kind="timeout")
         # A caller that wants a fresh answer may join another such caller alone.
         shared = key if not options.fresh or key is None else b"fresh" + key
-        flight = self._flights.find(shared)
-        if flight is None:
+        in_flight = self._in_flight.find(shared)
+        if in_flight is None:
             try:
                 self._circuit.check()
             except Fault as fault:
@@ -230,30 +230,34 @@ class SiteClient:
                 return fault
             if key is not None:
                 self._observer.cache(self.site.name, "miss")
-            flight = self._flights.begin(
+            in_flight = self._in_flight.begin(
                 shared,
-                lambda flight: self._work(request, flight, key=key, keep=keep),
+                lambda in_flight: self._work(request, in_flight, key=key, keep=keep),
                 limit_s=self.site.answer_s,
             )
         else:
             self._observer.cache(self.site.name, "joined")
-        return await self._waited(flight, deadline=deadline, began=now, is_shared=key is not None)
+        return await self._waited(
+            in_flight, deadline=deadline, began=now, is_shared=key is not None
+        )
 
     async def _waited(
-        self, flight: InFlight[_Result], *, deadline: float, began: float, is_shared: bool
+        self, in_flight: InFlight[_Result], *, deadline: float, began: float, is_shared: bool
     ) -> _Result:
         is_patient = deadline > began + 2 * SUSPECT_S
-        look = self._loop.call_at(began + SUSPECT_S, self._suspect, flight) if is_patient else None
+        look = (
+            self._loop.call_at(began + SUSPECT_S, self._suspect, in_flight) if is_patient else None
+        )
         try:
-            return await self._flights.wait(flight, deadline=deadline, may_be_late=is_shared)
+            return await self._in_flight.wait(in_flight, deadline=deadline, may_be_late=is_shared)
         except TimeoutError:
             after_s = deadline - began
-            if flight.sent_at is None:
+            if in_flight.sent_at is None:
                 taken = f"its {self.site.concurrency} slots were taken"
                 happened = f"not asked: {taken} for {seconds(after_s)}"
                 return Fault(happened, health="unknown", kind="timeout")
             fault = Fault(f"timed out after {seconds(after_s)}", kind="timeout")
-            if deadline - flight.sent_at >= BLAMED_S:
+            if deadline - in_flight.sent_at >= BLAMED_S:
                 self._circuit.failed(fault.happened)
             return fault
         except ShuttingDownError:
@@ -266,15 +270,15 @@ class SiteClient:
             if look is not None:
                 look.cancel()
 
-    def _suspect(self, flight: InFlight[_Result]) -> None:
+    def _suspect(self, in_flight: InFlight[_Result]) -> None:
         """Have the site probed that has not answered a patient caller for long."""
-        if flight.sent_at is not None:
+        if in_flight.sent_at is not None:
             self._circuit.failed(f"no answer for {seconds(SUSPECT_S)}")
 
     async def _work(
         self,
         request: SiteRequest,
-        flight: InFlight[_Result],
+        in_flight: InFlight[_Result],
         *,
         key: bytes | None,
         keep: Keep | None,
@@ -286,10 +290,10 @@ class SiteClient:
         try:
             try:
                 self._circuit.check()  # it may have opened while this waited for a slot
-                flight.sent_at = self._loop.time()
+                in_flight.sent_at = self._loop.time()
                 result = await self._exchange.send(request)
             except Fault as fault:
-                result = await self._after(fault, request, flight) if fault.may_pass else fault
+                result = await self._after(fault, request, in_flight) if fault.may_pass else fault
             if isinstance(result, Fault):
                 result = result.as_value()
         finally:
@@ -297,13 +301,13 @@ class SiteClient:
             self._note(request, result, seconds=self._clock() - began)
         if isinstance(result, Received):
             if key is not None and self._cache.keeps_answers:
-                self._cache.keep(key, result.raw, is_late=not flight.waiting)
-            if keep is not None and not flight.waiting:
+                self._cache.keep(key, result.raw, is_late=not in_flight.waiting)
+            if keep is not None and not in_flight.waiting:
                 keep(result.data)
         return result
 
     async def _after(
-        self, first: Fault, request: SiteRequest, flight: InFlight[_Result]
+        self, first: Fault, request: SiteRequest, in_flight: InFlight[_Result]
     ) -> _Result:
         """What comes of a request whose first attempt failed in a way that may pass."""
         self._circuit.failed(first.happened)
@@ -311,7 +315,7 @@ class SiteClient:
             return await self._retry.after(
                 first,
                 lambda: self._exchange.send(request),
-                remaining_s=lambda: flight.deadline - self._loop.time(),
+                remaining_s=lambda: in_flight.deadline - self._loop.time(),
             )
         except Fault as fault:
             return fault
@@ -344,7 +348,7 @@ class SiteClient:
     def _circuit_changed(self, circuit: CircuitState) -> None:
         self._observer.breaker(self.site.name, circuit.state)
         if circuit.state == "open" and circuit.failures == 1:
-            self._flights.end_sent_before(self._loop.time() - PROBE_S)
+            self._in_flight.end_sent_before(self._loop.time() - PROBE_S)
             logger.warning(
                 "site %s is ill and not asked until it answers a probe: %s",
                 self.site.name,

@@ -66,22 +66,24 @@ class SingleFlight(Generic[Result]):
         limit_s: float,
     ) -> InFlight[Result]:
         """Begin the work, which takes the request that it is and notes in it when it is sent."""
-        flight: InFlight[Result] = InFlight(key, limit_s=limit_s)
-        flight.task = self._loop.create_task(work(flight))
-        self._all[flight] = None
+        in_flight: InFlight[Result] = InFlight(key, limit_s=limit_s)
+        in_flight.task = self._loop.create_task(work(in_flight))
+        self._all[in_flight] = None
         if key is not None:
-            self._shared[key] = flight
-        flight.task.add_done_callback(lambda _: self._end(flight))
-        return flight
+            self._shared[key] = in_flight
+        in_flight.task.add_done_callback(lambda _: self._end(in_flight))
+        return in_flight
 
-    async def wait(self, flight: InFlight[Result], *, deadline: float, may_be_late: bool) -> Result:
+    async def wait(
+        self, in_flight: InFlight[Result], *, deadline: float, may_be_late: bool
+    ) -> Result:
         """The result; TimeoutError at the deadline, ShuttingDownError if it was ended."""
-        task = flight.task
+        task = in_flight.task
         assert task is not None
-        flight.waiting += 1
-        if flight.is_late:
-            self._set_late(flight, is_late=False)
-        flight.deadline = max(flight.deadline, deadline)
+        in_flight.waiting += 1
+        if in_flight.is_late:
+            self._set_late(in_flight, is_late=False)
+        in_flight.deadline = max(in_flight.deadline, deadline)
         # by hand: `asyncio.timeout` around `asyncio.shield` takes twice as long
         turn: asyncio.Future[None] = self._loop.create_future()
 
@@ -98,9 +100,9 @@ class SingleFlight(Generic[Result]):
         finally:
             timer.cancel()
             task.remove_done_callback(wake)
-            flight.waiting -= 1
-            if not flight.waiting and not task.done():
-                self._leave(flight, goes_on=may_be_late and not is_cancelled)
+            in_flight.waiting -= 1
+            if not in_flight.waiting and not task.done():
+                self._leave(in_flight, goes_on=may_be_late and not is_cancelled)
         if not task.done():
             raise TimeoutError
         if task.cancelled():
@@ -114,60 +116,60 @@ class SingleFlight(Generic[Result]):
 
     def end_sent_before(self, moment: float) -> None:
         """Give up what was sent before: the site is ill, and does not answer it."""
-        for flight in tuple(self._all):
-            if flight.sent_at is not None and flight.sent_at <= moment:
-                self._cancel(flight)
+        for in_flight in tuple(self._all):
+            if in_flight.sent_at is not None and in_flight.sent_at <= moment:
+                self._cancel(in_flight)
 
     async def close(self) -> None:
         """End everything."""
-        tasks = [flight.task for flight in self._all if flight.task is not None]
+        tasks = [in_flight.task for in_flight in self._all if in_flight.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _leave(self, flight: InFlight[Result], *, goes_on: bool) -> None:
+    def _leave(self, in_flight: InFlight[Result], *, goes_on: bool) -> None:
         """The last who waited has left: the work goes on for the cache, or ends."""
-        until = -math.inf if flight.sent_at is None else flight.sent_at + flight.limit_s
+        until = -math.inf if in_flight.sent_at is None else in_flight.sent_at + in_flight.limit_s
         if not goes_on or until <= self._loop.time():
-            self._cancel(flight)
+            self._cancel(in_flight)
             return
-        self._set_late(flight, is_late=True)
-        self._loop.call_later(SETTLED_S, self._make_way, flight)
-        if flight.limit is not None:
-            flight.limit.cancel()
-        flight.limit = self._loop.call_at(until, self._end_late, flight)
+        self._set_late(in_flight, is_late=True)
+        self._loop.call_later(SETTLED_S, self._make_way, in_flight)
+        if in_flight.limit is not None:
+            in_flight.limit.cancel()
+        in_flight.limit = self._loop.call_at(until, self._end_late, in_flight)
 
-    def _make_way(self, flight: InFlight[Result]) -> None:
-        if flight.is_late and self._is_slot_wanted():
-            self._cancel(flight)
+    def _make_way(self, in_flight: InFlight[Result]) -> None:
+        if in_flight.is_late and self._is_slot_wanted():
+            self._cancel(in_flight)
 
-    def _end_late(self, flight: InFlight[Result]) -> None:
-        if flight.is_late:
-            self._cancel(flight)
+    def _end_late(self, in_flight: InFlight[Result]) -> None:
+        if in_flight.is_late:
+            self._cancel(in_flight)
 
-    def _cancel(self, flight: InFlight[Result]) -> None:
-        assert flight.task is not None
-        self._set_late(flight, is_late=False)
-        flight.task.cancel()
-        self._forget(flight)
+    def _cancel(self, in_flight: InFlight[Result]) -> None:
+        assert in_flight.task is not None
+        self._set_late(in_flight, is_late=False)
+        in_flight.task.cancel()
+        self._forget(in_flight)
 
-    def _set_late(self, flight: InFlight[Result], *, is_late: bool) -> None:
-        flight.is_late = is_late
+    def _set_late(self, in_flight: InFlight[Result], *, is_late: bool) -> None:
+        in_flight.is_late = is_late
         if is_late:
-            self._late[flight] = None
+            self._late[in_flight] = None
         else:
-            self._late.pop(flight, None)
+            self._late.pop(in_flight, None)
 
-    def _end(self, flight: InFlight[Result]) -> None:
-        self._all.pop(flight, None)
-        self._late.pop(flight, None)
-        self._forget(flight)
-        if flight.limit is not None:
-            flight.limit.cancel()
-        assert flight.task is not None
-        if not flight.task.cancelled():
-            flight.task.exception()  # seen; nobody may be left to see it
+    def _end(self, in_flight: InFlight[Result]) -> None:
+        self._all.pop(in_flight, None)
+        self._late.pop(in_flight, None)
+        self._forget(in_flight)
+        if in_flight.limit is not None:
+            in_flight.limit.cancel()
+        assert in_flight.task is not None
+        if not in_flight.task.cancelled():
+            in_flight.task.exception()  # seen; nobody may be left to see it
 
-    def _forget(self, flight: InFlight[Result]) -> None:
-        if flight.key is not None and self._shared.get(flight.key) is flight:
-            del self._shared[flight.key]
+    def _forget(self, in_flight: InFlight[Result]) -> None:
+        if in_flight.key is not None and self._shared.get(in_flight.key) is in_flight:
+            del self._shared[in_flight.key]
