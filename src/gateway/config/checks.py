@@ -13,6 +13,8 @@ PREFIX = re.compile(r"[a-z][a-z0-9]*")
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.%]+")
 RESERVED_PREFIXES = ("nmd",)
 API_PATH = "/api/v1"
+IPV4_MAPPED_BITS = 96
+"""What stands before the IPv4 address in `::ffff:10.0.0.5`."""
 
 
 def web_address(value: str) -> str:
@@ -63,13 +65,17 @@ def provider_prefix(value: str) -> str:
 
 
 def network(value: str) -> str:
-    """An address or a network in CIDR notation."""
+    """An address or a network in CIDR notation; IPv4 written as IPv6 (`::ffff:..`) as IPv4."""
     try:
-        return str(ipaddress.ip_network(value, strict=False))
+        found = ipaddress.ip_network(value.strip(), strict=False)
     except ValueError as error:
         raise ValueError(
             f"{value!r} is neither an IP address nor a network such as 10.0.0.0/8"
         ) from error
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    if mapped is None or found.prefixlen < IPV4_MAPPED_BITS:
+        return str(found)
+    return str(ipaddress.ip_network((mapped, found.prefixlen - IPV4_MAPPED_BITS)))
 
 
 def existing_file(value: str) -> str:
