@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from gateway.config import Config
-from gateway.config.keys import CacheKeys
+from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
