@@ -7,7 +7,7 @@ of the sites, and no state of any request.
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -20,6 +20,7 @@ from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
+    Entry,
     EntryRequest,
     Notice,
     Resource,
@@ -31,6 +32,7 @@ from gateway.model import (
 from gateway.plan import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.deadlines import Deadlines
+from gateway.search.entry_shaping import shape_entry
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
 from gateway.search.page_state import PageResult
@@ -70,6 +72,8 @@ class _Shaped:
     resources: tuple[Resource, ...]
     flaws: tuple[Notice, ...]
     included: tuple[Resource, ...]
+    entries: tuple[Entry, ...]
+    """What could be used of them."""
 
 
 class Federation:
@@ -219,6 +223,7 @@ class Federation:
     ) -> SearchAnswer:
         start = time.perf_counter()
         page = await self._shape(planned, found)
+        found = replace(found, entries=page.entries)
         returned = returned_of(planned, found, self._site_stats)
         links = neighbours(
             found.page,
@@ -251,16 +256,17 @@ class Federation:
         fields, prefix = planned.request.response_fields, self._config.provider.prefix
         shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
         shaped = await self._slices.map(
-            lambda entry: shaper.shape(entry, self._sites[entry.site]), found.entries
+            lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
         )
         cited: dict[str, Cited] = {}
-        for _, _, references in shaped:
-            for one in references:
+        for part in shaped:
+            for one in part.cited:
                 cited.setdefault(one.reference.id, one)
         return _Shaped(
-            tuple(resource for resource, _, _ in shaped),
-            tuple(dict.fromkeys(notice for _, notices, _ in shaped for notice in notices)),
+            tuple(one.resource for one in shaped),
+            tuple(dict.fromkeys(notice for one in shaped for notice in one.notices)),
             self._included(planned, cited.values()),
+            tuple(one.entry for one in shaped),
         )
 
     def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:

@@ -22,6 +22,7 @@ from gateway.errors import SiteError
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.http.retry import Sleep
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, SiteInfo
@@ -87,8 +88,15 @@ class ArchiveHits:
 class SiteStats:
     """Sizes, versions and pace of the sites, and the last exact count of each filter at each."""
 
-    def __init__(self, clients: Mapping[str, SiteClient], *, answers_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        clients: Mapping[str, SiteClient],
+        *,
+        answers_s: float = 0.0,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._clients = clients
+        self._sleep = sleep
         self._infos = dict.fromkeys(clients, SiteInfo())
         self._paces = {name: SitePace() for name in clients}
         self.archive_hits = ArchiveHits()
@@ -186,7 +194,7 @@ class SiteStats:
             except Exception:
                 logger.exception("unexpected error while counting site %s", client.site.name)
                 turn, pause_s = 0, REFRESH_S
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
+            await self._sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
 
     def _digest(self, query: NativeQuery) -> bytes:
         held = self._digests.get(id(query))
