@@ -63,6 +63,8 @@ class SiteStatus:
     version: str | None
     total: int | None
     breaker: str
+    same_as: tuple[str, ...] = ()
+    """Other sites with the same entries: very likely this one under another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,13 @@ class Federation:
 
     def _status(self, name: str) -> SiteStatus:
         info = self._site_stats.info(name)
-        return SiteStatus(name, info.version, info.total, self._clients[name].circuit.state)
+        return SiteStatus(
+            name,
+            info.version,
+            info.total,
+            self._clients[name].circuit.state,
+            self._site_stats.same_as(name),
+        )
 
     async def _answer(
         self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
