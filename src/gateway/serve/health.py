@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway import __version__
-from gateway.model import Json, JsonObject
+from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import SiteStatus
 from gateway.serve.plain_route import PlainRoute
@@ -51,13 +51,13 @@ async def get_metrics(request: Request) -> Response:
 
 
 def _status(state: SiteStatus) -> Json:
-    status: JsonObject = {
+    return {
         "name": state.name,
         "version": state.version,
         "breaker": state.breaker,
         "total": state.total,
+        "same_as": [*state.same_as],
     }
-    return {**status, "same_as": [*state.same_as]} if state.same_as else status
 
 
 def _why_not(app_state: AppState) -> str | None:
