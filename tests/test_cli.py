@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from gateway import __version__
 from gateway.cli import main
+from gateway.cli.check import Check, checks_table
 from gateway.cli.serving import address_of, open_socket, serving
 from gateway.cli.tables import write_table
 from gateway.demo import create_demo_oasis
@@ -198,6 +199,17 @@ def test_check(config: str) -> None:
         ["munich", "2.0.0", "3"],
     ]
     assert "search, archives" in lines[0]
+
+
+def test_check_names_an_oasis_under_two_addresses() -> None:
+    """Each pair once, below the table."""
+    checks = (
+        Check("a", "http://a/api/v1", same_as=("b",)),
+        Check("b", "http://b/api/v1", same_as=("a",)),
+        Check("c", "http://c/api/v1"),
+    )
+    (line,) = [one for one in checks_table(checks).splitlines() if "same entries" in one]
+    assert line.startswith("a holds the same entries as b, which are served twice")
 
 
 def test_check_json(config: str) -> None:

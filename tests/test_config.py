@@ -6,12 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+import certifi
 import pytest
 import yaml
 from pydantic import BaseModel
 
 from gateway.config import Config, SiteKeys, load_config
 from gateway.errors import ConfigError
+from gateway.fetch.cache.answers import open_cache
 
 SAMPLES = Path(__file__).parents[1] / "config"
 LEAST = """
@@ -97,9 +99,19 @@ def test_frozen(tmp_path: Path) -> None:
         ("name: a, url: http://a/api/v1, ca_file: gone.pem", ("gone.pem", "no file")),
         ("name: a, url: http://a/api/v1, concurrency: 0", ("concurrency", "1", "not 0")),
         ("name: a, url: http://a/api/v1, rate_per_s: 0", ("rate_per_s", "greater than 0")),
-        ("name: a, url: http://a/api/v1, site_s: -1", ("site_s", "greater than 0")),
-        ("name: a, url: http://a/api/v1, forward_token: 7", ("forward_token", "boolean")),
+        ("name: a, url: http://a/api/v1, site_s: -1", ("site_s", "at least 0.1")),
+        ("name: a, url: http://a/api/v1, forward_token: 7", ("forward_token", "true or false")),
         ("name: a, url: http://a/api/v1, proxy: socks5://p", ("proxy", "http:// or https://")),
+        ("name: a, url: http://a/api/v1, proxy: 'http://p:3128/x'", ("proxy", "no path")),
+        ("name: a, url: http://a/api/v1, proxy: 'http://u:p@p'", ("proxy", "cannot be used")),
+        ("name: a, url: 'http://a:0/api/v1'", ("sites[0].url", "port 0")),
+        ("name: a, url: 'http://a:70000/api/v1'", ("sites[0].url", "not an address")),
+        ("name: a, url: http://a/api/v1, site_s: 0.01", ("site_s", "at least 0.1, not 0.01")),
+        ("name: a, url: http://a/api/v1, connect_s: 0", ("connect_s", "at least 0.1, not 0")),
+        ("name: a, url: http://a/api/v1, rate_per_s: .inf", ("rate_per_s", "finite")),
+        ("name: a, url: http://a/api/v1, max_answer_bytes: 1", ("max_answer_bytes", "at least")),
+        ("name: no, url: http://a/api/v1", ("sites[0].name", "text", "quotes", "not false")),
+        ("name: a, url: {b: c}", ("sites[0].url", "text", "not a section with keys")),
     ],
 )
 def test_bad_site(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
@@ -120,7 +132,7 @@ def test_bad_site(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
         ("provider: {prefix: fed, name: n}", ("provider.description: this key is missing",)),
         ("provider: 7", (":1: provider: expected the keys prefix, name",)),
         ("paging:\n  default_limit: 600", ("default_limit (600) is above max_limit (500)",)),
-        ("paging:\n  max_limit: many", (":2: paging.max_limit", "integer", "'many'")),
+        ("paging:\n  max_limit: many", (":2: paging.max_limit", "whole number", "'many'")),
         ("paging:\n  max_limti: 3", (":2: paging.max_limti", "did you mean 'max_limit'")),
         ("pagging: {}", (":1: pagging", "did you mean 'paging'", "site_defaults")),
         ("cache: {backend: disk}", ("'memory', 'redis' or 'none', not 'disk'",)),
@@ -133,6 +145,26 @@ def test_bad_site(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
         ("logging: {level: loud}", ("'debug', 'info', 'warning' or 'error', not 'loud'",)),
         ("sites: []", ("at least one site is needed",)),
         ("sites: 7", (":1: sites", "not 7")),
+        ("sites: {a: {url: x}}", (":1: sites: expected a list", "'- name: ..'", "not a section")),
+        ("sites: http://a/api/v1", ("expected a list with one item per site",)),
+        ("sites:", (":1: sites: expected a list", "not null (nothing)")),
+        ("sites: [http://a/api/v1]", ("sites[0]: expected the keys name", "not 'http://a/api")),
+        ("server: {trusted_proxies: {a: b}}", ("expected a list (lines", "not a section")),
+        ("server: {trusted_proxies: [7]}", ("trusted_proxies[0]: expected a text", "not 7")),
+        ("server:", (":1: server: expected the keys public_url", "not null (nothing)")),
+        ("paging: {max_limit: true}", ("paging.max_limit: expected a number, not true",)),
+        ("paging: {max_limit: [1]}", ("expected a whole number, not a list",)),
+        ("paging: {max_limit: 1.5}", ("expected a whole number, not 1.5",)),
+        ("paging: {yes: 2}", ("expected a text as key, not true",)),
+        ("timeouts: {budget_s: 4s}", ("timeouts.budget_s: expected a number, not '4s'",)),
+        ("timeouts: {connect_s: true}", ("timeouts.connect_s: expected a number, not true",)),
+        ("timeouts: {budget_s: .nan}", ("expected a finite number",)),
+        ("cache: {answers_s: .inf}", ("expected a finite number",)),
+        ("cache: {url: 'redis://h/0'}", ("url has no effect with backend memory", "redis")),
+        ("connections: {max_held_bytes: 1}", ("at least 1048576, not 1",)),
+        ("connections: {head_s: 0}", ("at least 0.1, not 0",)),
+        ("logging: {json: maybe}", ("logging.json: expected true or false, not 'maybe'",)),
+        ("provider: {prefix: fed, name: 2024-01-01}", ("not the date 2024-01-01",)),
         ("sites:\n- 7", (":2: sites[0]: expected the keys name, url",)),
     ],
 )
@@ -200,12 +232,112 @@ def test_all_errors_at_once(tmp_path: Path) -> None:
     [
         ("{name: berlin, url: http://b/api/v1}", "the same name: 'berlin'"),
         ("{name: munich, url: http://a/api/v1/}", "the same url: 'http://a/api/v1'"),
+        ("{name: munich, url: 'http://A:80/api/v1'}", "the same url: 'http://a/api/v1'"),
     ],
 )
 def test_sites_differ(tmp_path: Path, second: str, part: str) -> None:
     """No name and no address stands twice, however it is written."""
     text = with_site("name: berlin, url: http://a/api/v1") + f"  - {second}\n"
     assert part in complaint(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "unix:///var/run/valkey.sock",
+        "redis+unix:///var/run/valkey.sock",
+        "http://cache:6379",
+        "cache:6379",
+        "redis:///0",
+        "redis://",
+        "redis://cache:x/0",
+        "redis://cache:0/0",
+        "redis://cache:99999/0",
+        "redis://cache/zero",
+        "redis://cache/0/1",
+        "redis://cache/-1",
+        "redis://:hunter2@cache/0?ssl_cert_reqs=none",
+        "redis://:hunter2#@cache/0",
+    ],
+)
+def test_caches_that_cannot_be_used(tmp_path: Path, url: str) -> None:
+    """An address that no cache can be opened at is refused with its line and what would be right,
+    and without the password in it."""
+    message = complaint(tmp_path, f"{LEAST}cache:\n  backend: redis\n  url: '{url}'\n")
+    assert message.startswith(f"{tmp_path / 'gateway.yaml'}:8: cache.url: ")
+    assert "redis://localhost:6379/0" in message
+    assert "unix://" in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://cache",
+        "redis://cache:6379",
+        "redis://cache:6379/",
+        "redis://cache/3",
+        "rediss://:hunter2@cache:6380/0",
+        "valkey://me:p%23@[::1]:6379/0",
+        "valkeys://cache",
+    ],
+)
+async def test_caches_that_can_be_used(tmp_path: Path, url: str) -> None:
+    """What the configuration allows, a cache can be opened at: it connects when it is needed."""
+    pytest.importorskip("redis")
+    config = load(tmp_path, f"{LEAST}cache: {{backend: redis, url: '{url}'}}\n")
+    cache = open_cache("redis", url=config.cache.url)
+    await cache.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "better"),
+    [
+        ("https://a.example/v1", "'https://a.example'"),
+        ("https://a.example/v1/", "'https://a.example'"),
+        ("https://a.example/opti/v1.3", "'https://a.example/opti'"),
+        ("https://a.example/opti/v1.3.0/info", "'https://a.example/opti'"),
+        ("https://a.example/v1/structures/a~b", "'https://a.example'"),
+        ("https://a.example/structures", "'https://a.example'"),
+        ("https://a.example/opti/versions", "'https://a.example/opti'"),
+        ("https://a.example/health", "'https://a.example'"),
+        ("https://a.example/opti/sites", "'https://a.example/opti'"),
+        ("https://a.example/sites/berlin/v1", "'https://a.example'"),
+        ("https://a.example/index/v1/links", "'https://a.example'"),
+    ],
+)
+def test_public_url_is_no_endpoint(tmp_path: Path, url: str, better: str) -> None:
+    """What the gateway itself adds to its address is not part of it: all links would break."""
+    message = complaint(tmp_path, f"{LEAST}server: {{public_url: '{url}'}}\n")
+    assert ":6: server.public_url: " in message
+    assert message.endswith(f"give what stands before it: {better}")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/optimade", "/v1/optimade", "/api/v2x", "/info/optimade", "/sites/optimade"]
+)
+def test_public_url_may_have_a_path(tmp_path: Path, path: str) -> None:
+    """Any path that is not one of the gateway's own."""
+    config = load(tmp_path, f"{LEAST}server: {{public_url: 'https://a.example{path}/'}}\n")
+    assert config.server.public_url == f"https://a.example{path}"
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "part"),
+    [
+        (None, "https://a/api/v1", "no file"),
+        ("no certificate", "https://a/api/v1", "PEM"),
+        ("", "https://a/api/v1", "PEM"),
+        (Path(certifi.where()).read_text(encoding="utf-8"), "http://a/api/v1", "no effect"),
+    ],
+)
+def test_certificates_that_cannot_be_used(
+    tmp_path: Path, content: str | None, url: str, part: str
+) -> None:
+    """A file of certificates is read at start, not at night, and only where TLS is used."""
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content, encoding="utf-8")
+    assert part in complaint(tmp_path, with_site(f"name: a, url: '{url}', ca_file: ca.pem"))
 
 
 def test_trailing_slashes(tmp_path: Path) -> None:
@@ -271,7 +403,7 @@ def test_former_keys(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ("budget_s: 0.05", ("budget_s", "greater than or equal to 0.2")),
+        ("budget_s: 0.05", ("budget_s", "at least 0.2")),
         ("budget_s: 70, longest_s: 60", ("budget_s (70) is above longest_s (60)",)),
         ("budget_s: 30, site_s: 20", ("budget_s (30) is above site_s (20)",)),
     ],
@@ -331,9 +463,14 @@ def test_environment(
 @pytest.mark.parametrize(
     ("variable", "value", "parts"),
     [
-        ("GATEWAY_PAGING__MAX_LIMIT", "x", ("variable GATEWAY_PAGING__MAX_LIMIT", "integer")),
+        ("GATEWAY_PAGING__MAX_LIMIT", "x", ("variable GATEWAY_PAGING__MAX_LIMIT", "whole number")),
         ("GATEWAY_PAGING__MAX_LIMTI", "1", ("GATEWAY_PAGING__MAX_LIMTI", "max_limit")),
-        ("GATEWAY_PAGGING__MAX_LIMIT", "1", ("GATEWAY_PAGGING__MAX_LIMIT", "'paging'")),
+        (
+            "GATEWAY_PAGGING__MAX_LIMIT",
+            "1",
+            ("GATEWAY_PAGGING__MAX_LIMIT", "GATEWAY_PAGING__MAX_LIMIT?"),
+        ),
+        ("GATEWAY_NOTHING__LIKE_IT", "1", ("no section 'nothing'", "allowed are provider, sites")),
         ("GATEWAY_PAGING", "{", ("environment", "paging", "JSON")),
     ],
 )
@@ -351,11 +488,51 @@ def test_bad_environment(
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("variable", "part"),
+    [
+        ("GATEWAY_PAGING_MAX_LIMIT", "did you mean GATEWAY_PAGING__MAX_LIMIT?"),
+        ("gateway_paging_max_limit", "did you mean GATEWAY_PAGING__MAX_LIMIT?"),
+        ("GATEWAY_PROVIDER_PREFIX", "did you mean GATEWAY_PROVIDER__PREFIX?"),
+        ("GATEWAY_SITE_DEFAULTS_ATTEMPTS", "did you mean GATEWAY_SITE_DEFAULTS__ATTEMPTS?"),
+        ("GATEWAY_SITE", "did you mean GATEWAY_SITES?"),
+        ("GATEWAY_CONFIG_FILE", "did you mean GATEWAY_CONFIG?"),
+        ("GATEWAY_METRICS_DIR", "did you mean GATEWAY_METRICS_FOLDER?"),
+        ("GATEWAY_PORT", "GATEWAY_<SECTION>__<KEY>"),
+        ("GATEWAY_MAX_LIMIT", "did you mean GATEWAY_PAGING__MAX_LIMIT?"),
+        ("GATEWAY_", "GATEWAY_<SECTION>__<KEY>"),
+        ("GATEWAY_SITES__0__NAME", "all at once, by GATEWAY_SITES in JSON"),
+    ],
+)
+def test_variables_that_set_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, part: str
+) -> None:
+    """A name that begins like ours and is none is an error with the nearest name."""
+    monkeypatch.setenv(variable, "7")
+    message = complaint(tmp_path, LEAST)
+    assert "environment" in message
+    assert part in message
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_TEST_OASES", "GATEWAY_METRICS_FOLDER"])
+def test_variables_that_are_read_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What the project itself reads is no mistake."""
+    monkeypatch.setenv(name, "7")
+    assert load(tmp_path, LEAST).provider.prefix == "fed"
+
+
 def test_foreign_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables that container platforms set for a service named gateway do no harm."""
     monkeypatch.setenv("GATEWAY_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("GATEWAY_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("GATEWAY_SERVICE_PORT", "80")
+    monkeypatch.setenv("GATEWAY_SERVICE_PORT_HTTP", "80")
     monkeypatch.setenv("GATEWAY_PORT_80_TCP", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("GATEWAY_PORT_80_TCP_ADDR", "10.0.0.1")
+    monkeypatch.setenv("GATEWAY_VALKEY_SERVICE_HOST", "10.0.0.2")
+    monkeypatch.setenv("GATEWAY_VALKEY_PORT", "tcp://10.0.0.2:6379")
     assert load(tmp_path, LEAST).provider.prefix == "fed"
 
 

@@ -12,6 +12,7 @@ from gateway.fetch.http.circuit_breaker import LONGEST_WAIT_S, PROBE_S
 from gateway.fetch.http.client import BLAMED_S, LEAST_S
 from gateway.model import Site
 from gateway.search.deadlines import ENCODING_S, GRACE_S, KEYS_SHARE, Deadlines
+from gateway.serve.request.params import LEAST_TIMEOUT_S
 
 
 def budget_s() -> float:
@@ -63,11 +64,38 @@ async def test_a_deadline_does_not_move() -> None:
     assert now < filled < deadlines.archives
 
 
+@pytest.mark.parametrize("wait_s", [LEAST_TIMEOUT_S, LEAST_BUDGET_S])
+async def test_the_least_time_that_may_be_asked_for_is_enough_to_ask_sites(wait_s: float) -> None:
+    """A site is not asked with less than LEAST_S: each step of a page has more, one by one."""
+    now = asyncio.get_running_loop().time()
+    deadlines = Deadlines(now, now + wait_s)
+    assert deadlines.keys is not None
+    assert deadlines.archives is not None
+    assert min(deadlines.keys, deadlines.archives) - now > LEAST_S
+    for moment in (deadlines.count(), deadlines.search(), deadlines.keys_now()):
+        assert moment is not None
+        assert now + LEAST_S < moment < now + wait_s
+
+
+async def test_keys_that_are_asked_for_late_have_time_too() -> None:
+    """Where an offset was searched again without a slow site, its page is read nevertheless; keys
+    that are asked for in time have what they always have."""
+    now = asyncio.get_running_loop().time()
+    late = Deadlines(now - 2.6, now + 1.4)
+    assert late.keys == pytest.approx(now + 0.2)
+    assert late.keys_now() == pytest.approx(now + 1.35 / 2, abs=0.01)
+    searched = late.search()
+    assert searched is not None
+    assert now + 0.4 < searched < now + 0.5
+    early = Deadlines(now - 0.5, now + 3.5)
+    assert early.keys_now() == early.keys
+
+
 async def test_what_entered_long_ago_has_no_time_left() -> None:
     """Waiting for admission counts; nothing is negative."""
     now = asyncio.get_running_loop().time()
     deadlines = Deadlines(now - 10, now - 6)
-    for moment in (deadlines.keys, deadlines.count(), deadlines.search()):
+    for moment in (deadlines.keys, deadlines.keys_now(), deadlines.count(), deadlines.search()):
         assert moment is not None
         assert moment <= asyncio.get_running_loop().time()
 

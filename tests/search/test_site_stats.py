@@ -10,6 +10,7 @@ from gateway.demo import create_demo_oasis
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.client import SiteClient
+from gateway.fetch.nomad.session import SiteSession
 from gateway.model import SearchRequest, Site
 from gateway.properties import STRUCTURE
 from gateway.search.site_stats import SAMPLE, Share, SiteStats
@@ -102,6 +103,33 @@ async def test_the_watch_outlives_failures(looked: Any) -> None:
     assert not task.done()
     await site_stats.close()
     assert asyncio.all_tasks() == before
+
+
+async def test_the_watch_outlives_errors_of_our_own(
+    looked: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that nobody expects is in the log with its traceback, and the next look comes."""
+    _, client, _ = looked
+    pauses: list[float] = []
+    second = asyncio.Event()
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) > 1:
+            second.set()
+            await asyncio.Event().wait()
+
+    async def broken(*_: object) -> int:
+        raise KeyError("an error of our own")
+
+    monkeypatch.setattr(SiteSession, "count", broken)
+    site_stats = SiteStats({"berlin": client}, sleep=sleep)
+    site_stats.open()
+    async with asyncio.timeout(20):
+        await second.wait()
+    await site_stats.close()
+    assert caplog.messages == ["unexpected error while counting site berlin"] * 2
+    assert "an error of our own" in caplog.text
 
 
 async def test_counts_are_kept_by_query_and_site(looked: Any) -> None:

@@ -27,8 +27,8 @@ async def test_health(client: httpx.AsyncClient) -> None:
     body = response.json()
     assert body["status"] == "ok"
     assert body["sites"] == [
-        {"name": "berlin", "version": "2.0.0", "breaker": "closed", "total": 40},
-        {"name": "munich", "version": None, "breaker": "open", "total": None},
+        {"name": "berlin", "version": "2.0.0", "breaker": "closed", "total": 40, "same_as": []},
+        {"name": "munich", "version": None, "breaker": "open", "total": None, "same_as": []},
     ]
 
 

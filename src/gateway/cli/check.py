@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from gateway.cli.tables import write_json, write_table
 from gateway.config import Config
@@ -26,6 +26,8 @@ class Check:
     asked_as: str = "anonymous"
     failure: str | None = None
     """Why the site cannot be used; None: it can."""
+    same_as: tuple[str, ...] = ()
+    """Other sites with the same entries, which are served twice."""
 
 
 async def check_sites(config: Config) -> tuple[Check, ...]:
@@ -33,8 +35,9 @@ async def check_sites(config: Config) -> tuple[Check, ...]:
     federation = Federation(config)
     await federation.open()
     try:
-        checks = (_check(federation, site) for site in config.sites)
-        return tuple(await asyncio.gather(*checks))
+        checks = await asyncio.gather(*(_check(federation, site) for site in config.sites))
+        same_as = {one.name: one.same_as for one in federation.site_states()}
+        return tuple(replace(one, same_as=same_as[one.site]) for one in checks)
     finally:
         await federation.close()
 
@@ -58,7 +61,14 @@ def checks_table(checks: Sequence[Check]) -> str:
         ],
     )
     failures = [f"{one.site}: {one.failure}" for one in checks if one.failure]
-    return "\n".join([table, *failures])
+    doubled = [
+        f"{one.site} holds the same entries as {other}, which are served twice: if they are one "
+        "Oasis under two addresses, remove one of them"
+        for one in checks
+        for other in one.same_as
+        if one.site < other
+    ]
+    return "\n".join([table, *failures, *doubled])
 
 
 def checks_json(checks: Sequence[Check]) -> str:

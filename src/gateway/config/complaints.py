@@ -2,13 +2,13 @@
 
 import difflib
 import os
-from collections.abc import Mapping
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.config.settings import Config
+from gateway.config.wording import shown, what_is_wrong
 from gateway.config.yaml_file import Place, YamlFile
 
 ENV_PREFIX = "GATEWAY_"
@@ -22,24 +22,6 @@ def complaints(error: ValidationError, file: YamlFile | None) -> tuple[str, ...]
     return tuple(
         f"{_where(detail['loc'], file)}: {_name(detail['loc'])}{_what(detail)}" for detail in found
     )
-
-
-def unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Complaints about `GATEWAY_X__..` where there is no section X.
-
-    Variables without a double underscore are left alone: container platforms set such names.
-    """
-    sections = _keys(Config)
-    found = []
-    for variable in environment:
-        name = variable.upper()
-        section, separator, _ = name.removeprefix(ENV_PREFIX).lower().partition("__")
-        if name.startswith(ENV_PREFIX) and separator and section not in sections:
-            found.append(
-                f"environment variable {variable}: there is no section {section!r}"
-                f"{_allowed(section, sections)}"
-            )
-    return tuple(found)
 
 
 def _where(place: Place, file: YamlFile | None) -> str:
@@ -60,33 +42,38 @@ def _name(place: Place) -> str:
 
 
 def _what(detail: ErrorDetails) -> str:
-    place, given = detail["loc"], detail["input"]
+    place = detail["loc"]
     match detail["type"]:
         case "missing":
             return "this key is missing"
         case "extra_forbidden":
             key = str(place[-1])
-            return f"there is no key {key!r}{_allowed(key, _keys(_model_at(place[:-1])))}"
+            return f"there is no key {key!r}{allowed(key, keys_of(model_at(place[:-1])))}"
         case "model_type" | "model_attributes_type":
-            return f"expected the keys {', '.join(_keys(_model_at(place)))}"
-        case "value_error":
-            return detail["msg"].removeprefix("Value error, ")
+            keys = ", ".join(keys_of(model_at(place)))
+            return f"expected the keys {keys}, not {shown(detail['input'])}"
+        case "tuple_type" if place == ("sites",):
+            return (
+                "expected a list with one item per site, '- name: ..' with its 'url: ..' below, "
+                f"not {shown(detail['input'])}"
+            )
         case _:
-            shown = given if isinstance(given, str | int | float | bool | None) else "this"
-            return f"{detail['msg'].replace('Input should', 'the value must')}, not {shown!r}"
+            return what_is_wrong(detail)
 
 
-def _allowed(wrong: str, keys: tuple[str, ...]) -> str:
+def allowed(wrong: str, keys: tuple[str, ...]) -> str:
+    """What may stand in place of a wrong name, the nearest first."""
     near = difflib.get_close_matches(wrong, keys, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    return f"{hint} Allowed are {', '.join(keys)}."
+    hint = f"; did you mean {near[0]!r}? Or one of" if near else "; allowed are"
+    return f"{hint} {', '.join(keys)}."
 
 
-def _keys(model: type[BaseModel]) -> tuple[str, ...]:
+def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a section."""
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
-def _model_at(place: Place) -> type[BaseModel]:
+def model_at(place: Place) -> type[BaseModel]:
     """The model whose keys stand at that place."""
     model: type[BaseModel] = Config
     for part in place:

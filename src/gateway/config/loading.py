@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from gateway.config.complaints import complaints, unknown_variables
+from gateway.config.complaints import complaints
+from gateway.config.environment import useless_variables
 from gateway.config.settings import Config
 from gateway.config.yaml_file import YamlFile, read_yaml
 from gateway.errors import ConfigError
@@ -19,7 +20,7 @@ def load_config(path: Path | None = None) -> Config:
     """The configuration in that file (or in `$GATEWAY_CONFIG`) and the environment."""
     path = path or path_from_environment()
     file = read_yaml(path) if path else None
-    wrong = unknown_variables(os.environ)
+    wrong = useless_variables(os.environ)
     try:
         config = Config(**_content(file))  # type: ignore[arg-type]  # checked by pydantic, not here
     except ValidationError as error:

@@ -7,18 +7,14 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.config.keys import (
-    AdmissionKeys,
     CacheKeys,
-    ConnectionKeys,
     FilterKeys,
-    LoggingKeys,
     PagingKeys,
     ProviderKeys,
-    ServerKeys,
-    SiteDefaultKeys,
-    SiteKeys,
     TimeoutKeys,
 )
+from gateway.config.server_keys import AdmissionKeys, ConnectionKeys, LoggingKeys, ServerKeys
+from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
 from gateway.model import Site
 
 
@@ -54,7 +50,7 @@ class Config(BaseSettings):
     logging: LoggingKeys = Field(default=LoggingKeys(), description=LoggingKeys.__doc__)
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # pydantic-settings calls it so, by position and by name
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

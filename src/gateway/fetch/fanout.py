@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.errors import SiteError
+from gateway.fetch.http.gather import of_site
 from gateway.model import SiteFailure
 
 logger = logging.getLogger(__name__)
@@ -59,11 +60,7 @@ async def _ask(site: str, request: Awaitable[T], *, doing: str) -> SiteAnswer[T]
     clock = time.perf_counter  # the event loop's own clock may stand still for milliseconds
     start = clock()
     try:
-        value = await request
+        value = await of_site(site, request, doing=doing)
     except SiteError as error:
         return logged(failure_of(error, milliseconds=1000 * (clock() - start)))
-    except Exception:
-        logger.exception("unexpected error in the answer of site %s", site)
-        reason = f"{doing}: its answer could not be processed; the log says why"
-        return SiteFailure(site, reason, None, 1000 * (clock() - start))
     return SiteAnswer(value, 1000 * (clock() - start))

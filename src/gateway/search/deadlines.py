@@ -21,6 +21,14 @@ still come in time."""
 COUNT_SHARE, SEARCH_SHARE = 0.4, 0.7
 """Of the time left for keys, until which the place of an offset is counted and found."""
 
+LATE_KEYS_SHARE = 0.5
+"""Of the time left for archives, that keys have at least: a page whose offset was searched again
+without a slow site begins late, and no other site fails for that."""
+
+LEAST_STEP_S = 0.04
+"""No step has less while there is time: `fetch.http.client.LEAST_S` is the least with which a site
+is asked at all."""
+
 NEXT_SHARE = 0.7
 """Of the time left, in which further keys are read, while there is another site from which the page
 could be filled instead. Archives have all of it: unread ones do not fail their site, but come from
@@ -52,6 +60,12 @@ class Deadlines:
         """For the archives of the page, and what the index holds in place of unread ones."""
         return None if self.end is None else self.end - ENCODING_S
 
+    def keys_now(self) -> float | None:
+        """The same where they are asked for now, perhaps late."""
+        if self.keys is None or self.archives is None:
+            return None
+        return max(self.keys, self._share(LATE_KEYS_SHARE, until=self.archives))
+
     def next(self, *, can_be_filled: bool) -> float | None:
         """For further keys; `can_be_filled`: other sites have more hits."""
         if self.archives is None or not can_be_filled:
@@ -60,11 +74,17 @@ class Deadlines:
 
     def count(self) -> float | None:
         """For counting what matches at each site."""
-        return None if self.keys is None else self._share(COUNT_SHARE, until=self.keys)
+        return self._step(COUNT_SHARE, until=self.keys)
 
     def search(self) -> float | None:
-        """For finding the place of an offset."""
-        return None if self.keys is None else self._share(SEARCH_SHARE, until=self.keys)
+        """For finding the place of an offset, for the first time or again without a site."""
+        return self._step(SEARCH_SHARE, until=self.keys_now())
+
+    def _step(self, share: float, *, until: float | None) -> float | None:
+        if until is None:
+            return None
+        least = asyncio.get_running_loop().time() + LEAST_STEP_S
+        return max(self._share(share, until=until), min(least, until))
 
     def _share(self, share: float, *, until: float) -> float:
         now = asyncio.get_running_loop().time()

@@ -7,12 +7,11 @@ of the sites, and no state of any request.
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
-from gateway.config import Config
-from gateway.config.keys import CacheKeys
+from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
@@ -21,6 +20,7 @@ from gateway.fetch.nomad.session import ENTRY_ID, SiteSession
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
+    Entry,
     EntryRequest,
     Notice,
     Resource,
@@ -32,6 +32,7 @@ from gateway.model import (
 from gateway.plan import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.deadlines import Deadlines
+from gateway.search.entry_shaping import shape_entry
 from gateway.search.facets import FacetCounts, check_facets, facets_of, read_facets
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
@@ -63,6 +64,8 @@ class SiteStatus:
     version: str | None
     total: int | None
     breaker: str
+    same_as: tuple[str, ...] = ()
+    """Other sites with the same entries: very likely this one under another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class _Shaped:
     resources: tuple[Resource, ...]
     flaws: tuple[Notice, ...]
     included: tuple[Resource, ...]
+    entries: tuple[Entry, ...]
+    """What could be used of them."""
 
 
 class Federation:
@@ -238,7 +243,13 @@ class Federation:
 
     def _status(self, name: str) -> SiteStatus:
         info = self._site_stats.info(name)
-        return SiteStatus(name, info.version, info.total, self._clients[name].circuit.state)
+        return SiteStatus(
+            name,
+            info.version,
+            info.total,
+            self._clients[name].circuit.state,
+            self._site_stats.same_as(name),
+        )
 
     async def _answer(
         self,
@@ -250,6 +261,7 @@ class Federation:
     ) -> SearchAnswer:
         start = time.perf_counter()
         page = await self._shape(planned, found)
+        found = replace(found, entries=page.entries)
         returned = returned_of(planned, found, self._site_stats)
         links = neighbours(
             found.page,
@@ -291,16 +303,17 @@ class Federation:
         fields, prefix = planned.request.response_fields, self._config.provider.prefix
         shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
         shaped = await self._slices.map(
-            lambda entry: shaper.shape(entry, self._sites[entry.site]), found.entries
+            lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
         )
         cited: dict[str, Cited] = {}
-        for _, _, references in shaped:
-            for one in references:
+        for part in shaped:
+            for one in part.cited:
                 cited.setdefault(one.reference.id, one)
         return _Shaped(
-            tuple(resource for resource, _, _ in shaped),
-            tuple(dict.fromkeys(notice for _, notices, _ in shaped for notice in notices)),
+            tuple(one.resource for one in shaped),
+            tuple(dict.fromkeys(notice for one in shaped for notice in one.notices)),
             self._included(planned, cited.values()),
+            tuple(one.entry for one in shaped),
         )
 
     def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:

@@ -73,7 +73,7 @@ class Keys:
     async def ask(self) -> None:
         """Ask all sites."""
         start = self._page_start
-        sessions = self._state.sessions(self._deadlines.keys)
+        sessions = self._state.sessions(self._deadlines.keys_now())
         shares = self._shares()
         reads = {
             site: self._read(session, shares[site], after=start.progress.of(site))

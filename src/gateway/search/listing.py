@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from gateway.errors import SiteError, SitesMissingError
 from gateway.fetch.cache.answers import AnswerCache
 from gateway.fetch.fanout import SiteAnswer, ask_all, failure_of, logged
-from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.client import LEAST_S, SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance
@@ -78,25 +78,32 @@ class Listing:
         """Where the page begins; None: past the end."""
         if is_walked(self._planned):
             return start_at_cursor(self._planned)
+        totals = await self._count(self._deadlines.count())
         while True:
-            totals = await self._count(self._deadlines.count())
-            deadline = self._deadlines.search()
-            live = {site: self._state.session(site, deadline) for site in totals}
+            live = {site: totals[site] for site in totals if site not in self._state.failures}
             try:
-                async with asyncio.timeout_at(None if deadline is None else deadline + GRACE_S):
-                    page_start = await start_at_offset(
-                        self._planned, live, totals, cap=self._max_offset
-                    )
-            except TimeoutError:
-                raise self._offset_not_found(tuple(live)) from None
-            except SiteError as error:
+                page_start = await self._search(live)
+            except SiteError as error:  # again without it; the others' totals hold
                 self._state.fail(logged(failure_of(error)))
                 continue
             if page_start is None:
                 self._state.answers = {
-                    site: SiteHits(site, (), False, total) for site, total in totals.items()
+                    site: SiteHits(site, (), False, total) for site, total in live.items()
                 }
             return page_start
+
+    async def _search(self, totals: Mapping[str, int]) -> PageStart | None:
+        """Where the offset lies among the sites with these totals; raises SiteError."""
+        deadline = self._deadlines.search()
+        if deadline is not None and deadline - asyncio.get_running_loop().time() < LEAST_S:
+            # the sites that are left had no time; that is no fault of theirs
+            raise self._offset_not_found(tuple(self._state.failures) or tuple(totals))
+        sessions = {site: self._state.session(site, deadline) for site in totals}
+        try:
+            async with asyncio.timeout_at(None if deadline is None else deadline + GRACE_S):
+                return await start_at_offset(self._planned, sessions, totals, cap=self._max_offset)
+        except TimeoutError:
+            raise self._offset_not_found(tuple(totals)) from None
 
     def _offset_not_found(self, sites: tuple[str, ...]) -> SitesMissingError:
         failures = self._state.failures.values()

@@ -22,10 +22,12 @@ from gateway.errors import SiteError
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.http.retry import Sleep
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, SiteInfo
 from gateway.properties import STRUCTURE
+from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, same_sites
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +89,22 @@ class ArchiveHits:
 class SiteStats:
     """Sizes, versions and pace of the sites, and the last exact count of each filter at each."""
 
-    def __init__(self, clients: Mapping[str, SiteClient], *, answers_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        clients: Mapping[str, SiteClient],
+        *,
+        answers_s: float = 0.0,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._clients = clients
+        self._sleep = sleep
         self._infos = dict.fromkeys(clients, SiteInfo())
         self._paces = {name: SitePace() for name in clients}
         self.archive_hits = ArchiveHits()
         self.searches = 0
         """Requests of callers that are under way."""
+        self._samples: dict[str, SiteSample] = {}
+        self._twins: frozenset[tuple[str, str]] = frozenset()
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[PageKey, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
@@ -158,8 +169,32 @@ class SiteStats:
             answer = await client.get("/info", doing="read version", options=options)
             version_said = _version(answer.data.get("version"))
             self._infos[name] = SiteInfo(version_said, self._infos[name].total)
+            await self._compare(session, _version(answer.data.get("deployment")))
         finally:
             scope.close()
+
+    def same_as(self, site: str) -> tuple[str, ...]:
+        """The other sites that are this one under another address, as far as known."""
+        return tuple(
+            sorted(one for pair in self._twins if site in pair for one in {*pair} - {site})
+        )
+
+    async def _compare(self, session: SiteSession, deployment: str | None) -> None:
+        """Read what tells this site from others; warn of those that are the same."""
+        page = await session.page(
+            STRUCTURE, order_by="entry_id", descending=False, size=SAMPLE_SIZE
+        )
+        ids = tuple(str(one["entry_id"]) for one in page.documents)
+        self._samples[session.name] = SiteSample(ids, deployment)
+        twins = frozenset(same_sites(self._samples))
+        for one, other in sorted(twins - self._twins):
+            logger.warning(
+                "sites %s and %s hold the same entries, which are served twice: if they are one "
+                "Oasis under two addresses, remove one of them",
+                one,
+                other,
+            )
+        self._twins = twins
 
     async def _measure(self, session: SiteSession) -> None:
         """Read a few keys and archives, to know how long that takes before a caller asks."""
@@ -186,7 +221,7 @@ class SiteStats:
             except Exception:
                 logger.exception("unexpected error while counting site %s", client.site.name)
                 turn, pause_s = 0, REFRESH_S
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
+            await self._sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # no secret
 
     def _digest(self, query: NativeQuery) -> bytes:
         held = self._digests.get(id(query))
@@ -200,5 +235,5 @@ class SiteStats:
 
 
 def _version(found: Json) -> str | None:
-    """What a site says of its version, which everybody is shown; None: it is none."""
+    """What a site says of its version, or name, which everybody is shown; None: it is none."""
     return found if isinstance(found, str) and _VERSION.fullmatch(found) else None

@@ -56,6 +56,7 @@ def _status(state: SiteStatus) -> Json:
         "version": state.version,
         "breaker": state.breaker,
         "total": state.total,
+        "same_as": [*state.same_as],
     }
 
 

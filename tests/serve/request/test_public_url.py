@@ -71,6 +71,58 @@ def test_roots(server: dict[str, object], request_: Scope, url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("proxy", "client", "is_trusted"),
+    [
+        ("10.0.0.5", "10.0.0.5", True),
+        ("10.0.0.5", "::ffff:10.0.0.5", True),  # a socket for IPv4 and IPv6
+        ("10.0.0.0/8", "::ffff:10.0.0.5", True),
+        ("10.0.0.0/8", "::ffff:a00:5", True),
+        ("10.0.0.0/8", "::ffff:11.0.0.5", False),
+        ("0.0.0.0/0", "::ffff:11.0.0.5", True),
+        ("0.0.0.0/0", "::1", False),
+        ("::ffff:10.0.0.5", "10.0.0.5", True),
+        ("::ffff:10.0.0.5", "::ffff:10.0.0.5", True),
+        ("::ffff:10.0.0.0/104", "10.1.2.3", True),
+        ("::ffff:10.0.0.0/104", "11.1.2.3", False),
+        ("::ffff:0:0/96", "11.1.2.3", True),
+        ("::/0", "::ffff:10.0.0.5", True),
+        ("::/0", "10.0.0.5", False),
+        ("::10.0.0.5", "10.0.0.5", False),
+        ("fe80::/10", "fe80::1%eth0", True),
+        ("fe80::1", "fe80::1%eth0", True),
+        ("fe80::1%eth0", "fe80::1%eth0", True),
+        ("fe80::1%eth0", "fe80::1%eth1", False),
+        ("fe80::1%eth0", "fe80::1", False),
+        ("fe80::1", "fe80::2%eth0", False),
+        (" 2001:db8::/32 ", "2001:DB8:0::7", True),
+        ("10.0.0.5", "", False),
+        ("10.0.0.5", "10.0.0.5.example", False),
+    ],
+)
+def test_trusted_proxies(proxy: str, client: str, is_trusted: bool) -> None:
+    """An address is the same one however the socket or the configuration spells it."""
+    keys = ServerKeys(trusted_proxies=(proxy,))
+    trusted = "https://opti.example.org/nomad/optimade"
+    assert read_root(scope(client, **PROXY), keys).url == (
+        trusted if is_trusted else "http://inner:8080"
+    )
+
+
+@pytest.mark.parametrize(
+    ("server", "url"),
+    [
+        (("::1", 8080), "http://[::1]:8080"),
+        (("::ffff:10.0.0.5", 8080), "http://10.0.0.5:8080"),
+        (("fe80::1%eth0", 8080), "http://[fe80::1]:8080"),
+        (None, "http://localhost"),
+    ],
+)
+def test_own_address(server: tuple[str, int] | None, url: str) -> None:
+    """Without a proper Host, links begin with the socket's own address, as a URL can hold it."""
+    assert read_root({**scope(), "server": server}, ServerKeys()).url == url
+
+
+@pytest.mark.parametrize(
     ("prefix", "path", "left"),
     [
         ("", "/v1/info", "/v1/info"),

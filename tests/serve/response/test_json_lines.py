@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 from gateway.config import CacheKeys, Config, PagingKeys, ProviderKeys, SiteDefaultKeys, SiteKeys
 from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
+from gateway.serve.response.meta import MAX_NOTICES
 from tests.whole.lines import Answer, Asked, Line, refused
 from tests.whole.oases import make_line
 
@@ -232,6 +233,22 @@ async def test_site_comes_back(gateway: Opened) -> None:
     _, *entries, last = await get_lines(gateway, STREAM)
     assert sorted(ids_of(entries)) == sorted(ALL_IDS)
     assert last["meta"]["_fed_complete"] is True
+
+
+async def test_later_pages_warn_in_the_last_line(gateway: Opened) -> None:
+    """What is wrong with entries of later pages is said at the end, as far as anybody reads it;
+    what the header said is not repeated."""
+
+    def no_archives(asked: Asked) -> Answer:
+        return httpx.Response(500) if asked.is_archive else None
+
+    gateway.lines["munich"].fault = no_archives
+    first, *_, last = await get_lines(gateway, f"{STREAM}&response_fields=lattice_vectors")
+    said = [one["detail"] for one in last["meta"].get("warnings", ())]
+    assert said
+    assert all("munich" in one for one in said)
+    assert not {*said} & {one["detail"] for one in first["meta"].get("warnings", ())}
+    assert len(said) <= MAX_NOTICES + 1
 
 
 async def test_nothing_may_be_missing(gateway: Opened) -> None:

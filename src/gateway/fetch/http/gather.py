@@ -1,13 +1,19 @@
 """Several waits at once, of which one site's failure ends the others."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from gateway.errors import SiteError
 
+logger = logging.getLogger(__name__)
+
 K = TypeVar("K")
 T = TypeVar("T")
+
+
+UNEXPECTED = "its answer could not be processed; the log says why"
 
 
 async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
@@ -27,6 +33,27 @@ async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:
         finally:
             del failure  # else it would keep this frame, and all results, until garbage collection
     return {key: task.result() for key, task in tasks.items()}
+
+
+async def gather_sites(parts: Mapping[str, Awaitable[T]], *, doing: str) -> dict[str, T]:
+    """The same of several sites, by name; an unexpected error is the failure of its site."""
+    return await gather({site: of_site(site, part, doing=doing) for site, part in parts.items()})
+
+
+async def of_site(site: str, part: Awaitable[T], *, doing: str) -> T:
+    """What reading one site's answer gives; an error of our own in it is a SiteError of that site.
+
+    `except Exception` stands at the edges: that of `serve`, and here, which is the edge towards one
+    site. Whatever its answer makes our code stumble over, the others' answers are whole. Nothing is
+    hidden: the log has the traceback, once, and the page names the site as failed.
+    """
+    try:
+        return await part
+    except SiteError:
+        raise
+    except Exception as error:
+        logger.exception("unexpected error in the answer of site %s", site)
+        raise SiteError(site, doing=doing, happened=UNEXPECTED) from error
 
 
 async def _waited(part: Awaitable[T]) -> T:

@@ -7,8 +7,8 @@ read.
 
 from collections.abc import Mapping
 
-from gateway.fetch.http.gather import gather
-from gateway.fetch.nomad.pivots import Pivot, PivotFinder, RankRange
+from gateway.fetch.http.gather import gather_sites
+from gateway.fetch.nomad.pivots import DOING, Pivot, PivotFinder, RankRange
 from gateway.fetch.nomad.positions import preceding
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import NativeQuery, Order, Position
@@ -63,7 +63,8 @@ class Search:
     async def _pivot_at(self, position: Position, among: RankRange) -> Pivot:
         """The pivot of an entry in a range; sites without entries there need not count."""
         asked = [site for site, count in among.counts.items() if count > 0]
-        counted = await gather({site: self._count(site, position) for site in asked})
+        counts = {site: self._count(site, position) for site in asked}
+        counted = await gather_sites(counts, doing=DOING)
         return Pivot(position, {**among.low.counts, **counted})
 
     async def _count(self, site: str, position: Position) -> int:

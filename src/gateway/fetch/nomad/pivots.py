@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TypeAlias
 
-from gateway.fetch.http.gather import gather
+from gateway.fetch.http.gather import gather_sites
 from gateway.fetch.nomad.positions import equal, preceding, read_hit
 from gateway.fetch.nomad.session import MAX_OFFSET, SiteSession, both
 from gateway.model import NativeQuery, Order, Position
@@ -18,6 +18,8 @@ from gateway.order import comparison
 
 SAMPLE = 100
 """Entries of all sites together in a sample: its quantiles are true to some percent."""
+
+DOING = "find the place of an offset"
 
 MANY = 10
 """So many of a sample with equal values are asked for by themselves."""
@@ -130,11 +132,12 @@ class PivotFinder:
     ) -> Position | None:
         """The middle one of the sites' entries that have their part of `before` before them."""
         offsets = self._offsets(native, counts, before)
-        pages = await gather(
+        pages = await gather_sites(
             {
                 site: self._sample(site, among, native, *group, offset=offset, size=1)
                 for site, offset in offsets.items()
-            }
+            },
+            doing=DOING,
         )
         found = [(one, float(counts[site])) for site, page in pages.items() for one in page]
         return self._quantile(found, sum(weight for _, weight in found) / 2)
@@ -162,13 +165,14 @@ class PivotFinder:
     async def _sampled(self, among: RankRange) -> _Weighted:
         counts = among.counts
         sizes = {site: 1 + SAMPLE * count // among.size for site, count in counts.items() if count}
-        pages = await gather(
+        pages = await gather_sites(
             {
                 site: self._sample(
                     site, among, self._by_id, offset=max(0, counts[site] - size) // 2, size=size
                 )
                 for site, size in sizes.items()
-            }
+            },
+            doing=DOING,
         )
         return [(one, counts[site] / len(page)) for site, page in pages.items() for one in page]
 
@@ -178,11 +182,12 @@ class PivotFinder:
         """The same among the entries that have the values of the one found."""
         pairs = zip(self._order.keys, found.values[: self._values], strict=False)
         group = [equal(key, value) for key, value in pairs]
-        counts = await gather(
+        counts = await gather_sites(
             {
                 site: self._sessions[site].count(self._query(site, among, *group))
                 for site in among.counts
-            }
+            },
+            doing=DOING,
         )
         ahead: float
         if among.low.position is not None and self._tied(among.low.position, found):

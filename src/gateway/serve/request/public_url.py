@@ -4,6 +4,8 @@ from the request itself."""
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -13,6 +15,8 @@ from gateway.config import ServerKeys
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,24 @@ def _is_trusted(scope: Scope, proxies: tuple[str, ...]) -> bool:
         address = ipaddress.ip_address(client[0])
     except ValueError:
         return False
-    return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
+    forms = {address, _unmapped(address)}
+    return any(_is_in(one, network) for one in forms for network in _networks(proxies))
+
+
+def _is_in(address: _Address, network: _Network) -> bool:
+    """Whether the network holds the address; one that names an interface holds no other's."""
+    scope = getattr(network.network_address, "scope_id", None)
+    return address in network and scope in (None, getattr(address, "scope_id", None))
+
+
+def _unmapped(address: _Address) -> _Address:
+    """The IPv4 address where a socket for both families shows one as `::ffff:10.0.0.5`."""
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(maxsize=8)
+def _networks(proxies: tuple[str, ...]) -> tuple[_Network, ...]:
+    return tuple(map(ipaddress.ip_network, proxies))
 
 
 def _last(headers: Headers, name: str) -> str:
@@ -62,5 +83,6 @@ def _last(headers: Headers, name: str) -> str:
 
 def _own_host(scope: Scope) -> str:
     host, port = scope.get("server") or ("localhost", None)
+    host = host.partition("%")[0].removeprefix("::ffff:" if "." in host else "")
     host = f"[{host}]" if ":" in host else host
     return f"{host}:{port}" if port else host

@@ -5,6 +5,7 @@ was everything, or which sites are missing and where to resume. A stream without
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -13,12 +14,12 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError, SitesMissingError
-from gateway.model import Json, JsonObject, PageLink, Resource, SearchAnswer, SearchRequest
+from gateway.model import Json, JsonObject, Notice, PageLink, Resource, SearchAnswer, SearchRequest
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_LINES
 from gateway.serve.request.paths import API_VERSION
 from gateway.serve.response.envelope import resource_object
-from gateway.serve.response.meta import Meta, meta_of, report_object
+from gateway.serve.response.meta import MAX_NOTICES, Meta, meta_of, report_object, warnings_of
 from gateway.serve.response.page_links import address_of
 from gateway.serve.response.piecewise import PIECE_BYTES
 from gateway.serve.state import AppState
@@ -66,13 +67,16 @@ class _Lines:
         self._app_state = app_state
         self._own = f"_{app_state.config.provider.prefix}_"
         self._count = 0
-        self._included: dict[tuple[str, str], None] = {}
+        self._included: dict[bytes, None] = {}
+        self._said: frozenset[Notice] = frozenset()
+        self._notices: dict[Notice, None] = {}
 
     async def all(self, first: SearchAnswer) -> AsyncIterator[bytes]:
         """Header, resources, last line; nothing for HEAD, which is not worth a walk."""
         if self._context.is_head:
             return
         yield _line(self._header(first))
+        self._said = frozenset(first.notices[:MAX_NOTICES])
         lines, link = await self._lines_of(first), first.next
         del first  # its entries would be held as long as the stream goes on
         while True:
@@ -94,6 +98,7 @@ class _Lines:
             answer = await self._app_state.federation.search(
                 replace(self._page, cursor=link.cursor, offset=0)
             )
+            self._remember_notices(answer)
             return await self._lines_of(answer), answer.next
 
     def _check_end(self) -> None:
@@ -109,11 +114,22 @@ class _Lines:
         return await self._app_state.slices.map(_resource_line, resources)
 
     def _not_yet_sent(self, included: Sequence[Resource]) -> list[Resource]:
-        new = [one for one in included if (one.type, one.id) not in self._included]
-        self._included |= dict.fromkeys((one.type, one.id) for one in new)
+        keys = {_digest(one): one for one in included}
+        new = {key: one for key, one in keys.items() if key not in self._included}
+        self._included |= dict.fromkeys(new)
         for key in [*self._included][: max(0, len(self._included) - REMEMBERED)]:
             del self._included[key]
-        return new
+        return [*new.values()]
+
+    def _remember_notices(self, answer: SearchAnswer) -> None:
+        """What later pages warn of, for the last line, up to as many as it shows.
+
+        A site that misses a page catches up, or the last line names it.
+        """
+        for notice in answer.notices:
+            is_new = notice.code != "site_failed" and notice not in self._said
+            if is_new and len(self._notices) <= MAX_NOTICES:
+                self._notices[notice] = None
 
     async def _pieces(self, lines: list[bytes]) -> AsyncIterator[bytes]:
         """The lines, many at a time; the connection knows what is still to come."""
@@ -143,7 +159,9 @@ class _Lines:
         return {"x-optimade": {"meta": {"api_version": API_VERSION}}, "meta": meta}
 
     def _last(self, end: JsonObject) -> JsonObject:
-        return {"meta": {**end, f"{self._own}count": self._count, "more_data_available": False}}
+        meta: JsonObject = {**end, f"{self._own}count": self._count, "more_data_available": False}
+        warnings = warnings_of(self._notices, self._app_state.config.provider.prefix)
+        return {"meta": {**meta, "warnings": warnings} if warnings else meta}
 
     def _broken_off(self, error: GatewayError, link: PageLink) -> JsonObject:
         sites: list[Json] = [*error.sites] if isinstance(error, SitesMissingError) else []
@@ -154,6 +172,11 @@ class _Lines:
             f"{self._own}cursor": link.cursor,
             f"{self._own}resume": address_of(link, self._context),
         }
+
+
+def _digest(resource: Resource) -> bytes:
+    """What is remembered of a resource: ids can be long."""
+    return hashlib.blake2b(f"{resource.type} {resource.id}".encode(), digest_size=16).digest()
 
 
 def _resource_line(resource: Resource) -> bytes:

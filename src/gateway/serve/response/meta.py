@@ -41,13 +41,13 @@ def meta_of(
         meta["database"] = _filled(
             id=site.name, name=site.title, description=site.description, homepage=site.homepage
         )
-    warnings = _warnings(notices, config.provider.prefix)
+    warnings = warnings_of(notices, config.provider.prefix)
     if warnings:
         meta["warnings"] = warnings
     return meta
 
 
-def _warnings(notices: Iterable[Notice], prefix: str) -> list[Json]:
+def warnings_of(notices: Iterable[Notice], prefix: str) -> list[Json]:
     """Each notice once, and not more than anybody reads."""
     distinct = tuple(dict.fromkeys(notices))
     left_out = len(distinct) - MAX_NOTICES
