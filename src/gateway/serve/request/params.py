@@ -119,7 +119,7 @@ def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None
 
 def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:
     keys: dict[str, bool] = {}
-    for word in _words(text):
+    for word in _words(text, "sort"):
         name = word.removeprefix("-").strip()
         if not name:
             raise ParameterError(
@@ -134,11 +134,11 @@ def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:
 def _read_fields(given: Mapping[str, str]) -> tuple[str, ...] | None:
     if "response_fields" not in given:
         return None
-    return tuple(dict.fromkeys(_words(given["response_fields"])))
+    return tuple(dict.fromkeys(_words(given["response_fields"], "response_fields")))
 
 
 def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
-    paths = tuple(dict.fromkeys(_words(given.get("include", "references"))))
+    paths = tuple(dict.fromkeys(_words(given.get("include", "references"), "include")))
     for path in paths:
         if path not in INCLUDES:
             raise ParameterError(
@@ -151,7 +151,7 @@ def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
 
 def _read_sites(given: Mapping[str, str], rules: Rules) -> tuple[str, ...] | None:
     name = rules.own("sites")
-    sites = tuple(dict.fromkeys(_words(given.get(name, ""))))
+    sites = tuple(dict.fromkeys(_words(given.get(name, ""), name)))
     for site in sites:
         if site not in rules.sites:
             raise ParameterError(
@@ -189,5 +189,15 @@ def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
     return value
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def _words(text: str, parameter: str) -> list[str]:
+    """The items of a list; an empty text is an empty list, but an item must not be empty."""
+    if not text.strip():
+        return []
+    words = [word.strip() for word in text.split(",")]
+    if "" in words:
+        raise ParameterError(
+            f"{parameter} has an empty item: item {words.index('') + 1} of {len(words)}. Give names "
+            "separated by single commas, none at the beginning or end.",
+            parameter=parameter,
+        )
+    return words
