@@ -47,8 +47,9 @@ def read_offset(
             )
         elif number < 1:
             details.append(f"Pages are counted from 1: page_number={shown} was taken as 1.")
-    code = rules.own("parameter_ignored")
-    return offset or by_number, tuple(Notice("Parameter ignored", one, code) for one in details)
+    return offset or by_number, tuple(
+        Notice("Parameter ignored", one, rules.own("parameter_ignored")) for one in details
+    )
 
 
 def _read_integer(given: Mapping[str, str], name: str, *, default: int, least: int | None) -> int:
