@@ -196,8 +196,8 @@ def _words(text: str, parameter: str) -> list[str]:
     words = [word.strip() for word in text.split(",")]
     if "" in words:
         raise ParameterError(
-            f"{parameter} has an empty item: item {words.index('') + 1} of {len(words)}. Give names "
-            "separated by single commas, none at the beginning or end.",
+            f"{parameter} has an empty item: item {words.index('') + 1} of {len(words)}. Give "
+            "names separated by single commas, none at the beginning or end.",
             parameter=parameter,
         )
     return words
