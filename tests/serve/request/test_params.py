@@ -287,6 +287,28 @@ def test_refusals(query: str, parameter: str, says: str) -> None:
     assert says in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "response_fields=" + ",".join(["nsites"] * 10_000),
+        "_exmpl_x=" + "%C3%A9" * 11_000,
+        "&".join(f"_exmpl_{i}=" + "x" * 1_000 for i in range(70)),
+        "email_address=" + "a" * 65_000 + "@b",
+    ],
+)
+def test_parameters_that_no_link_could_repeat(query: str) -> None:
+    """The filter and page_cursor have bounds of their own; what is beside them fits into links."""
+    with pytest.raises(ParameterError, match="at most 64512 are read"):
+        search(query)
+
+
+def test_the_longest_filter_and_cursor_leave_the_rest_its_room() -> None:
+    """They do not count."""
+    fields = ",".join(["nsites"] * 6_000)
+    request = search(f"filter={'a' * 200_000}&page_cursor={'b' * 200_000}&response_fields={fields}")
+    assert request.response_fields == ("nsites",)
+
+
 def test_foreign_parameters() -> None:
     """Other providers' parameters are a warning each, not an error."""
     request, notices = search_and_notices("_exmpl_key=1&_nmd_x=2&_exmpl_key=3&filter=a")

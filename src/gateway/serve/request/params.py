@@ -11,7 +11,14 @@ from typing import Literal
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.request.pagination import read_limit, read_offset
-from gateway.serve.request.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
+from gateway.serve.request.query_string import (
+    ANY_ENTRY,
+    Pairs,
+    Rules,
+    check_size,
+    once,
+    read_known,
+)
 
 JSON = "json"
 """The one `response_format` of all endpoints."""
@@ -37,6 +44,7 @@ def read_search(
     pairs: Pairs, *, entry_type: str, rules: Rules, caller: Caller
 ) -> tuple[SearchRequest, tuple[Notice, ...]]:
     """The listing request that these parameters make, and what to warn of."""
+    check_size(pairs)
     given, notices = read_known(pairs, rules=rules)
     _check_common(given, formats=listing_formats(rules.prefix))
     limit = read_limit(given, rules)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import ParameterError
 from gateway.model import Notice
@@ -27,6 +27,11 @@ ANY_ENTRY = (
 
 MAX_PARAMETERS = 100
 """Several times what a listing understands; each foreign one costs work and a warning."""
+OTHER_BYTES = 65_536
+"""Of a query string or form apart from the filter and page_cursor, which have bounds of their own:
+names, other values and punctuation, percent-encoded."""
+_PATH_BYTES = 1_024
+"""Of these for the path and the paging parameters of a link."""
 _SHOWN = 80
 """Characters of a parameter's name that an answer repeats."""
 _LISTING = ("filter", "sort", "page_limit", *PAGING, *ANY_ENTRY)
@@ -91,6 +96,19 @@ def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Not
         )
         for name in dict.fromkeys(foreign)
     )
+
+
+def check_size(pairs: Pairs) -> None:
+    """Refuse what would not fit into a link beside the longest filter and cursor."""
+    others = [pair for pair in pairs if pair[0] not in ("filter", *PAGING)]
+    size = sum(len(quote_plus(name)) + len(quote_plus(value)) + 2 for name, value in others)
+    if size > OTHER_BYTES - _PATH_BYTES:
+        longest = max(others, key=lambda pair: len(pair[1]))[0]
+        raise ParameterError(
+            f"The parameters beside filter and page_cursor have {size} bytes, percent-encoded; at "
+            f"most {OTHER_BYTES - _PATH_BYTES} are read, so that links can repeat them.",
+            parameter=longest[:_SHOWN],
+        )
 
 
 def _unknown(name: str, allowed: tuple[str, ...]) -> str:
