@@ -1,4 +1,4 @@
-"""Whatever is given out is taken back: walks by the longest values, while many sites are missing."""
+"""Whatever is given out is taken back: walks by the longest values while many sites are missing."""
 
 from random import Random
 

@@ -1,6 +1,6 @@
 """The payload of a cursor <-> URL-safe text: JSON, compressed where it is long, with a checksum.
 
-A text that is longer than any that is given out is not looked at, and what it unpacks to is bounded.
+A text that is longer than any that is given out is not looked at; what it unpacks to is bounded.
 """
 
 import base64

@@ -23,7 +23,7 @@ from gateway.serve.request.context import RequestContext, context_of, rules_of, 
 from gateway.serve.request.forms import read_form
 from gateway.serve.request.params import read_entry, read_search, wants_stream
 from gateway.serve.request.paths import ENTRY_TYPES
-from gateway.serve.request.query_string import Pairs, read_pairs
+from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.response.json_lines import stream_response
 from gateway.serve.state import AppState, app_state_of
@@ -74,10 +74,10 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
         """The same as GET, for filters too long for a URL (an extension of this server)."""
         app_state = app_state_of(request)
         form = await read_form(request, filter_length=app_state.config.filters.length)
-        both = b"&".join(part for part in (_query(request), form) if part)
-        shown = both.decode("utf-8", "replace")
+        query = _query(request)
+        shown = b"&".join(part for part in (query, form) if part).decode("utf-8", "replace")
         request.scope["state"]["context"] = replace(context_of(request), query=shown)
-        pairs = read_pairs(both)
+        pairs = joined_pairs(read_pairs(query), read_pairs(form))
         return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def get_entry(request: Request) -> Response:

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.serve.request.query_string import listing_parameters
 
-SPECIAL = {"page_above", "page_below", "dimension_slices"}
-"""Parameters that are known only to be refused."""
+SPECIAL = {"page_above", "page_below", "dimension_slices", "_fed_packed_filter"}
+"""Parameters that are known only to be refused or ignored, or that only links have."""
 
 
 @pytest.fixture

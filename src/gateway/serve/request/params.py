@@ -10,6 +10,7 @@ from typing import Literal
 
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
+from gateway.serve.request.packed_filter import PACKED, unpack_filter
 from gateway.serve.request.pagination import read_limit, read_offset
 from gateway.serve.request.query_string import (
     ANY_ENTRY,
@@ -44,14 +45,14 @@ def read_search(
     pairs: Pairs, *, entry_type: str, rules: Rules, caller: Caller
 ) -> tuple[SearchRequest, tuple[Notice, ...]]:
     """The listing request that these parameters make, and what to warn of."""
-    check_size(pairs)
+    check_size(pairs, rules=rules)
     given, notices = read_known(pairs, rules=rules)
     _check_common(given, formats=listing_formats(rules.prefix))
     limit = read_limit(given, rules)
     offset, more = read_offset(given, limit=limit, rules=rules)
     request = SearchRequest(
         entry_type,
-        filter=given.get("filter", "").strip() or None,
+        filter=_read_filter(given, rules),
         sort=_read_sort(given.get("sort", "")),
         page_limit=limit,
         cursor=given.get("page_cursor") or None,
@@ -123,6 +124,20 @@ def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None
             "Slices of list properties are not implemented; leave dimension_slices out.",
             parameter="dimension_slices",
         )
+
+
+def _read_filter(given: Mapping[str, str], rules: Rules) -> str | None:
+    """The filter; links after a POST have it packed, and who sends the form again has it twice."""
+    text, name = given.get("filter", "").strip(), rules.own(PACKED)
+    packed = given.get(name)
+    if not packed:
+        return text or None
+    held = unpack_filter(packed, parameter=name, longest=rules.longest_filter).strip()
+    if text not in ("", held):
+        raise ParameterError(
+            f"filter and {name} say different things; give one of them.", parameter="filter"
+        )
+    return held or None
 
 
 def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:

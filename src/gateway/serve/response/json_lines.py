@@ -152,7 +152,9 @@ class _Lines:
             f"{self._own}missing": sites,
             f"{self._own}reason": str(error),
             f"{self._own}cursor": link.cursor,
-            f"{self._own}resume": address_of(link, self._context),
+            f"{self._own}resume": address_of(
+                link, self._context, prefix=self._app_state.config.provider.prefix
+            ),
         }
 
 
