@@ -52,7 +52,7 @@ def test_answers(document: dict[str, Any]) -> None:
 def test_formats(document: dict[str, Any]) -> None:
     """Of formats, each endpoint names those that it serves."""
     for path, formats in (
-        ("/structures", ["json", "_fed_jsonl"]),
+        ("/structures", ["json", "_fed_jsonl", "_fed_exchange"]),
         ("/structures/{entry_id}", ["json"]),
     ):
         parameters = document["paths"][path]["get"]["parameters"]

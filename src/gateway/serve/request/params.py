@@ -6,7 +6,7 @@ Names and forms are checked here; property names and values are checked by the l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
@@ -23,6 +23,10 @@ from gateway.serve.request.query_string import (
 
 JSON = "json"
 """The one `response_format` of all endpoints."""
+StreamFormat: TypeAlias = Literal["jsonl", "exchange"]
+"""jsonl: this server's own; exchange: of the appendix "Format for Database Exchange"."""
+STREAMS: tuple[StreamFormat, ...] = ("jsonl", "exchange")
+"""Their names, after the provider's prefix."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LEAST_TIMEOUT_S = 0.1
@@ -91,19 +95,15 @@ def read_entry(
     )
 
 
-def wants_stream(pairs: Pairs, *, rules: Rules) -> bool:
-    """Whether the whole result is asked for, as JSON Lines."""
-    return dict(pairs).get("response_format") == format_name(rules.prefix)
+def stream_format(pairs: Pairs, *, rules: Rules) -> StreamFormat | None:
+    """In which form of JSON Lines the whole result is asked for; None: a page is."""
+    wanted = dict(pairs).get("response_format")
+    return next((one for one in STREAMS if wanted == rules.own(one)), None)
 
 
 def listing_formats(prefix: str) -> tuple[str, ...]:
     """All values of `response_format` on a listing."""
-    return (JSON, format_name(prefix))
-
-
-def format_name(prefix: str) -> str:
-    """The `response_format` of a whole result as JSON Lines."""
-    return f"_{prefix}_jsonl"
+    return (JSON, *(f"_{prefix}_{one}" for one in STREAMS))
 
 
 def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
