@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 import zlib
 from random import Random
 from typing import Any
@@ -273,6 +274,21 @@ def test_what_would_not_be_read_is_known() -> None:
     assert is_too_long(text)
     with pytest.raises(ParameterError, match="too long"):
         read_cursor(text, fingerprint=MADE_FOR, order=TEXTS)
+
+
+@pytest.mark.parametrize("sites", [40, 1_000, 10_000])
+def test_writing_costs_little(sites: int) -> None:
+    """However many sites lag: what is far too long is not compressed first."""
+    random = Random(7)
+    lagging = tuple(
+        (f"s{i}", Position((f"{i}{'Al2O3' * 400}", None, None, None), f"e{i}", "berlin"))
+        for i in range(sites)
+    )
+    cursor = Cursor(Progress(long_position(random, "any plane", texts=4), lagging))
+    begun = time.process_time()
+    text = write_cursor(cursor, fingerprint=MADE_FOR)
+    assert is_too_long(text) is (sites > 40)
+    assert time.process_time() - begun < (0.05 if sites <= 1_000 else 0.5)
 
 
 def test_short_cursors_are_those_of_earlier_versions() -> None:

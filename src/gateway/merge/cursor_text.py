@@ -19,8 +19,8 @@ MAX_CURSOR = 131_072
 and an id and an address that hold the same once more). What is left is for sites that lag."""
 PLAIN_BYTES = 1_500
 """Longer payloads are compressed."""
-_MAX_PAYLOAD = 4 * 1024 * 1024
-"""Bytes that a text may unpack to."""
+MAX_PAYLOAD = 512 * 1024
+"""Bytes that a text may unpack to. More takes too long to compress, and would still be too long."""
 _CHECK_BYTES = 6
 
 
@@ -31,8 +31,8 @@ class DamagedTextError(ValueError):
 def write_text(payload: Json) -> str:
     """The text of a payload; it may be longer than `MAX_CURSOR`."""
     packed = orjson.dumps(payload)
-    if len(packed) > PLAIN_BYTES:
-        packed = zlib.compress(packed, 9)
+    if PLAIN_BYTES < len(packed) <= MAX_PAYLOAD:
+        packed = zlib.compress(packed)
     return base64.urlsafe_b64encode(_checksum(packed) + packed).rstrip(b"=").decode()
 
 
@@ -54,7 +54,7 @@ def read_text(text: str) -> Json:
 
 def _unpacked(packed: bytes) -> bytes:
     unpacker = zlib.decompressobj()
-    payload = unpacker.decompress(packed, _MAX_PAYLOAD)
+    payload = unpacker.decompress(packed, MAX_PAYLOAD)
     if not unpacker.eof or unpacker.unused_data:
         raise DamagedTextError("it is too long or not whole")
     return payload
