@@ -1,5 +1,6 @@
 """Native conditions: each row's query selects exactly the entries that its predicate selects."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -304,6 +305,19 @@ def gap_range(known: Known) -> tuple[Json, Predicate]:
     return query, lambda d: any(g.get("value", -1.0) >= gap["value"] for g in members(d, GAP))
 
 
+def gap_of_zero(text: str, *, sign: float) -> Row:
+    """-0.0 and 0.0 are two numbers to the index, whether sent as numbers or as texts."""
+
+    def row(_: Known) -> tuple[Json, Predicate]:
+        def is_it(value: object) -> bool:
+            return value == 0 and math.copysign(1, float(str(value))) == sign
+
+        value: object = float(text) if sign < 0 else text
+        return {f"{GAP}.value": value}, within(f"{GAP}.value", is_it)
+
+    return row
+
+
 def space_group(known: Known) -> tuple[Json, Predicate]:
     """A scalar of `results`."""
     path = "results.material.symmetry.space_group_number"
@@ -377,6 +391,8 @@ ROWS: dict[str, Row] = {
         for n in ("upload_create_time", "last_processing_time")
         for op in ("lt", "lte", "gt", "gte")
     },
+    "gap of zero": gap_of_zero("0.0", sign=1.0),
+    "gap of negative zero": gap_of_zero("-0.0", sign=-1.0),
     "no query": empty({}, selects=True),
     "empty list": empty({"optimade.elements": []}, selects=True),
     "empty all": empty({"optimade.elements:all": []}, selects=True),

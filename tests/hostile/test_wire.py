@@ -57,6 +57,64 @@ async def test_largest_request() -> None:
         assert getattr(request, "filter", None) == filter_
 
 
+GREETING = "GET /v1/structures?filter=chemical_formula_hill=%22Größe😀%22{} HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 7, 61, 10_000])
+async def test_text_in_an_address_as_it_is(size: int) -> None:
+    """UTF-8 that is not percent-encoded is understood, in whatever pieces it comes, also for the
+    second request of a connection; bodies are left alone."""
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        body = "filter=chemical_formula_hill=%22Ärger%22%0A&page_limit=3\n".encode()
+        head = b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
+        post = head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        last = (GREETING.format("") + "Connection: close\r\n\r\n").encode()
+        for request in ((GREETING.format("") + "X: ä\r\n\r\n").encode(), post, b"\r\n" + last):
+            before = len(gateway.federation.asked)
+            for at in range(0, len(request), size):
+                client.send(request[at : at + size])
+                await asyncio.sleep(0)
+            await eventually(lambda before=before: len(gateway.federation.asked) > before)
+        assert (await client.read_all()).count(b"HTTP/1.1 200 ") == 3
+        texts = [getattr(one, "filter", None) for one in gateway.federation.asked]
+        assert texts == [
+            f'chemical_formula_hill="{word}"' for word in ("Größe😀", "Ärger", "Größe😀")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "says"),
+    [
+        ("/v1/structures?filter=a=%22é%22".encode("latin-1"), 400, b"not UTF-8"),
+        ("/v1/strüctures".encode(), 404, "strüctures".encode()),
+        ("/v1/structures?größe=1".encode(), 400, "no parameter 'größe'".encode()),
+    ],
+)
+async def test_errors_about_such_addresses_are_documents(
+    address: bytes, status: int, says: bytes
+) -> None:
+    """As about any other."""
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        client.send(b"GET " + address + b" HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+        answer = await client.read_all()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"application/vnd.api+json" in answer
+        assert says in answer
+
+
+@pytest.mark.parametrize(
+    "line", ["GÜT /v1/info HTTP/1.1", "GET /v1/info HTTP/1.1ü", "GET /v1/info HTTÜP/1.1"]
+)
+async def test_only_addresses_may_hold_such_text(line: str) -> None:
+    """Methods and versions are ASCII."""
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        client.send(line.encode() + b"\r\n" + HOST + b"\r\n")
+        assert (await client.read_all()).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_pipelining() -> None:
     """Some requests ahead of their answers are served in order; thousands are not queued."""
     async with served() as gateway:

@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import time
+import zlib
+from random import Random
 from typing import Any
 
 import orjson
@@ -10,8 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import ParameterError
-from gateway.merge import Cursor, Progress, fingerprint_of, read_cursor, write_cursor
+from gateway.merge import (
+    Cursor,
+    Progress,
+    fingerprint_of,
+    is_too_long,
+    read_cursor,
+    write_cursor,
+)
 from gateway.model import NativeQuery, Order, Position, SortKey, SortValue
+from gateway.references import Reference
 
 KNOWN: NativeQuery = {"quantities": "x"}
 KEYS = (
@@ -162,8 +173,10 @@ def test_id_among_the_values_is_the_entrys_own(name: str, value: str) -> None:
     [
         (forged(payload_of(version=9)), "another version"),
         (forged(payload_of(made_for="x")), "another filter, sort"),
-        ("A" * 20_000, "too long"),
-        (forged(b"[" * 5_000), "damaged"),
+        ("A" * 140_000, "too long"),
+        (forged(b"[" * 5_000), "no cursor"),
+        (forged(payload_of())[:-4], "missing or changed"),
+        ("ü", "no cursor"),
     ],
 )
 def test_refusal_says_why(text: str, says: str) -> None:
@@ -179,3 +192,152 @@ def test_cursor_holds_no_address() -> None:
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[6:]
     assert orjson.loads(raw)[5:] == [[["O2Ti", 2, 0.5, 5], "abc", "berlin"], [["munich", None]]]
     assert b"http" not in raw
+
+
+# Long positions: texts of 2,048 characters, four to a position, and dozens of sites that lag.
+
+TEXTS = Order(tuple(SortKey(name, name, "string", known=KNOWN) for name in "abcd"))
+SHARED = Order(
+    (SortKey("doi", "doi", "string", known=KNOWN), SortKey("url", "url", "string", known=KNOWN),
+     SortKey("immutable_id", "immutable_id", "string"), SortKey("id", "id", "string"))
+)  # fmt: skip
+ALPHABETS = {
+    "formulas": "HCNOFSiAlTi0123456789",
+    "letters": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "any plane": "".join(map(chr, range(0x10000, 0x110000, 97))),
+    "controls": "".join(map(chr, range(32))) + '"\\',
+}
+
+
+def random_text(random: Random, alphabet: str, length: int = 2_048) -> str:
+    return "".join(random.choices(ALPHABETS[alphabet], k=length))
+
+
+def long_position(random: Random, alphabet: str, *, texts: int) -> Position:
+    values = [random_text(random, alphabet) for _ in range(texts)] + [None] * (4 - texts)
+    return Position(tuple(values), random_text(random, "letters", 28).replace("+", "-")
+                    .replace("/", "_"), f"site-{random.randrange(99)}")  # fmt: skip
+
+
+def reread(cursor: Cursor, order: Order = TEXTS, *, are_shared: bool = False) -> Cursor:
+    text = write_cursor(cursor, fingerprint=MADE_FOR)
+    assert not is_too_long(text)
+    return read_cursor(text, fingerprint=MADE_FOR, order=order, are_shared=are_shared)
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_the_longest_position_comes_back(alphabet: str) -> None:
+    """Four keys with the longest texts that a site's answer may have, at any characters."""
+    at = long_position(Random(1), alphabet, texts=4)
+    missing = (("berlin", None), ("munich", at), ("rome", at))
+    for progress in (Progress(at), Progress(at, missing), Progress(None, missing)):
+        cursor = Cursor(progress, offset=2**52, backward=True, count=10_000)
+        assert reread(cursor) == cursor
+
+
+@pytest.mark.parametrize("text", ["ä", "\u4e00", "\x01", "a"])
+def test_the_longest_reference_comes_back(text: str) -> None:
+    """Its id holds all of its text, and its address once more."""
+    random = Random(2)
+    doi = "10." + "".join(chr(ord(text) + random.randrange(60)) for _ in range(8_188))
+    reference = Reference("doi", doi)
+    at = Position((reference.doi, reference.url, reference.id, reference.id), reference.id, "")
+    cursor = Cursor(Progress(at, (("berlin", at), ("munich", None))), 20)
+    assert reread(cursor, SHARED, are_shared=True) == cursor
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "texts", "sites"),
+    [("formulas", 1, 40), ("letters", 1, 40), ("formulas", 4, 14), ("any plane", 1, 10)],
+)
+def test_many_lagging_sites_come_back(alphabet: str, texts: int, sites: int) -> None:
+    """Each at a position of its own."""
+    random = Random(3)
+    lagging = [(f"s{i}", long_position(random, alphabet, texts=texts)) for i in range(sites)]
+    at = long_position(random, alphabet, texts=texts)
+    cursor = Cursor(Progress(at, tuple(sorted(lagging))), 20)
+    assert reread(cursor) == cursor
+
+
+def test_equal_positions_are_written_once() -> None:
+    """A thousand sites that have been missing since the same page take little room."""
+    at = long_position(Random(4), "any plane", texts=4)
+    lagging = tuple((f"s{i:03}", at) for i in range(1000))
+    assert reread(Cursor(Progress(at, lagging))) == Cursor(Progress(at, lagging))
+
+
+def test_what_would_not_be_read_is_known() -> None:
+    """Whoever writes it gives out another answer."""
+    random = Random(5)
+    lagging = tuple((f"s{i}", long_position(random, "any plane", texts=4)) for i in range(9))
+    text = write_cursor(Cursor(Progress(None, lagging)), fingerprint=MADE_FOR)
+    assert is_too_long(text)
+    with pytest.raises(ParameterError, match="too long"):
+        read_cursor(text, fingerprint=MADE_FOR, order=TEXTS)
+
+
+@pytest.mark.parametrize("sites", [40, 1_000, 10_000])
+def test_writing_costs_little(sites: int) -> None:
+    """However many sites lag: what is far too long is not compressed first."""
+    random = Random(7)
+    lagging = tuple(
+        (f"s{i}", Position((f"{i}{'Al2O3' * 400}", None, None, None), f"e{i}", "berlin"))
+        for i in range(sites)
+    )
+    cursor = Cursor(Progress(long_position(random, "any plane", texts=4), lagging))
+    begun = time.process_time()
+    text = write_cursor(cursor, fingerprint=MADE_FOR)
+    assert is_too_long(text) is (sites > 40)
+    assert time.process_time() - begun < (0.05 if sites <= 1_000 else 0.5)
+
+
+def test_short_cursors_are_those_of_earlier_versions() -> None:
+    """So that replicas of both versions can read each other's links."""
+    at = Position(("O2Ti", 2, 0.5, 5), "abc", "berlin")
+    text = write_cursor(Cursor(Progress(at), 20), fingerprint=MADE_FOR)
+    assert text == forged(payload_of())
+
+
+def test_long_cursors_of_earlier_versions_are_read() -> None:
+    """They were not compressed."""
+    at = long_position(Random(6), "formulas", texts=4)
+    packed = [list(at.values), at.entry_id, at.site]
+    text = forged([1, MADE_FOR, 20, False, None, packed, []])
+    found = read_cursor(text, fingerprint=MADE_FOR, order=TEXTS)
+    assert found == Cursor(Progress(at), 20)
+
+
+def long_payload(**changes: Any) -> list[Any]:
+    parts = {"at": 0, "lagging": [["berlin", 0]], "positions": [[["a", None, None, [0]], "x", "b"]]}
+    parts |= changes
+    return [2, MADE_FOR, 20, False, None, parts["at"], parts["lagging"], parts["positions"]]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"at": 1}, {"at": -1}, {"at": True}, {"at": "0"}, {"at": 0.0}, {"lagging": [["berlin", 1]]},
+     {"lagging": ["berlin"]}, {"lagging": [["Berlin", 0]]}, {"lagging": 0}, {"positions": {}},
+     {"positions": [0]}, {"positions": [[["a", None, None, [2]], "x", "b"]]},
+     {"positions": [[["a", None, None, [[0]]], "x", "b"]]}, {"positions": [[[], "x", "b"]]},
+     {"positions": [["a", "x", "b"]]}, {"positions": [[["a", None, None, None], None, "b"]]}],
+    ids=str,
+)  # fmt: skip
+def test_wrong_part_of_a_long_cursor_is_refused(changes: dict[str, Any]) -> None:
+    """Each part has its type and its range there, too."""
+    packed = zlib.compress(orjson.dumps(long_payload()))
+    found = read_cursor(forged(packed), fingerprint=MADE_FOR, order=TEXTS)
+    assert found.progress.position == Position(("a", None, None, "x"), "x", "b")
+    packed = zlib.compress(orjson.dumps(long_payload(**changes)))
+    with pytest.raises(ParameterError):
+        read_cursor(forged(packed), fingerprint=MADE_FOR, order=TEXTS)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [zlib.compress(b" " * 100_000_000), zlib.compress(b"[1]")[:-1], zlib.compress(b"[1]") + b"x",
+     zlib.compress(b"{"), b"x", b""],
+)  # fmt: skip
+def test_what_does_not_unpack_is_refused(packed: bytes) -> None:
+    """And no more is unpacked than any cursor has."""
+    with pytest.raises(ParameterError, match="damaged"):
+        read(forged(packed))

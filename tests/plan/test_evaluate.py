@@ -16,6 +16,7 @@ from gateway.plan import Scope
 from gateway.plan.evaluate import Row, matcher_of
 from gateway.properties import references_catalogue
 from tests.laws.evaluator import evaluate
+from tests.plan.test_numbers import NUMBERS, OPERATORS
 
 SCOPE = Scope("references", references_catalogue("fed"), "fed")
 
@@ -206,3 +207,15 @@ def test_agrees_with_the_specification(random: Random) -> None:
     for _ in range(8):
         row = make_row(random)
         assert test(row) is evaluate(tree, row), (text, row)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("op", OPERATORS)
+def test_numbers_are_compared_exactly(number: str, op: str) -> None:
+    """However they are written and however large they are."""
+    for text in (f"_fed_structures {op} {number}", f"{number} {op} _fed_structures",
+                 f"_fed_sites LENGTH {op} {number}", f"{number} {op} {number}"):  # fmt: skip
+        tree = read_filter(text)
+        matcher = matcher_of(tree, SCOPE)
+        for row in (FULL, BARE, {}):
+            assert matcher.test(row) is evaluate(tree, row), text

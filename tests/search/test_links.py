@@ -1,11 +1,13 @@
 """The neighbours of a page: where they begin, in which direction they are read."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from gateway.errors import SitesMissingError
 from gateway.merge import Cursor, Progress, read_cursor
-from gateway.model import Hit, Order, PageLink, Position
+from gateway.model import Hit, Order, PageLink, Position, SortKey
 from gateway.search.links import FIRST, Neighbours, neighbours
 
 MADE_FOR = "0123456789ab"
@@ -72,3 +74,29 @@ def test_places_in_the_links() -> None:
         Cursor(Progress(found[0].position), 18, backward=True, count=2),
         Cursor(Progress(), 98, backward=True, count=1),
     ]
+
+
+def test_a_cursor_that_could_not_be_read_is_not_given_out() -> None:
+    """When the places of missing sites do not fit, the page is 503 and can be asked for again."""
+    random = Random(1)
+
+    def place() -> Position:
+        text = "".join(map(chr, random.choices(range(0x10000, 0x110000), k=2_048)))
+        return Position((text,), "abc", "berlin")
+
+    def onward(count: int) -> Progress:
+        return Progress(place(), tuple((f"s{i:02}", place()) for i in range(count)))
+
+    def made(progress: Progress) -> Neighbours:
+        return neighbours(
+            hits(1), offset=0, limit=1, total=99, onward=progress, fingerprint=MADE_FOR
+        )
+
+    order = Order((SortKey("x", "x", "string"),))
+    given = made(onward(9)).next
+    assert given is not None
+    read_cursor(given.cursor or "", fingerprint=MADE_FOR, order=order)
+    with pytest.raises(SitesMissingError, match="40 sites have not answered") as caught:
+        made(onward(40))
+    assert caught.value.sites[:2] == ("s00", "s01")
+    assert caught.value.retry_after_s > 0

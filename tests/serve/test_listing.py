@@ -18,6 +18,7 @@ from gateway.model import (
     SearchRequest,
     SiteReport,
 )
+from gateway.serve.request.packed_filter import pack_filter
 from tests.serve.conftest import FakeFederation
 
 # The package reads its own models in a way that pydantic is going to drop.
@@ -295,6 +296,60 @@ async def test_post_with_query(client: httpx.AsyncClient, federation) -> None:
     response = await client.post("/v1/structures?page_limit=3", data={"page_limit": "4"})
     assert response.status_code == 400
     assert response.json()["errors"][0]["source"] == {"parameter": "page_limit"}
+
+
+async def test_form_and_query_have_one_bound(client: httpx.AsyncClient, federation) -> None:
+    """A hundred parameters, wherever they stand; what is said twice counts once."""
+    some = {f"_exmpl_{number}": "x" for number in range(60)}
+    more = {f"_exmpl_{number}": "x" for number in range(50, 110)}
+    response = await client.post("/v1/structures", params=some, data=some)
+    assert response.status_code == 200
+    response = await client.post("/v1/structures", params=some, data=more)
+    assert response.status_code == 400
+    assert "has 110 parameters" in response.json()["errors"][0]["detail"]
+
+
+async def test_links_after_a_post_stay_short(client: httpx.AsyncClient, federation) -> None:
+    """A long filter is packed in them, so that GET is enough; a short one stands as it is."""
+    terms = [f"nsites={number}" for number in range(1_000)]
+    long = " OR ".join(terms)
+    first = await client.post("/v1/structures", data={"filter": long, "page_limit": "3"})
+    links = first.json()["links"]
+    assert len(links["next"]) < len(long) / 2
+    assert "&page_limit=3&" in links["next"]
+    for name in ("first", "next", "last"):
+        followed = await client.get(links[name])
+        assert federation.last.filter == long
+        assert federation.last.page_limit == 3
+        assert len(followed.json()["links"]["next" if name != "last" else "prev"]) < len(long) / 2
+    again = await client.post(links["next"], data={"filter": long, "page_limit": "3"})
+    assert again.status_code == 200
+    assert federation.last.cursor == "at_3"
+    assert again.json()["links"]["first"] == links["first"]
+    short = await client.post("/v1/structures", data={"filter": "nsites=2"})
+    assert "?filter=nsites=2&" in short.json()["links"]["next"]
+    got = await client.get("/v1/structures", params={"filter": long})
+    assert "packed" not in got.json()["links"]["next"]
+
+
+@pytest.mark.parametrize(
+    ("query", "form", "says"),
+    [
+        (f"_fed_packed_filter={pack_filter('a=1')}", {"filter": "a=2"}, "different things"),
+        ("_fed_packed_filter=abc", {}, "damaged"),
+        ("_fed_packed_filter=ü", {}, "damaged"),
+        (f"_fed_packed_filter={pack_filter('a=1')[:-3]}", {}, "damaged"),
+        (f"_fed_packed_filter={pack_filter('a' * 16_385)}", {}, "more than 16384"),
+        (f"_fed_packed_filter={pack_filter('ü' * 20_000_000)}", {}, "more than 16384"),
+    ],
+)
+async def test_packed_filters_are_checked(
+    client: httpx.AsyncClient, query: str, form: dict[str, str], says: str
+) -> None:
+    """Like any input; no more is unpacked than a filter may have."""
+    response = await client.post(f"/v1/structures?{query}", data=form)
+    assert response.status_code == 400
+    assert says in response.json()["errors"][0]["detail"]
 
 
 async def test_empty_post(client: httpx.AsyncClient, federation) -> None:

@@ -4,6 +4,7 @@ It shares nothing with the gateway: a stable sort, from the last rule to the fir
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -41,9 +42,14 @@ def sorted_entries(entries: Iterable[Known], sort: Sort = ()) -> list[Known]:
     for name, descending in reversed(sort):
         known = [one for one in ordered if one[name] is not None]
         unknown = [one for one in ordered if one[name] is None]
-        known.sort(key=lambda one: one[name], reverse=descending)  # used at once
+        known.sort(key=lambda one: _signed(one[name]), reverse=descending)  # used at once
         ordered = known + unknown
     return ordered
+
+
+def _signed(value: Any) -> tuple[Any, float]:
+    """-0.0 is below 0.0 in an index."""
+    return value, math.copysign(1, value) if isinstance(value, float) else 1
 
 
 def read_truth(path: Path) -> Iterator[Known]:

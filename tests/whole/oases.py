@@ -134,7 +134,7 @@ def _awkward(random: Random, entry_id: str) -> DemoLine:
         published=random.random() < 0.95,
         mainfile=random.choice(("a/b.xml", "a.xml", "größe: 5/é", "Z")),
     )
-    volume = random.choice((None, 0.0, -2.5e-30, 4.0499999999999e-28, 4.05e-28, 1e300, 3.0))
+    volume = random.choice((None, 0.0, -0.0, -2.5e-30, 4.0499999999999e-28, 4.05e-28, 1e300, 3.0))
     if volume is not None:
         structures = {"structure_original": {"cell_volume": volume}}
         line["results"] = {"properties": {"structures": structures}}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.whole.expected import Sort
-from tests.whole.oases import VOLUME, awkward_lines, opened
+from tests.whole.oases import VOLUME, DemoLine, awkward_lines, make_line, opened
 from tests.whole.walking import Walk, walk_of
 
 SIZES = {"berlin": 47, "berlin-2": 30, "dresden": 9}
@@ -42,3 +42,24 @@ async def test_joined_pages_equal_one_sort(sort: Sort) -> None:
     async with opened(awkward_lines(1, SIZES)) as one:
         walk = walk_of(one.federation, one.entries, sort=sort, limit=9)
         assert await walked(walk) == []
+
+
+@pytest.mark.parametrize("more", [(), (("nsites", False),)])
+@pytest.mark.parametrize("falling", [False, True])
+async def test_zeros_of_both_signs(falling: bool, more: Sort) -> None:
+    """-0.0 stands before 0.0 at every site, whatever the ids, and a walk loses none of them."""
+    volumes = (0.0, -0.0, 0.0, -0.0, -1.0, 1.0, -0.0, 0.0)
+    lines = {
+        site: [
+            _with_volume(f"{site[0]}{number:02}", volume) for number, volume in enumerate(volumes)
+        ]
+        for site in ("berlin", "munich")
+    }
+    async with opened(lines) as one:
+        walk = walk_of(one.federation, one.entries, sort=((VOLUME, falling), *more), limit=3)
+        assert await walked(walk) == []
+
+
+def _with_volume(entry_id: str, volume: float) -> DemoLine:
+    structures = {"structure_original": {"cell_volume": volume}}
+    return make_line(entry_id) | {"results": {"properties": {"structures": structures}}}

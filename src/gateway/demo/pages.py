@@ -9,7 +9,7 @@ from gateway.demo.index import Index
 from gateway.demo.pagination import ID, WINDOW, Pagination
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import elastic_refusal, query_refusal
-from gateway.demo.values import LONG_MAX, LONG_MIN, Stored, read_date_bound
+from gateway.demo.values import LONG_MAX, LONG_MIN, Stored, read_date_bound, with_sign
 
 UNINDEXED = ("_score", "_doc")
 
@@ -167,7 +167,7 @@ def _read_position(kind: str, text: str, *, order_by: Quantity | None) -> Stored
             return _read_boolean(text)
         case "integer" | "long" | "float" | "double":
             number = _read_number(text, order_by)
-            return number if kind in ("float", "double") else _whole(number, text)
+            return with_sign(number) if kind in ("float", "double") else _whole(number, text)
         case _:
             return text
 

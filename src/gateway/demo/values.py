@@ -25,15 +25,49 @@ DATE = re.compile(
 EPOCH_MILLIS = re.compile(r"(\d{1,19})(?:\.\d+)?", re.ASCII)
 
 
+class NegativeZero(float):
+    """-0.0 as the index has it: a number of its own, below 0.0 and above all others below it."""
+
+    def __new__(cls) -> "NegativeZero":
+        """There is one such value."""
+        return super().__new__(cls, -0.0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NegativeZero)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash("-0.0")
+
+    def __lt__(self, other: float) -> bool:
+        return other >= 0 and not isinstance(other, NegativeZero)
+
+    def __le__(self, other: float) -> bool:
+        return self == other or self < other
+
+    def __gt__(self, other: float) -> bool:
+        return other < 0 and not isinstance(other, NegativeZero)
+
+    def __ge__(self, other: float) -> bool:
+        return self == other or self > other
+
+
+def with_sign(number: float) -> float:
+    """The number as the index compares it."""
+    return number or (NegativeZero() if math.copysign(1, number) < 0 else 0.0)
+
+
 def store_value(kind: str, value: object) -> Stored:
     """A document's value as the index stores it: floats to 32 bits, dates to milliseconds."""
     match kind:
         case "integer" | "long":
             return int(str(value))
         case "float":
-            return to_float32(float(str(value)))
+            return with_sign(to_float32(float(str(value))))
         case "double":
-            return float(str(value))
+            return with_sign(float(str(value)))
         case "date":
             return read_date(str(value))[0]
         case "boolean":
@@ -59,9 +93,9 @@ def read_bound(kind: str, value: Scalar, *, op: str) -> Stored:
         case "integer" | "long":
             return _whole_or_float(kind, value)
         case "float":
-            return to_float32(_number(value))
+            return with_sign(to_float32(_number(value)))
         case "double":
-            return _number(value)
+            return with_sign(_number(value))
         case "date":
             return read_date_bound(_date_text(value), last=op in ("gt", "lte"))
         case "boolean":

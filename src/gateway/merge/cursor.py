@@ -5,27 +5,31 @@ entry type, filter, order and sites. Any replica can read it, also after a resta
 finds damage.
 """
 
-import base64
-import binascii
 import hashlib
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn, cast
+from typing import NoReturn
 
 import orjson
 
 from gateway.errors import ParameterError
+from gateway.merge.cursor_text import (
+    MAX_CURSOR,
+    PLAIN_BYTES,
+    DamagedTextError,
+    read_text,
+    write_text,
+)
 from gateway.merge.page import Progress
 from gateway.model import Json, Order, Position, SortKey, SortValue
 
-_VERSION = 1
-_CHECK_BYTES = 6
-_MAX_LENGTH = 16_384
-"""Bounds the work on a text that anybody can send; enough for positions at dozens of sites."""
+_PLAIN, _LONG = 1, 2
+"""The versions: positions where they stand, and, for long cursors, each position once."""
 _MAX_NUMBER = 2**53
 """Integers beyond it are not exact in JSON readers that use floats."""
+_ENTRY_ID_ITSELF, _ID_ITSELF = 0, 1
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SHARED_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _SITE = re.compile(r"[a-z][a-z0-9-]*")
@@ -51,20 +55,30 @@ def fingerprint_of(parts: Sequence[str | None]) -> str:
 
 
 def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
-    """The text of a cursor: URL-safe, and opaque to clients."""
+    """The text of a cursor: URL-safe, and opaque to clients. See `is_too_long`."""
     progress = cursor.progress
-    payload = orjson.dumps(
-        [
-            _VERSION,
-            fingerprint,
-            cursor.offset,
-            cursor.backward,
-            cursor.count,
-            _packed(progress.position),
-            [[site, _packed(position)] for site, position in progress.lagging],
-        ]
-    )
-    return base64.urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
+    head: list[Json] = [fingerprint, cursor.offset, cursor.backward, cursor.count]
+    lagging: list[Json] = [[site, _packed(position)] for site, position in progress.lagging]
+    plain: list[Json] = [_PLAIN, *head, _packed(progress.position), lagging]
+    if len(orjson.dumps(plain)) <= PLAIN_BYTES:
+        return write_text(plain)
+    positions: dict[bytes, tuple[int, Json]] = {}
+
+    def kept(position: Position | None) -> Json:
+        """The place of a position in the list of all, equal ones once."""
+        if position is None:
+            return None
+        packed = _shortened(position)
+        return positions.setdefault(orjson.dumps(packed), (len(positions), packed))[0]
+
+    at, where = kept(progress.position), [[site, kept(one)] for site, one in progress.lagging]
+    return write_text([_LONG, *head, at, [*where], [packed for _, packed in positions.values()]])
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a cursor that was written would not be read again: too many sites lag, at positions
+    that are too long."""
+    return len(text) > MAX_CURSOR
 
 
 def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool = False) -> Cursor:
@@ -73,7 +87,7 @@ def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool =
     Entries that are shared have one id at all sites, and positions among them name no site.
     """
     match _payload(text):
-        case [version, *_] if version != _VERSION:
+        case [version, *_] if version not in (_PLAIN, _LONG):
             _refuse("was made by another version of this server; start again from the first page")
         case [_, made_for, *_] if made_for != fingerprint:
             _refuse(
@@ -90,31 +104,62 @@ def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool =
 
 
 def _payload(text: str) -> Json:
-    if len(text) > _MAX_LENGTH:
-        _refuse("is damaged: it is too long")
+    """The payload, each position where it stands."""
     try:
-        raw = base64.b64decode(
-            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-        )
-    except (binascii.Error, ValueError):
-        _refuse("is damaged")
-    check, payload = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-    if check != _checksum(payload):
-        _refuse("is damaged")
-    try:
-        return cast(Json, orjson.loads(payload))
-    except orjson.JSONDecodeError:
-        _refuse("is damaged")
+        payload = read_text(text)
+    except DamagedTextError as error:
+        _refuse(f"is damaged: {error}")
+    match payload:
+        case [version, *head, at, list(where), list(positions)] if version == _LONG:
+            lagging: list[Json] = [[site, _chosen(i, positions)] for site, i in map(_pair, where)]
+            return [version, *head, _chosen(at, positions), lagging]
+        case _:
+            return payload
 
 
-def _checksum(payload: bytes) -> bytes:
-    return hashlib.sha256(payload).digest()[:_CHECK_BYTES]
+def _pair(one: Json) -> tuple[Json, Json]:
+    match one:
+        case [site, index]:
+            return site, index
+    _refuse("is damaged")
+
+
+def _chosen(index: Json, positions: list[Json]) -> Json:
+    match index:
+        case None:
+            return None
+        case int() if not isinstance(index, bool) and 0 <= index < len(positions):
+            return _whole(positions[index])
+    _refuse("is damaged")
 
 
 def _packed(position: Position | None) -> list[Json] | None:
     if position is None:
         return None
     return [list(position.values), position.entry_id, position.site]
+
+
+def _shortened(position: Position) -> list[Json]:
+    """Ids among the values, which can be long, stand for themselves by a number."""
+    own = {position.entry_id: _ENTRY_ID_ITSELF, f"{position.site}~{position.entry_id}": _ID_ITSELF}
+    values: list[Json] = [
+        [own[value]] if isinstance(value, str) and value in own else value
+        for value in position.values
+    ]
+    return [values, position.entry_id, position.site]
+
+
+def _whole(shortened: Json) -> Json:
+    match shortened:
+        case [list(values), entry_id, site]:
+            return [[_meant(value, entry_id, site) for value in values], entry_id, site]
+    _refuse("is damaged")
+
+
+def _meant(value: Json, entry_id: Json, site: Json) -> Json:
+    if value == [_ENTRY_ID_ITSELF]:
+        return entry_id
+    return f"{site}~{entry_id}" if value == [_ID_ITSELF] else value
 
 
 def _lagging(packed: Json, order: Order, are_shared: bool) -> tuple[str, Position | None]:

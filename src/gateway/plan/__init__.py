@@ -7,6 +7,7 @@ Used by `search`, `serve`, `cli` and the library; of the other steps, plan alone
 """
 
 from gateway.plan.evaluate import Matcher, matcher_of
+from gateway.plan.id_notices import id_notices
 from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope
 from gateway.plan.notices import GIVEN_AS_NULL, TAKEN_AS_UNKNOWN, foreign_notices
@@ -29,6 +30,7 @@ __all__ = [
     "Scope",
     "SitePlan",
     "foreign_notices",
+    "id_notices",
     "matcher_of",
     "names_of_other_providers",
     "pinned_references",

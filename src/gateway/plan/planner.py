@@ -8,6 +8,8 @@ from gateway.errors import FilterLimitError
 from gateway.model import NativeQuery, Notice
 from gateway.parse import leaves, normal_form, shallow
 from gateway.parse.tree import Compare, Has, Leaf, Name, Node
+from gateway.plan.id_notices import id_notices, notices_of_ids
+from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
 from gateway.plan.notices import TAKEN_AS_UNKNOWN, foreign_notices
@@ -81,14 +83,18 @@ def plan_sites(
         for site, clause in zip(alike, at_sites(part, alike), strict=True):
             plans[site] = _site_plan(site, writer.write(clause), everywhere=everywhere)
         size += writer.size
-    notices = foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN)
+    notices = (
+        *foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN),
+        *notices_of_ids(tree, sites=sites),
+    )
     return Plan(tuple(plans[site] for site in sites), notices, size)
 
 
 def plan_entry(site: str, entry_id: str, *, sites: Sequence[str]) -> Plan:
     """The plan of the filter `id = "<site>~<entry_id>"`, without reading it."""
     query = write_structures_query(OneOf("entry_id", (entry_id,)), made=len(entry_id))
-    return Plan(tuple(_site_plan(one, query if one == site else None) for one in sites))
+    plans = tuple(_site_plan(one, query if one == site else None) for one in sites)
+    return Plan(plans, id_notices((f"{site}{SEPARATOR}{entry_id}",), sites=sites))
 
 
 def translated(tree: Node, normal: Node, scope: Scope) -> Part:

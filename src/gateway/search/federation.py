@@ -29,7 +29,7 @@ from gateway.model import (
     Site,
     SiteInfo,
 )
-from gateway.plan import SEPARATOR
+from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.deadlines import Deadlines
 from gateway.search.entry_shaping import shape_entry
@@ -203,7 +203,9 @@ class Federation:
             catalogue = self.catalogue(request.entry_type)
             prefix = self._config.provider.prefix
             check_fields(request.response_fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            return SearchAnswer((), data_available=self._site_stats.available(chosen))
+            available = self._site_stats.available(chosen)
+            notices = id_notices((request.id,), sites=tuple(chosen))
+            return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
             SearchRequest(
                 request.entry_type,

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.merge import Cursor, Progress, write_cursor
+from gateway.errors import SitesMissingError
+from gateway.merge import Cursor, Progress, is_too_long, write_cursor
 from gateway.model import Hit, PageLink
+from gateway.search.missing import RETRY_AFTER_S
 
 FIRST = PageLink(None, 0)
 
@@ -27,10 +29,17 @@ def neighbours(
     onward: Progress | None,
     fingerprint: str,
 ) -> Neighbours:
-    """The links of a page that begins at `offset`; `onward` is where the next one begins."""
+    """The links of a page that begins at `offset`; `onward` is where the next one begins.
+
+    Raises SitesMissingError when the places of so many sites would have to be kept that the next
+    page's cursor could not be read.
+    """
 
     def link(cursor: Cursor) -> PageLink:
-        return PageLink(write_cursor(cursor, fingerprint=fingerprint), cursor.offset)
+        text = write_cursor(cursor, fingerprint=fingerprint)
+        if is_too_long(text):
+            raise _too_many_places(cursor.progress)
+        return PageLink(text, cursor.offset)
 
     following = None
     if onward is not None:
@@ -61,3 +70,15 @@ def _last(total: int, limit: int, link: Callable[[Cursor], PageLink]) -> PageLin
         return FIRST
     count = total % limit or limit
     return link(Cursor(Progress(), total - count, backward=True, count=count))
+
+
+def _too_many_places(progress: Progress) -> SitesMissingError:
+    """Nothing is lost: the page can be asked for again, and fewer places are to be kept then."""
+    sites = tuple(site for site, _ in progress.lagging)
+    return SitesMissingError(
+        f"{len(sites)} sites have not answered for some pages, and their places in this order are "
+        "too long to be kept in links.next; ask for this page again when more sites answer, or "
+        "sort by shorter values.",
+        sites=sites,
+        retry_after_s=RETRY_AFTER_S,
+    )

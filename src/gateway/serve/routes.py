@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
-from gateway.model import SearchAnswer
+from gateway.model import JsonObject, SearchAnswer
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
@@ -21,9 +21,9 @@ from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.api_hint import check_hint, is_exact
 from gateway.serve.request.context import RequestContext, context_of, rules_of, with_notices
 from gateway.serve.request.forms import read_form
-from gateway.serve.request.params import read_entry, read_search, wants_stream
+from gateway.serve.request.params import read_entry, read_search, stream_format
 from gateway.serve.request.paths import ENTRY_TYPES
-from gateway.serve.request.query_string import Pairs, read_pairs
+from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.response.json_lines import stream_response
 from gateway.serve.state import AppState, app_state_of
@@ -74,10 +74,10 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
         """The same as GET, for filters too long for a URL (an extension of this server)."""
         app_state = app_state_of(request)
         form = await read_form(request, filter_length=app_state.config.filters.length)
-        both = b"&".join(part for part in (_query(request), form) if part)
-        shown = both.decode("utf-8", "replace")
+        query = _query(request)
+        shown = b"&".join(part for part in (query, form) if part).decode("utf-8", "replace")
         request.scope["state"]["context"] = replace(context_of(request), query=shown)
-        pairs = read_pairs(both)
+        pairs = joined_pairs(read_pairs(query), read_pairs(form))
         return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def get_entry(request: Request) -> Response:
@@ -133,8 +133,10 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     rules = rules_of(app_state.config, context.target)
     search, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=context.caller)
     context = with_notices(context, notices)
-    if wants_stream(pairs, rules=rules):
-        return await stream_response(search, context=context, app_state=app_state)
+    form = stream_format(pairs, rules=rules)
+    if form is not None:
+        head = _infos(context, app_state) if form == "exchange" else None
+        return await stream_response(search, context=context, app_state=app_state, infos=head)
     is_large = search.page_limit > LARGE_PAGE
     async with app_state.admission.slot(
         deadline=_deadline(context, search.timeout_s, app_state), is_large=is_large
@@ -142,6 +144,12 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
         answer = await app_state.federation.search(search)
         _count(answer, app_state)
         return await listing_response(answer, context=context, app_state=app_state)
+
+
+def _infos(context: RequestContext, app_state: AppState) -> tuple[JsonObject, ...]:
+    """What a file with entries says of the database they are from."""
+    entry_infos = (app_state.entry_info(entry_type, True) for entry_type in ENTRY_TYPES)
+    return (base_info(context, config=app_state.config), *entry_infos)
 
 
 async def _answer_entry(request: Request, entry_type: str) -> Response:

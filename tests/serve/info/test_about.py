@@ -37,7 +37,7 @@ async def test_info(
         {"url": f"{base}/{version}", "version": "1.3.0"} for version in ("v1", "v1.3", "v1.3.0")
     ]
     formats = attributes["formats"]
-    assert formats == ["json", "_fed_jsonl"]
+    assert formats == ["json", "_fed_jsonl", "_fed_exchange"]
     types = list(ENTRY_TYPES)
     assert attributes["entry_types_by_format"] == dict.fromkeys(formats, types)
     assert attributes["available_endpoints"] == [*types, "info", "links"]

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.serve.request.query_string import listing_parameters
 
-SPECIAL = {"page_above", "page_below", "dimension_slices"}
-"""Parameters that are known only to be refused."""
+SPECIAL = {"page_above", "page_below", "dimension_slices", "_fed_packed_filter"}
+"""Parameters that are known only to be refused or ignored, or that only links have."""
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_answers(document: dict[str, Any]) -> None:
 def test_formats(document: dict[str, Any]) -> None:
     """Of formats, each endpoint names those that it serves."""
     for path, formats in (
-        ("/structures", ["json", "_fed_jsonl"]),
+        ("/structures", ["json", "_fed_jsonl", "_fed_exchange"]),
         ("/structures/{entry_id}", ["json"]),
     ):
         parameters = document["paths"][path]["get"]["parameters"]

@@ -1,19 +1,25 @@
 """The whole result as JSON Lines: what comes, in which order, and how its end tells of gaps."""
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import orjson
 import pytest
+from optimade.utils import insert_from_jsonl
 from starlette.types import ASGIApp, Message, Scope
 
 from gateway.config import CacheKeys, Config, PagingKeys, ProviderKeys, SiteDefaultKeys, SiteKeys
 from gateway.demo import create_demo_oasis
+from gateway.references import Reference
 from gateway.serve.app import create_app
 from gateway.serve.response.meta import MAX_NOTICES
 from tests.whole.lines import Answer, Asked, Line, refused
@@ -452,3 +458,59 @@ async def test_broken_off(gateway: Opened) -> None:
     assert b"_fed_complete" not in b"".join(reader.taken)
     assert await settle(gateway) == asked
     assert (await get_lines(gateway, STREAM))[-1]["meta"]["_fed_complete"] is True
+
+
+EXCHANGE = "/v1/structures?response_format=_fed_exchange"
+
+
+async def test_exchange_has_the_form_of_the_appendix(gateway: Opened) -> None:
+    """Header, meta, base info, infos of the entry types, entries; a last line of our own."""
+    header, meta, base, *rest = await get_lines(gateway, EXCHANGE)
+    assert header == {"x-optimade": {"api_version": "1.3.0"}}
+    assert list(meta) == ["meta"]
+    assert meta["meta"]["data_returned"] == len(ALL_IDS)
+    assert meta["meta"]["provider"]["prefix"] == "fed"
+    assert (base["type"], base["id"]) == ("info", "/")
+    assert "_fed_exchange" in base["attributes"]["formats"]
+    assert [(one["type"], one["id"]) for one in rest[:2]] == [
+        ("info", "structures"),
+        ("info", "references"),
+    ]
+    assert "_nmd_results_material_material_id" in rest[0]["properties"]
+    entries, last = rest[2:-1], rest[-1]
+    assert {one["type"] for one in entries} == {"structures", "references"}
+    assert set(ids_of(entries)) == ALL_IDS
+    assert last["meta"]["_fed_complete"] is True
+    assert "id" not in last
+    own = await get_lines(gateway, STREAM)
+    assert ids_of(own) == ids_of(entries)
+
+
+async def test_exchange_is_read_by_the_reference_server(
+    gateway: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loader takes every entry, and nothing else. It reads JSON with a part of pymongo, for
+    which the standard library stands here."""
+    json_util = SimpleNamespace(loads=json.loads)
+    monkeypatch.setitem(sys.modules, "bson", SimpleNamespace(json_util=json_util))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "bson.json_util", json_util)  # type: ignore[arg-type]
+    path = tmp_path / "all.jsonl"
+    path.write_bytes((await gateway.web.get(EXCHANGE)).content)
+    held: dict[str, list[Written]] = {"structures": [], "references": []}
+    collections = {name: SimpleNamespace(insert=rows.extend) for name, rows in held.items()}
+    insert_from_jsonl(path, collections)
+    assert {row["id"] for row in held["structures"]} == ALL_IDS
+    assert [row["id"] for row in held["references"]] == [Reference("doi", DOI).id]
+    assert all(row["nsites"] and row["relationships"] for row in held["structures"])
+
+
+async def test_exchange_tells_of_gaps(gateway: Opened) -> None:
+    """As the other form does; going on gives the rest in the same form."""
+    gateway.lines["munich"].fault = dies_after(2)
+    *lines, last = await get_lines(gateway, EXCHANGE)
+    assert last["meta"]["_fed_complete"] is False
+    gateway.lines["munich"].fault = None
+    *more, end = await get_lines(gateway, last["meta"]["_fed_resume"])
+    assert more[0] == {"x-optimade": {"api_version": "1.3.0"}}
+    assert end["meta"]["_fed_complete"] is True
+    assert sorted(ids_of(lines) + ids_of(more)) == sorted(ALL_IDS)

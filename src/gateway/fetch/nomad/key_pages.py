@@ -25,7 +25,7 @@ from gateway.fetch.nomad.positions import (
 )
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Ask, Hit, NativeQuery, Order, Position, SiteHits, SortKey, SortValue
-from gateway.order import Comparison, comparison, is_after
+from gateway.order import Comparison, comparison, is_after, is_same
 
 _END = Edge("last")
 
@@ -137,7 +137,8 @@ class _Window:
         if len(found) <= missing:
             return hits + self._sorted(found)
         straddling = self._value(found[-1], key)
-        hits += self._sorted([hit for hit in found if self._value(hit, key) != straddling])
+        whole = [hit for hit in found if not is_same(self._value(hit, key), straddling)]
+        hits += self._sorted(whole)
         if len(hits) >= limit:
             return hits[:limit]
         group = both(query, equal(key, straddling))

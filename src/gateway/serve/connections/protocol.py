@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.server import ServerState
 
+from gateway.serve.connections.first_line import FirstLines
 from gateway.serve.connections.limits import ConnectionLimits
 from gateway.serve.connections.registry import Connections
 from gateway.serve.request.context import CUT, HOLD
@@ -60,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         self._all = connections
         self._limits = connections.limits
+        self._first_lines = FirstLines()
         self._refusal = 400
         self._running: RequestResponseCycle | None = None
         self._is_refused = False
@@ -106,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._message_bytes += len(data)
         self._all.received(len(data))
         try:
-            self.parser.feed_data(data)
+            self.parser.feed_data(self._first_lines.encoded(data))
         except httptools.HttpParserUpgrade:
             return  # no other protocol is spoken here; the request itself is answered
         except httptools.HttpParserError:
@@ -120,6 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._first_lines.begun()
         self._header_bytes = 0
         self._expect(self._limits.head_s)
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a TypedDict without ours
@@ -155,6 +158,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """All of it is there; from now on the client waits for us."""
         super().on_message_complete()
+        self._first_lines.complete()
         self._reading_since = None
         self._all.busy(self)
 

@@ -127,6 +127,7 @@ def rules_of(config: Config, target: RequestTarget) -> Rules:
         default_limit=config.paging.default_limit,
         max_limit=config.paging.max_limit,
         longest_s=config.timeouts.longest_s,
+        longest_filter=config.filters.length,
     )
 
 

@@ -3,17 +3,18 @@
 from starlette.requests import Request
 
 from gateway.errors import TooLargeError
+from gateway.merge import MAX_CURSOR
 from gateway.serve.request.negotiation import check_form
+from gateway.serve.request.query_string import OTHER_BYTES
 
 _ENCODED = 12
 """Bytes that one character of a filter takes at most: four bytes, each written %XX."""
-_OTHERS = 65_536
-"""Bytes left for all other parameters."""
 
 
 def largest_form(filter_length: int) -> int:
-    """Bytes that a form or query string with an allowed filter takes at most."""
-    return _ENCODED * filter_length + _OTHERS
+    """Bytes that a form or query string with an allowed filter takes at most. Links have as much
+    room, so that each of them can be requested."""
+    return _ENCODED * filter_length + MAX_CURSOR + OTHER_BYTES
 
 
 async def read_form(request: Request, *, filter_length: int) -> bytes:

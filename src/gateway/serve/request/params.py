@@ -6,15 +6,27 @@ Names and forms are checked here; property names and values are checked by the l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
+from gateway.serve.request.packed_filter import PACKED, unpack_filter
 from gateway.serve.request.pagination import read_limit, read_offset
-from gateway.serve.request.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
+from gateway.serve.request.query_string import (
+    ANY_ENTRY,
+    Pairs,
+    Rules,
+    check_size,
+    once,
+    read_known,
+)
 
 JSON = "json"
 """The one `response_format` of all endpoints."""
+StreamFormat: TypeAlias = Literal["jsonl", "exchange"]
+"""jsonl: this server's own; exchange: of the appendix "Format for Database Exchange"."""
+STREAMS: tuple[StreamFormat, ...] = ("jsonl", "exchange")
+"""Their names, after the provider's prefix."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LEAST_TIMEOUT_S = 0.1
@@ -37,13 +49,14 @@ def read_search(
     pairs: Pairs, *, entry_type: str, rules: Rules, caller: Caller
 ) -> tuple[SearchRequest, tuple[Notice, ...]]:
     """The listing request that these parameters make, and what to warn of."""
+    check_size(pairs, rules=rules)
     given, notices = read_known(pairs, rules=rules)
     _check_common(given, formats=listing_formats(rules.prefix))
     limit = read_limit(given, rules)
     offset, more = read_offset(given, limit=limit, rules=rules)
     request = SearchRequest(
         entry_type,
-        filter=given.get("filter", "").strip() or None,
+        filter=_read_filter(given, rules),
         sort=_read_sort(given.get("sort", "")),
         page_limit=limit,
         cursor=given.get("page_cursor") or None,
@@ -83,19 +96,15 @@ def read_entry(
     )
 
 
-def wants_stream(pairs: Pairs, *, rules: Rules) -> bool:
-    """Whether the whole result is asked for, as JSON Lines."""
-    return dict(pairs).get("response_format") == format_name(rules.prefix)
+def stream_format(pairs: Pairs, *, rules: Rules) -> StreamFormat | None:
+    """In which form of JSON Lines the whole result is asked for; None: a page is."""
+    wanted = dict(pairs).get("response_format")
+    return next((one for one in STREAMS if wanted == rules.own(one)), None)
 
 
 def listing_formats(prefix: str) -> tuple[str, ...]:
     """All values of `response_format` on a listing."""
-    return (JSON, format_name(prefix))
-
-
-def format_name(prefix: str) -> str:
-    """The `response_format` of a whole result as JSON Lines."""
-    return f"_{prefix}_jsonl"
+    return (JSON, *(f"_{prefix}_{one}" for one in STREAMS))
 
 
 def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
@@ -118,9 +127,23 @@ def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None
         )
 
 
+def _read_filter(given: Mapping[str, str], rules: Rules) -> str | None:
+    """The filter; links after a POST have it packed, and who sends the form again has it twice."""
+    text, name = given.get("filter", "").strip(), rules.own(PACKED)
+    packed = given.get(name)
+    if not packed:
+        return text or None
+    held = unpack_filter(packed, parameter=name, longest=rules.longest_filter).strip()
+    if text not in ("", held):
+        raise ParameterError(
+            f"filter and {name} say different things; give one of them.", parameter="filter"
+        )
+    return held or None
+
+
 def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:
     keys: dict[str, bool] = {}
-    for word in _words(text):
+    for word in _words(text, "sort"):
         name = word.removeprefix("-").strip()
         if not name:
             raise ParameterError(
@@ -135,11 +158,11 @@ def _read_sort(text: str) -> tuple[tuple[str, bool], ...]:
 def _read_fields(given: Mapping[str, str]) -> tuple[str, ...] | None:
     if "response_fields" not in given:
         return None
-    return tuple(dict.fromkeys(_words(given["response_fields"])))
+    return tuple(dict.fromkeys(_words(given["response_fields"], "response_fields")))
 
 
 def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
-    paths = tuple(dict.fromkeys(_words(given.get("include", "references"))))
+    paths = tuple(dict.fromkeys(_words(given.get("include", "references"), "include")))
     for path in paths:
         if path not in INCLUDES:
             raise ParameterError(
@@ -163,7 +186,7 @@ def _read_facets(given: Mapping[str, str], rules: Rules) -> tuple[str, ...]:
 
 def _read_sites(given: Mapping[str, str], rules: Rules) -> tuple[str, ...] | None:
     name = rules.own("sites")
-    sites = tuple(dict.fromkeys(_words(given.get(name, ""))))
+    sites = tuple(dict.fromkeys(_words(given.get(name, ""), name)))
     for site in sites:
         if site not in rules.sites:
             raise ParameterError(
@@ -201,5 +224,15 @@ def _read_timeout(given: Mapping[str, str], rules: Rules) -> float | None:
     return value
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def _words(text: str, parameter: str) -> list[str]:
+    """The items of a list; an empty text is an empty list, but an item must not be empty."""
+    if not text.strip():
+        return []
+    words = [word.strip() for word in text.split(",")]
+    if "" in words:
+        raise ParameterError(
+            f"{parameter} has an empty item: item {words.index('') + 1} of {len(words)}. Give "
+            "names separated by single commas, none at the beginning or end.",
+            parameter=parameter,
+        )
+    return words

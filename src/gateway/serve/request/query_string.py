@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import ParameterError
 from gateway.model import Notice
+from gateway.serve.request.packed_filter import PACKED
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values in their order, decoded."""
@@ -27,6 +28,11 @@ ANY_ENTRY = (
 
 MAX_PARAMETERS = 100
 """Several times what a listing understands; each foreign one costs work and a warning."""
+OTHER_BYTES = 65_536
+"""Of a query string or form apart from the filter and page_cursor, which have bounds of their own:
+names, other values and punctuation, percent-encoded."""
+_PATH_BYTES = 1_024
+"""Of these for the path and the paging parameters of a link."""
 _SHOWN = 80
 """Characters of a parameter's name that an answer repeats."""
 _LISTING = ("filter", "sort", "page_limit", *PAGING, *ANY_ENTRY)
@@ -46,6 +52,8 @@ class Rules:
     max_limit: int = 500
     longest_s: float = 60.0
     """The longest time that a caller may ask for."""
+    longest_filter: int = 16_384
+    """Characters of a filter."""
 
     def own(self, name: str) -> str:
         """The name of one of this server's own parameters."""
@@ -56,10 +64,7 @@ def read_pairs(query: bytes) -> Pairs:
     """Names and values of a query string or form: `+` is a space, a real plus is %2B."""
     if query.count(b"&") >= MAX_PARAMETERS:
         count = sum(1 for piece in query.split(b"&") if piece)
-        if count > MAX_PARAMETERS:
-            raise ParameterError(
-                f"The request has {count} parameters; at most {MAX_PARAMETERS} are read."
-            )
+        _check_count(count)
     pieces = [piece.partition(b"=") for piece in query.split(b"&") if piece]
     return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
 
@@ -67,7 +72,7 @@ def read_pairs(query: bytes) -> Pairs:
 @functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
-    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout", "facets"))
+    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout", "facets", PACKED))
     return (*_LISTING, *own)
 
 
@@ -91,6 +96,35 @@ def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Not
         )
         for name in dict.fromkeys(foreign)
     )
+
+
+def check_size(pairs: Pairs, *, rules: Rules) -> None:
+    """Refuse what would not fit into a link beside the longest filter and cursor."""
+    apart = ("filter", rules.own(PACKED), *PAGING)
+    others = [pair for pair in pairs if pair[0] not in apart]
+    size = sum(len(quote_plus(name)) + len(quote_plus(value)) + 2 for name, value in others)
+    if size > OTHER_BYTES - _PATH_BYTES:
+        longest = max(others, key=lambda pair: len(pair[1]))[0]
+        raise ParameterError(
+            f"The parameters beside filter and page_cursor have {size} bytes, percent-encoded; at "
+            f"most {OTHER_BYTES - _PATH_BYTES} are read, so that links can repeat them.",
+            parameter=longest[:_SHOWN],
+        )
+
+
+def joined_pairs(query: Pairs, form: Pairs) -> Pairs:
+    """The parameters of both; what they say alike counts once, as who follows a link with the same
+    form repeats it."""
+    joined = (*query, *(pair for pair in form if pair not in query))
+    _check_count(len(joined))
+    return joined
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_PARAMETERS:
+        raise ParameterError(
+            f"The request has {count} parameters; at most {MAX_PARAMETERS} are read."
+        )
 
 
 def _unknown(name: str, allowed: tuple[str, ...]) -> str:

@@ -63,7 +63,8 @@ async def listing_response(
     answer: SearchAnswer, *, context: RequestContext, app_state: AppState
 ) -> Response:
     """One page."""
-    links = page_links(answer, context=context)
+    prefix = app_state.config.provider.prefix
+    links = page_links(answer, context=context, prefix=prefix)
     data = await _write_all(answer.resources, app_state)
     return await _answer_response(
         answer, data=data, links=links, context=context, app_state=app_state

@@ -1,12 +1,14 @@
-"""The whole result of a listing as a stream of JSON Lines (`response_format=_<prefix>_jsonl`).
+"""The whole result of a listing as a stream of JSON Lines (`response_format=_<prefix>_jsonl`, or
+`_<prefix>_exchange` in the form of OPTIMADE's "JSON Lines Format for Database Exchange").
 
 The first line is a header with `meta`; then one resource a line; the last line says whether that
-was everything, or which sites are missing and where to resume. A stream without it was broken.
+was everything, or which sites are missing and where to resume. A stream without it was broken. For
+exchange, `meta` has a line of its own, and the info of the server and its entry types follows it.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -31,13 +33,20 @@ REMEMBERED = 10_000
 
 
 async def stream_response(
-    search: SearchRequest, *, context: RequestContext, app_state: AppState
+    search: SearchRequest,
+    *,
+    context: RequestContext,
+    app_state: AppState,
+    infos: Sequence[JsonObject] | None,
 ) -> StreamingResponse:
-    """The stream; what is wrong with the request itself is raised before it begins."""
+    """The stream; what is wrong with the request itself is raised before it begins.
+
+    `infos` are what a file for exchange says of the database first; None: it is none.
+    """
     page = replace(search, page_limit=min(PAGE, app_state.config.paging.max_limit), patient=True)
     async with app_state.admission.slot():
         first = await app_state.federation.search(page)
-    lines = _Lines(page, context=context, app_state=app_state)
+    lines = _Lines(page, context=context, app_state=app_state, infos=infos)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return _CountedStream(lines.all(first), headers=headers, app_state=app_state)
 
@@ -60,9 +69,15 @@ class _Lines:
     """One stream while it goes out; it holds the lines of one page at a time."""
 
     def __init__(
-        self, page: SearchRequest, *, context: RequestContext, app_state: AppState
+        self,
+        page: SearchRequest,
+        *,
+        context: RequestContext,
+        app_state: AppState,
+        infos: Sequence[JsonObject] | None,
     ) -> None:
         self._page = page
+        self._infos = infos
         self._context = context
         self._app_state = app_state
         self._own = f"_{app_state.config.provider.prefix}_"
@@ -75,7 +90,8 @@ class _Lines:
         """Header, resources, last line; nothing for HEAD, which is not worth a walk."""
         if self._context.is_head:
             return
-        yield _line(self._header(first))
+        for line in self._head(first):
+            yield line
         self._said = frozenset(first.notices[:MAX_NOTICES])
         lines, link = await self._lines_of(first), first.next
         del first  # its entries would be held as long as the stream goes on
@@ -145,7 +161,17 @@ class _Lines:
         finally:
             self._context.hold(0)
 
-    def _header(self, first: SearchAnswer) -> dict[str, object]:
+    def _head(self, first: SearchAnswer) -> Iterator[bytes]:
+        meta = self._meta(first)
+        if self._infos is None:
+            yield _line({"x-optimade": {"meta": {"api_version": API_VERSION}}, "meta": meta})
+            return
+        yield _line({"x-optimade": {"api_version": API_VERSION}})
+        yield _line({"meta": meta})
+        for info in self._infos:
+            yield _line(info)
+
+    def _meta(self, first: SearchAnswer) -> Meta:
         counts: JsonObject = {
             "data_returned": first.data_returned,
             "data_available": first.data_available,
@@ -156,7 +182,7 @@ class _Lines:
             self._context, config=self._app_state.config, counts=counts, notices=notices
         )
         meta[f"{self._own}sites"] = [report_object(report) for report in first.reports]
-        return {"x-optimade": {"meta": {"api_version": API_VERSION}}, "meta": meta}
+        return meta
 
     def _last(self, end: JsonObject) -> JsonObject:
         meta: JsonObject = {**end, f"{self._own}count": self._count, "more_data_available": False}
@@ -170,7 +196,9 @@ class _Lines:
             f"{self._own}missing": sites,
             f"{self._own}reason": str(error),
             f"{self._own}cursor": link.cursor,
-            f"{self._own}resume": address_of(link, self._context),
+            f"{self._own}resume": address_of(
+                link, self._context, prefix=self._app_state.config.provider.prefix
+            ),
         }
 
 
@@ -183,5 +211,5 @@ def _resource_line(resource: Resource) -> bytes:
     return _line(resource_object(resource))
 
 
-def _line(value: JsonObject | dict[str, object]) -> bytes:
+def _line(value: Mapping[str, object]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
