@@ -11,12 +11,18 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 
 from tests.clients.converters import CLIENTS, Resource, outcome_of
 from tests.clients.soundness import faults_in
+from tests.docs.pages import read_page
 
+Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Kind of structure, client, the outcomes that there may be."""
+
+HEADING = "What can be converted"
 TABLE = Path(__file__).parents[2] / "docs" / "how-to" / "clients.md"
 PAGE = 100
 PLAIN = "nothing of these"
@@ -40,24 +46,32 @@ def kinds_of(resource: Resource) -> list[str]:
     return [kind for kind, there in found.items() if there] or [PLAIN]
 
 
-def read_table() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+def read_table() -> Table:
     """What the documentation says of each kind: the outcomes that each client may have."""
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    start = next(number for number, row in enumerate(rows) if row[1:] == list(CLIENTS))
+    rows = read_page(TABLE).under(HEADING)
+    columns = [cell.replace("`", "").split(", ") for cell in _head()]
     return {
         kind: {
             client: tuple(words.split(" or "))
-            for client, words in zip(CLIENTS, outcomes, strict=True)
+            for clients, words in zip(columns, outcomes, strict=True)
+            for client in clients
         }
-        for kind, *outcomes in rows[start + 2 :]
-        if len(outcomes) == len(CLIENTS)
+        for kind, _, *outcomes in (row.cells for row in rows)
     }
 
 
-def differences_in(
-    resource: Resource, table: Mapping[str, Mapping[str, tuple[str, ...]]]
-) -> Iterator[tuple[str, str]]:
+def documented_counts() -> Mapping[str, int]:
+    """How many structures of each kind the demo has, as documented."""
+    return {row[0]: int(row[1].replace(",", "")) for row in read_page(TABLE).under(HEADING)}
+
+
+def _head() -> list[str]:
+    text = TABLE.read_text(encoding="utf-8").partition(f"# {HEADING}\n")[2]
+    line = next(line for line in text.splitlines() if line.startswith("|"))
+    return [cell.strip() for cell in line.strip("|").split("|")][2:]
+
+
+def differences_in(resource: Resource, table: Table) -> Iterator[tuple[str, str]]:
     """Clients that make something else of a structure than the table says, and what they make."""
     kinds = kinds_of(resource)
     for client in CLIENTS:

@@ -1,8 +1,8 @@
 """What clients make of one structure: the optimade package's adapters, pymatgen's OptimadeRester
 and the rules of matterviz, written down from its source (src/lib/structure/parse.ts, August 2026).
 
-Four outcomes: `yes`; `NaN`, which is made with a cell that is not a number; `wrong`, made with other
-atoms than the structure has; `no`.
+Four outcomes: `yes`; `NaN`, made with a cell that is not a number; `wrong`, made with other atoms
+than the structure has; `no`.
 """
 
 import logging
@@ -148,7 +148,7 @@ def _matterviz_page(resource: Resource) -> Atoms:
 
 
 def _matterviz(attributes: Mapping[str, Any]) -> Atoms:
-    """`build_optimade_sites`: of a mixed site, the element of the highest concentration is shown."""
+    """`build_optimade_sites`: of a mixed site, it shows the element of highest concentration."""
     if any(None in row for row in attributes["lattice_vectors"] or ()):
         raise NothingMadeError("Invalid OPTIMADE lattice vector: expected 3 finite coordinates")
     species = {one["name"]: one for one in attributes["species"] or ()}
@@ -175,7 +175,7 @@ CLIENTS: Mapping[str, Callable[[Resource], object]] = {
     "as_pdb": _pdb,
     "as_pdbx_mmcif": _mmcif,
     "OptimadeRester": _rester,
-    "matterviz, file": _matterviz_file,
-    "matterviz, page": _matterviz_page,
+    "matterviz file": _matterviz_file,
+    "matterviz page": _matterviz_page,
 }
 """The columns of the table in docs/how-to/clients.md."""

@@ -60,8 +60,7 @@ def _lattice_is_sound(one: Mapping[str, Any]) -> bool:
     nulls = [row == [None, None, None] for row in lattice]
     whole = [None not in row and len(row) == 3 for row in lattice]
     return len(lattice) == 3 and all(
-        full or (empty and kind == 0)
-        for full, empty, kind in zip(whole, nulls, kinds, strict=True)
+        full or (empty and kind == 0) for full, empty, kind in zip(whole, nulls, kinds, strict=True)
     )
 
 
