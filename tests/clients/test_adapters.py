@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from optimade.adapters import Structure
+from pymatgen.core import Molecule
 from pymatgen.io.vasp import Poscar
 
 from tests.clients.conftest import Optimade
@@ -16,14 +17,9 @@ from tests.clients.conftest import Optimade
 COUNT = 60
 CRYSTALS = "nperiodic_dimensions=3 AND nsites<=24 AND structure_features LENGTH 0"
 MOLECULES = "nperiodic_dimensions=0 AND dimension_types IS KNOWN AND nsites<=24"
-"""For ASE alone: as_pymatgen of the package stumbles over lattice_vectors that are null."""
 
-pytestmark = [
-    # The package reads its own models in a way that pydantic is going to drop,
-    pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211"),
-    # and warns of molecules that they have no lattice_vectors, as they should not.
-    pytest.mark.filterwarnings("ignore::optimade.warnings.MissingExpectedField"),
-]
+# The package reads its own models in a way that pydantic is going to drop.
+pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
 
 
 def get_structures(gateway_url: str, filter_: str) -> list[Structure]:
@@ -65,6 +61,15 @@ def test_pymatgen(crystals: list[Structure], held: Mapping[str, Optimade]) -> No
         assert [site.species_string for site in made] == symbols_of(stored)
         assert np.allclose(made.cart_coords, stored["cartesian_site_positions"], atol=1e-6)
         assert np.allclose(made.lattice.matrix, stored["lattice_vectors"])
+
+
+def test_pymatgen_molecules(molecules: list[Structure], held: Mapping[str, Optimade]) -> None:
+    """What is not periodic becomes a Molecule, with the same atoms at the same places."""
+    for one in molecules:
+        made, stored = one.as_pymatgen, held[one.id]
+        assert isinstance(made, Molecule)
+        assert [site.species_string for site in made] == symbols_of(stored)
+        assert np.allclose(made.cart_coords, stored["cartesian_site_positions"])
 
 
 def test_ase(

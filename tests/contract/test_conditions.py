@@ -83,6 +83,13 @@ def nperiodic_by_quantities(_: Known) -> tuple[Json, Predicate]:
     return {"quantities": "metadata.optimade.nperiodic_dimensions"}, lambda _: False
 
 
+def lattice_or_no_periods(_: Known) -> tuple[Json, Predicate]:
+    """Where `lattice_vectors` is served: stored, or nothing periodic that could have a vector."""
+    stored, path = "metadata.optimade.lattice_vectors", "optimade.nperiodic_dimensions"
+    query = {"or": [{"quantities": stored}, {path: 0}]}
+    return query, lambda d: is_known(stored)(d) or 0 in values(d, path)
+
+
 def nperiodic_by_range(_: Known) -> tuple[Json, Predicate]:
     """A range from the smallest integer selects where it is set."""
     path = "optimade.nperiodic_dimensions"
@@ -361,6 +368,7 @@ ROWS: dict[str, Row] = {
     "band gap is known": gap_known,
     "nperiodic_dimensions is in no archive": nperiodic_by_quantities,
     "nperiodic_dimensions is set": nperiodic_by_range,
+    "a lattice, or no period": lattice_or_no_periods,
     "not selects entries that lack the field": not_matches_lacking,
     "zero as text": zero_as_text,
     "zero beside another bound": zero_with_other,

@@ -48,12 +48,18 @@ def entry_of(document: Mapping[str, Any], archive: Mapping[str, Any], *, site: s
         "structure_features": index.get("structure_features") or [],
         **{name: index.get(name) for name in SCALARS},
         **{name: archive.get(name) for name in ARCHIVED},
+        "lattice_vectors": archive.get("lattice_vectors") or _unknown_lattice(index),
         **dict(_nested("species", archive.get("species") or ())),
         **_symmetry(document),
         **dict(_provenance(document, site)),
     }
     assert not pairs or [element for element, _ in pairs] == entry["elements"]
     return {name: value for name, value in entry.items() if value is not None}
+
+
+def _unknown_lattice(index: Mapping[str, Any]) -> list[Value] | None:
+    """Three vectors of nulls where no direction is periodic."""
+    return [[], [], []] if index.get("nperiodic_dimensions") == 0 else None
 
 
 def _symmetry(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_default_attributes(shape, make_entry) -> None:
     assert list(bare.attributes) == DEFAULT
     known = {name for name, value in bare.attributes.items() if value is not None}
     assert known == {
-        *("immutable_id", "structure_features", "nperiodic_dimensions"),
+        *("immutable_id", "structure_features", "nperiodic_dimensions", "lattice_vectors"),
         *("_fed_site", "_fed_entry_page"),
     }
 

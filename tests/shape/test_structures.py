@@ -8,6 +8,7 @@ import pytest
 CELL = [[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 9.0]]
 POSITIONS = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [2.0, 2.0, 0.0]]
 UNKNOWN = [None, None, None]
+ZEROS = [0.0, 0.0, 0.0]
 O_TI = [{"elements": "O", "elements_ratios": 0.25}, {"elements": "Ti", "elements_ratios": 0.75}]
 
 FE = {"elements": "Fe", "elements_ratios": 0.0}
@@ -185,6 +186,14 @@ CELLS = [
     ("lattice_vectors", {"lattice_vectors": [[4, 0, 0], [0, 4, 0], [0, 0, 9]]}, CELL, None),
     ("lattice_vectors", {"lattice_vectors": [*CELL[:2], UNKNOWN]}, [*CELL[:2], UNKNOWN], None),
     ("lattice_vectors", {"lattice_vectors": [UNKNOWN] * 3} | NOT_PERIODIC, [UNKNOWN] * 3, None),
+    ("lattice_vectors", {"lattice_vectors": ...} | NOT_PERIODIC, [UNKNOWN] * 3, None),
+    ("lattice_vectors", {"lattice_vectors": ..., "dimension_types": ...}, [UNKNOWN] * 3, None),
+    ("lattice_vectors", {"lattice_vectors": ...}, None, None),
+    ("lattice_vectors", {"lattice_vectors": ..., "dimension_types": [1, 1]}, None, None),
+    ("lattice_vectors", {"lattice_vectors": "abc"} | NOT_PERIODIC, [UNKNOWN] * 3, "three vectors"),
+    ("lattice_vectors", {"lattice_vectors": [*CELL[:2], ZEROS]}, [*CELL[:2], UNKNOWN], None),
+    ("lattice_vectors", {"lattice_vectors": [[0, 0, 0]] * 3} | NOT_PERIODIC, [UNKNOWN] * 3, None),
+    ("lattice_vectors", {"lattice_vectors": [ZEROS, *CELL[1:]]}, [ZEROS, *CELL[1:]], None),
     ("lattice_vectors", {"lattice_vectors": [UNKNOWN, *CELL[1:]]}, None, "three vectors"),
     ("lattice_vectors", {"lattice_vectors": [*CELL[:2], [None, 0.0, 1.0]]}, None, "three vectors"),
     ("lattice_vectors", {"lattice_vectors": CELL[:2]}, None, "three vectors"),

@@ -220,7 +220,9 @@ async def test_response_fields(federation: Federation) -> None:
         line, given = LINES[resource.id], resource.attributes
         assert tuple(given) == fields
         assert given["nsites"] == line["metadata"]["optimade"]["nsites"]
-        assert given["lattice_vectors"] == line["metadata"]["optimade"].get("lattice_vectors")
+        stored = line["metadata"]["optimade"]
+        unknown = None if 1 in stored.get("dimension_types", ()) else [[None] * 3] * 3
+        assert given["lattice_vectors"] == stored.get("lattice_vectors", unknown)
         assert given[f"{GAP}value"] == [one["value"] for one in gaps(line)]
         assert given[f"{GAP}type"] == [one["type"] for one in gaps(line)]
         assert given["_nmd_comment"] == at(line, "comment")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gateway.catalogue.space_groups import space_group_spelling
-from gateway.properties.native_query import Exists, NativeNode, OneOf, Range
+from gateway.properties.native_query import AnyOf, Exists, NativeNode, OneOf, Range
 from gateway.properties.nomad import any_value, is_known, leaf_name
 from gateway.properties.property import Property, ValueType
 
@@ -99,6 +99,10 @@ _IDENTITY = (
 # nperiodic_dimensions is in the index alone: `quantities` never finds it; a range does.
 _ANY_INTEGER = Range("optimade.nperiodic_dimensions", (("gte", -(2**31)),))
 
+# Vectors of directions that are not periodic may be null: without any periodic direction, the
+# lattice is three of those. Every structure has nperiodic_dimensions in the index.
+_HAS_LATTICE = AnyOf((_set("lattice_vectors"), OneOf("optimade.nperiodic_dimensions", (0,))))
+
 _SPECIES_KEYS = (
     "name", "chemical_symbols", "concentration", "mass", "original_name", "attached", "nattached",
 )  # fmt: skip
@@ -123,7 +127,7 @@ def _structure_properties() -> tuple[Property, ...]:
         _scalar("chemical_formula_anonymous", "string"),
         _archived("dimension_types", "integer"),
         _scalar("nperiodic_dimensions", "integer", known=_ANY_INTEGER),
-        _archived("lattice_vectors", "list"),
+        replace(_archived("lattice_vectors", "list"), known=_HAS_LATTICE),
         _absent("space_group_symmetry_operations_xyz", "list", items="string"),
         _symmetric("space_group_symbol_hall", "string", "hall_symbol"),
         _spelt(_symmetric("space_group_symbol_hermann_mauguin", "string", "space_group_symbol"),

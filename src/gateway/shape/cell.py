@@ -8,6 +8,7 @@ from gateway.shape.stored import Flaw, PropertyValue, PropertyValues, Stored
 
 CELL = frozenset({"dimension_types", "nperiodic_dimensions", "lattice_vectors"})
 _UNKNOWN_VECTOR: list[Json] = [None, None, None]
+_NO_VECTOR = [0, 0, 0]
 
 
 def read_cell(stored: Stored) -> PropertyValues:
@@ -19,7 +20,7 @@ def read_cell(stored: Stored) -> PropertyValues:
     return {
         "dimension_types": dimensions,
         "nperiodic_dimensions": periodic,
-        "lattice_vectors": _lattice_vectors(stored, dimensions),
+        "lattice_vectors": _lattice_vectors(stored, dimensions, periodic),
     }
 
 
@@ -45,14 +46,38 @@ def _nperiodic_dimensions(stored: Stored, dimensions: PropertyValue) -> Property
     return None if stored.archive is None else 0
 
 
-def _lattice_vectors(stored: Stored, dimensions: PropertyValue) -> PropertyValue:
+def _lattice_vectors(
+    stored: Stored, dimensions: PropertyValue, periodic: PropertyValue
+) -> PropertyValue:
+    """Three vectors; where there is none in a direction that is not periodic, three nulls.
+
+    Filters count the property as known for the same structures: see `properties.standard`.
+    """
     value = stored.archived("lattice_vectors")
-    if value is None or _is_lattice(value, dimensions):
-        return value
-    return Flaw("what the site holds is not three vectors of three finite numbers")
+    without_periods = None if periodic != 0 or stored.archive is None else _unknown_lattice()
+    if value is None:
+        return without_periods
+    if not _is_lattice(value, dimensions):
+        reason = "what the site holds is not three vectors of three finite numbers"
+        return Flaw(reason, without_periods)
+    if _NO_VECTOR in value and is_list(dimensions):
+        return _without_zeros(value, dimensions)
+    return value
 
 
-def _is_lattice(value: Json, dimensions: PropertyValue) -> bool:
+def _unknown_lattice() -> list[Json]:
+    return [_UNKNOWN_VECTOR, _UNKNOWN_VECTOR, _UNKNOWN_VECTOR]
+
+
+def _without_zeros(lattice: list[Json], dimensions: list[Json]) -> list[Json]:
+    """ASE, and programs that use it, write a vector that does not exist as zeros."""
+    return [
+        _UNKNOWN_VECTOR if vector == _NO_VECTOR and kind == 0 else vector
+        for vector, kind in zip(lattice, dimensions, strict=True)
+    ]
+
+
+def _is_lattice(value: Json, dimensions: PropertyValue) -> TypeGuard[list[Json]]:
     """Vectors of directions that are not periodic may be wholly unknown."""
     if not is_list(value) or len(value) != 3:
         return False

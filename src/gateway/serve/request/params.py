@@ -175,7 +175,7 @@ def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
 
 def _read_facets(given: Mapping[str, str], rules: Rules) -> tuple[str, ...]:
     name = rules.own("facets")
-    facets = tuple(dict.fromkeys(_words(given.get(name, ""))))
+    facets = tuple(dict.fromkeys(_words(given.get(name, ""), name)))
     if facets and (given.get("response_format") or JSON) != JSON:
         raise ParameterError(
             f"{name} counts values in {JSON} answers alone; leave it or response_format out.",
