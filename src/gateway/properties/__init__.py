@@ -10,6 +10,7 @@ from functools import lru_cache
 from gateway.properties.names import nearest_names
 from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
+from gateway.properties.nomad_endpoint import LINKS
 from gateway.properties.property import (
     STRUCTURE,
     Catalogue,
@@ -27,6 +28,7 @@ from gateway.properties.standard import (
 
 __all__ = [
     "ELEMENT_SYMBOLS",
+    "LINKS",
     "STRUCTURE",
     "STRUCTURE_FEATURES",
     "Catalogue",

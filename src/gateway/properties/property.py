@@ -59,6 +59,8 @@ class Property:
     """Empty: the standard's, or this server's own words."""
     by_default: bool = True
     """Whether it is in answers to requests without `response_fields`."""
+    is_listed: bool = True
+    """Whether it is defined in info: names that OPTIMADE does not allow are not."""
 
     @property
     def sort_kind(self) -> SortKind:
