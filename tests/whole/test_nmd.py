@@ -230,6 +230,42 @@ async def test_response_fields(federation: Federation) -> None:
         assert given["_nmd_description"] is None
 
 
+EV = 1.602176634e-19
+KINDS = ("", "_direct", "_indirect")
+
+
+async def test_band_gaps_in_electronvolts(federation: Federation) -> None:
+    """What is served is what is found, by =, <= and >=, and not by < or >: silicon has 1.17 eV."""
+    fields = ("chemical_formula_reduced", *(f"_fed_band_gap{kind}" for kind in KINDS),
+              "_fed_band_gaps", f"{GAP}type", f"{GAP}value")  # fmt: skip
+    answer = await ask(federation, filter="_fed_band_gap IS KNOWN", response_fields=fields)
+    assert {id_ for id_, line in LINES.items() if gaps(line)} == {
+        resource.id for resource in answer.resources
+    }
+    for resource in answer.resources:
+        given = resource.attributes
+        gap, kind = given["_fed_band_gap"], given[f"{GAP}type"]
+        assert isinstance(gap, float)
+        assert given["_fed_band_gaps"] == [gap]
+        assert given[f"{GAP}value"] == [pytest.approx(gap * EV, rel=1e-9)]
+        assert given["_fed_band_gap_direct"] == (gap if kind == ["direct"] else None)
+        assert given["_fed_band_gap_indirect"] == (gap if kind == ["indirect"] else None)
+        for op, matches in (("=", True), (">=", True), ("<=", True), ("<", False), (">", False)):
+            ids = await found(federation, f"_fed_band_gap {op} {gap}")
+            assert (resource.id in ids) is matches, op
+    silicon = [r for r in answer.resources if r.attributes["chemical_formula_reduced"] == "Si"]
+    assert silicon
+    assert all(resource.attributes["_fed_band_gap_indirect"] == 1.17 for resource in silicon)
+
+
+async def test_band_gaps_cannot_be_sorted_by(federation: Federation) -> None:
+    """NOMAD counts every value of a repeated section as missing when it sorts."""
+    with pytest.raises(
+        ParameterError, match="sort=_fed_band_gap is not possible: the sites cannot"
+    ):
+        await ask(federation, sort=(("_fed_band_gap", True),))
+
+
 async def test_names_of_nomads_own_endpoint(federation: Federation) -> None:
     """What its clients ask for is answered beside all else, under the names that they use."""
     capitals = "_nmd_results_method_simulation_dft_van_der_Waals_method"
@@ -259,8 +295,8 @@ async def test_not_given_unless_asked_for(federation: Federation) -> None:
 
 
 async def test_former_names(federation: Federation) -> None:
-    """Names of NOMAD before version 1 lead to today's, wherever they stand; as fields they are null,
-    so that the rest of the answer is not lost."""
+    """Names of NOMAD before version 1 lead to today's, wherever they stand; as fields they are
+    null, so that the rest of the answer is not lost."""
     today = f"{SYMMETRY}space_group_number"
     with pytest.raises(UnknownPropertyError, match=today):
         await ask(federation, filter="_nmd_dft_spacegroup = 225")
