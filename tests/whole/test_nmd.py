@@ -14,7 +14,7 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.errors import ParameterError, UnknownPropertyError
-from gateway.model import SearchAnswer, SearchRequest
+from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.search import Federation
 from tests.whole.oases import make_config
 
@@ -284,6 +284,14 @@ async def test_names_of_nomads_own_endpoint(federation: Federation) -> None:
         one.get("chemical_formula_hill") for one in at(line, "results.material.topology") or ()
     )}  # fmt: skip
     assert set(ids) == known
+
+
+@pytest.mark.parametrize("id_", ["nowhere~x", "berlin~x", "x"])
+async def test_unknown_fields_of_unknown_entries(federation: Federation, id_: str) -> None:
+    """The warning comes also where there is no entry."""
+    answer = await federation.entry(EntryRequest("structures", id_, response_fields=("_nmd_foo",)))
+    assert answer.resources == ()
+    assert [notice.code for notice in answer.notices] == ["unknown_property"]
 
 
 async def test_not_given_unless_asked_for(federation: Federation) -> None:

@@ -10,8 +10,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-_HALF = Fraction(1, 2)
-
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -60,19 +58,26 @@ class Conversion:
         return self.largest * self.steps
 
     def _steps(self, value: float) -> int:
-        return round(Fraction(value) / self.native * self.steps)
+        """The nearest whole number; all in integers, since filters may have a thousand values."""
+        above, below = value.as_integer_ratio()
+        above *= self.native.denominator * self.steps
+        below *= self.native.numerator
+        return (2 * above + below) // (2 * below)
 
     def _value(self, steps: int) -> float:
         return steps / self.steps
 
     def _at_most(self, bound: Decimal) -> int:
         """The most steps whose value in double precision is not above the bound."""
-        steps = math.floor(Fraction(bound) * self.steps)
-        return steps + 1 if self._value(steps + 1) <= float(bound) else steps
+        number = float(bound)
+        above, below = number.as_integer_ratio()
+        steps = above * self.steps // below
+        return steps + 1 if self._value(steps + 1) <= number else steps
 
     def _greatest(self, steps: int) -> float:
         """NOMAD's greatest value that is served as so many steps or fewer."""
-        value = float((steps + _HALF) * self.native / self.steps)
+        middle = (2 * steps + 1) * self.native.numerator
+        value = middle / (2 * self.native.denominator * self.steps)
         while self._steps(value) > steps:
             value = math.nextafter(value, -math.inf)
         while self._steps(above := math.nextafter(value, math.inf)) <= steps:
