@@ -49,9 +49,22 @@ class Comparison:
 
     address: str
     version: str = ""
-    names: list[str] = field(default_factory=list)
+    types: dict[str, str] = field(default_factory=dict)
+    """As NOMAD's info tells them, by name."""
     kinds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All that NOMAD lists."""
+        return list(self.types)
+
+    @property
+    def other_types(self) -> list[str]:
+        """Properties that NOMAD tells of another type. Of a repeated section it tells one value,
+        which is a list here; of `type` it tells a list, and serves a text."""
+        told = {n: type_ for n, type_ in self.types.items() if n in CATALOGUE and n != "type"}
+        return [n for n, type_ in told.items() if CATALOGUE[n].type not in (type_, "list")]
 
     @property
     def missing(self) -> list[str]:
@@ -75,7 +88,13 @@ class Comparison:
             if kind.startswith(("WRONG", "other")):
                 for name in names:
                     print(f"    {name}: {self.examples[kind, name]}")
-        return not self.missing and not any(kind.startswith("WRONG") for kind in self.kinds)
+        if self.other_types:
+            print(f"  WRONG: of another type here: {', '.join(self.other_types)}")
+        return (
+            not self.missing
+            and not self.other_types
+            and not any(kind.startswith("WRONG") for kind in self.kinds)
+        )
 
 
 def kind_of(name: str, theirs: Any, ours: Any) -> str:
@@ -106,7 +125,8 @@ async def compare(address: str) -> Comparison:
     async with httpx.AsyncClient(timeout=120, limits=alone) as client:
         found = Comparison(address, await _version(client, address))
         info = await client.get(f"{address}/optimade/v1/info/structures")
-        found.names = list(info.json()["data"]["properties"])
+        properties = info.json()["data"]["properties"]
+        found.types = {name: str(one.get("type")) for name, one in properties.items()}
         async with federation_over(address) as federation:
             for names in _chunks([name for name in found.names if not unknown(name)]):
                 await _compare_values(found, names, client, federation)
