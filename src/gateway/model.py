@@ -22,6 +22,9 @@ SortKind: TypeAlias = Literal["string", "integer", "float", "timestamp"]
 STRUCTURES = "structures"
 REFERENCES = "references"
 
+PROPERTY_METADATA = "property_metadata"
+"""In `response_fields`: metadata of the properties is wanted (section "Metadata properties")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -94,13 +94,31 @@ def test_stops_at_its_maximum(gateway_url: str, is_async: bool) -> None:
 
 
 @both_ways
+def test_fields_of_nomads_own_endpoint(gateway_url: str, is_async: bool) -> None:
+    """What clients of NOMAD's endpoint ask for is there; an outdated name does not cost the rest,
+    nor does metadata that no property has."""
+    fields = ["nsites", "_nmd_entry_page_url", "_nmd_dft_spacegroup", "property_metadata"]
+    client = make_client(gateway_url, is_async=is_async, most=20)
+    answer = client.structures.get(response_fields=fields)["structures"][""][gateway_url]
+    assert len(answer["data"]) == 20
+    assert not answer["errors"]
+    for one in answer["data"]:
+        assert set(one["attributes"]) == set(fields[:3])
+        assert "/gui/entry/id/" in one["attributes"]["_nmd_entry_page_url"]
+        assert one["meta"] == {"property_metadata": {}}
+
+
+@both_ways
 def test_list_properties(gateway_url: str, is_async: bool) -> None:
-    """It lists properties from the entry info, which tolerates the parameters of a listing."""
+    """It lists and searches all properties that can be asked for, NOMAD's own among them."""
     client = make_client(gateway_url, is_async=is_async)
     listed = client.list_properties("structures")[gateway_url]
     assert {"nsites", "elements", "lattice_vectors", "_fed_site"} <= set(listed)
     found = client.search_property("formula", "structures")[gateway_url]
     assert "chemical_formula_reduced" in found
+    assert len([name for name in listed if name.startswith("_nmd_")]) > 300
+    found = client.search_property("band_gap", "structures")[gateway_url]
+    assert {"_fed_band_gap", "_nmd_results_properties_electronic_band_gap_value"} <= set(found)
 
 
 def test_references(gateway_url: str) -> None:

@@ -325,6 +325,26 @@ def gap_of_zero(text: str, *, sign: float) -> Row:
     return row
 
 
+def gap_of_a_kind(known: Known) -> tuple[Json, Predicate]:
+    """Both bounds of a value, and the type, hold for one and the same member."""
+    first = known.first(lambda d: any(g.get("type") for g in members(d, GAP)), "band gaps")
+    gap = next(one for one in members(first, GAP) if one.get("type"))
+    low, high, kind = gap["value"] * 0.8, gap["value"] * 1.2, gap["type"]
+    query = {GAP: {"value": {"gte": low, "lte": high}, "type": kind}}
+    return query, lambda d: any(
+        low <= g.get("value", -1.0) <= high and g.get("type") == kind for g in members(d, GAP)
+    )
+
+
+def gap_to_the_last_digit(known: Known) -> tuple[Json, Predicate]:
+    """Values of `results` compare in double precision."""
+    gap = members(known.first(lambda d: bool(members(d, GAP)), "band gaps"), GAP)[0]["value"]
+    below = math.nextafter(gap, -math.inf)
+    query = {"and": [{f"{GAP}.value": {"gte": -1e-10, "lte": gap}},
+                     {"not": {f"{GAP}.value": {"gte": -1e-10, "lte": below}}}]}  # fmt: skip
+    return query, lambda d: min((g["value"] for g in members(d, GAP)), default=None) == gap
+
+
 def space_group(known: Known) -> tuple[Json, Predicate]:
     """A scalar of `results`."""
     path = "results.material.symmetry.space_group_number"
@@ -366,6 +386,8 @@ ROWS: dict[str, Row] = {
     "entry_id lt": keyword_bounds("entry_id", "lt"),
     "upload_name prefix": prefix_range("upload_name"),
     "band gap is known": gap_known,
+    "band gap of a kind": gap_of_a_kind,
+    "band gap to the last digit": gap_to_the_last_digit,
     "nperiodic_dimensions is in no archive": nperiodic_by_quantities,
     "nperiodic_dimensions is set": nperiodic_by_range,
     "a lattice, or no period": lattice_or_no_periods,

@@ -86,7 +86,7 @@ def nmd_values(document: Mapping[str, Any], *, version: str) -> NmdEntry:
     for one in read_quantities():
         if one.lifetime.holds(version):
             entry |= _values(document, one)
-    return entry
+    return entry | _band_gaps(document)
 
 
 def prepared(node: Node) -> Node:
@@ -124,7 +124,30 @@ def served(value: Any) -> Any:
 
 
 BOOLEANS = {one.name for one in read_quantities() if one.type == "boolean" and not one.is_list}
-LISTS = {one.name for one in read_quantities() if one.is_list}
+LISTS = {one.name for one in read_quantities() if one.is_list} | {"_fed_band_gaps"}
+ELECTRONVOLT = Decimal("1.602176634e-19")
+LARGEST_GAP = 10**9
+
+
+def _band_gaps(document: Mapping[str, Any]) -> NmdEntry:
+    """The gateway's own band gaps: in electronvolts, rounded to six decimals."""
+    members = list(_at(document, ["results", "properties", "electronic", "band_gap"]))
+    gaps = [(one.get("type"), _electronvolts(one.get("value"))) for one in members]
+    entry: NmdEntry = {}
+    for name, kinds in (("", None), ("_direct", ("direct",)), ("_indirect", ("indirect",))):
+        known = [gap for kind, gap in gaps if gap is not None and (not kinds or kind in kinds)]
+        if known:
+            entry[f"_fed_band_gap{name}"] = Real(min(known))
+    if dense := [Real(gap) for _, gap in gaps if gap is not None]:
+        aligned = [Nothing() if gap is None else Real(gap) for _, gap in gaps]
+        entry |= {"_fed_band_gaps": aligned, "_fed_band_gaps" + DENSE: dense}
+    return entry
+
+
+def _electronvolts(joules: float | None) -> float | None:
+    if joules is None or abs(Decimal(joules) / ELECTRONVOLT) > LARGEST_GAP:
+        return None
+    return float(round(Decimal(joules) / ELECTRONVOLT, 6)) + 0.0  # no -0.0
 
 
 def _values(document: Mapping[str, Any], one: Quantity) -> Iterator[tuple[str, Any]] | NmdEntry:

@@ -17,17 +17,35 @@ ODD_REALS = (
     *("0", "-0", "0.0", "-0.0", "1e-400", "-1e-400", "4.9e-324", "1e-19", "1.7976931348623157e308"),
     *("-1.7976931348623157e308", "1E999999", "-1E999999", "1.8e308", "0.1", "2.5e-28", ".5", "3."),
 )
+_SYSTEM = "_nmd_results_material_topology_chemical_formula"
+UNCOMPARED = (f"{_SYSTEM}_hill", f"{_SYSTEM}_iupac", f"{_SYSTEM}_reduced_fragments")
+"""They are read otherwise than from the table of quantities."""
 SHARE_OF_EMPTY = 0.1
 """How often a property is chosen that no entry has."""
+
+
+def names_of_nomad() -> tuple[str, ...]:
+    """The properties that are read from NOMAD's searchable quantities, those in other units among
+    them."""
+    return tuple(
+        one.name
+        for one in structures_catalogue("fed").values()
+        if one.path is not None
+        and one.is_listed
+        and one.name not in UNCOMPARED
+        and one.name.startswith(("_nmd_", "_fed_"))
+    )
 
 
 class NmdFilterMaker(FilterMaker):
     """Makes filters over all `_nmd_` properties, mostly those that the entries have."""
 
-    def __init__(self, random: Random, entries: Sequence[Entry]) -> None:
+    def __init__(self, random: Random, entries: Sequence[Entry], *, only: str = "") -> None:
+        """`only` is what the names begin with."""
         super().__init__(random, entries)
         self._held = entries
-        every = [one for name, one in structures_catalogue("fed").items() if name[:5] == "_nmd_"]
+        names = [name for name in names_of_nomad() if name.startswith(only)]
+        every = [structures_catalogue("fed")[name] for name in names]
         filled = {name for entry in entries for name in entry}
         self._empty = [one for one in every if one.name not in filled]
         self._filled = [one for one in every if one.name in filled]
@@ -75,7 +93,10 @@ class NmdFilterMaker(FilterMaker):
 
     def _one(self, *, lists: bool) -> Property:
         pool = self._empty if self._random.random() < SHARE_OF_EMPTY else self._filled
-        return self._random.choice([one for one in pool if (one.type == "list") == lists])
+        alike = [one for one in pool if (one.type == "list") == lists]
+        return self._random.choice(
+            alike or [one for one in self._filled if (one.type == "list") == lists]
+        )
 
     def _tests(self, lists: Sequence[Property]) -> str:
         return ":".join(self._test(one) for one in lists)
@@ -110,7 +131,9 @@ class NmdFilterMaker(FilterMaker):
             return self._random.choice(ODD_REALS)
         number = value.value
         beside = math.nextafter(number, self._random.choice((-math.inf, math.inf)))
-        return self._random.choice((repr(number), repr(number), repr(beside), f"{number:.3g}"))
+        other = repr(number + self._random.choice((1e-6, -1e-6, 5e-7, -5e-7)))
+        chosen = (repr(number), repr(number), repr(beside), f"{number:.3g}", other)
+        return self._random.choice(chosen)
 
     def _moment(self, one: Property) -> str:
         value = self._held_value(one)

@@ -11,6 +11,8 @@ from tests.laws.odd_oasis import MOMENTS, PEOPLE, TEXTS
 
 Value = TypeVar("Value")
 
+GAPS = (0.0, -0.0, 1.602176634e-19, 1.8745466617799998e-19, 2.4e-19, -3e-25, 8.01088317e-26, 1.0)
+"""Joules: 1 and 1.17 eV, and on the edges of what is served."""
 REALS = (0.0, -0.0, 1e-19, 3e-19, 1.0000000000000002, 1.0, 5e-324, -5e-324, -2.5, 1.7e308, 0.1)
 WHOLES = (0, 1, -1, 2, 225, 2**31 - 1, -(2**31))
 KINDS = ("direct", "indirect", "", "a*b", '"', "Größe")
@@ -89,7 +91,7 @@ def _gaps(random: Random) -> list[dict[str, Any]]:
     """Members of which some lack a value, but none all."""
     return [
         {"index": random.choice(WHOLES)}
-        | _thinned(random, value=random.choice(REALS), type=random.choice(KINDS))
+        | _thinned(random, value=random.choice((*REALS, *GAPS, *GAPS)), type=random.choice(KINDS))
         for _ in range(random.choice((0, 1, 1, 2, 3)))
     ]
 

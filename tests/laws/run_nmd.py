@@ -26,13 +26,13 @@ from gateway.shape import index_fields, shape_structure
 from tests.laws.entries import read_truth
 from tests.laws.evaluator import Entry, evaluate
 from tests.laws.nmd import nmd_values, prepared, served
-from tests.laws.nmd_filters import NmdFilterMaker
+from tests.laws.nmd_filters import NmdFilterMaker, names_of_nomad
 from tests.laws.oasis import Oasis, RefusedError
 from tests.laws.phrases import Phrase, shrink
 
 PAGE = 200
 CATALOGUE = structures_catalogue("fed")
-NAMES = tuple(name for name in CATALOGUE if name.startswith("_nmd_"))
+NAMES = names_of_nomad()
 
 
 class Checked:
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in () if options.filters_only else checked.served_differently():
         different += 1
         print(line)
-    maker = NmdFilterMaker(Random(options.seed), checked.entries)
+    maker = NmdFilterMaker(Random(options.seed), checked.entries, only=options.only)
     asked = refused = some = 0
     started = time.monotonic()
     while asked < options.count:
@@ -167,6 +167,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--truth", required=True, nargs="+", type=Path, help="JSON lines")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="what the properties' names begin with")
     parser.add_argument("--filters-only", action="store_true")
     return parser.parse_args(arguments)
 

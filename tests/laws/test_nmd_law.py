@@ -21,14 +21,14 @@ from gateway.shape import index_fields, shape_structure
 from tests.laws.evaluator import Entry, evaluate
 from tests.laws.in_process import InProcess
 from tests.laws.nmd import nmd_values, prepared, served
-from tests.laws.nmd_filters import NmdFilterMaker
+from tests.laws.nmd_filters import NmdFilterMaker, names_of_nomad
 from tests.laws.oasis import Oasis
 from tests.laws.odd_nmd import make_lines
 
 BASE = "http://demo/nomad-oasis/api/v1"
 SOURCES = [("odd", "2.0.0"), ("odd", "1.3.17"), ("munich", "2.0.0")]
 CATALOGUE = structures_catalogue("fed")
-NAMES = tuple(name for name in CATALOGUE if name.startswith("_nmd_"))
+NAMES = names_of_nomad()
 
 
 @dataclass(frozen=True, slots=True)

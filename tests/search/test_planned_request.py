@@ -1,4 +1,4 @@
-"""What a listing request asks of which site: cached plans, large filters, checked fields."""
+"""What a listing request asks of which site: cached plans, large filters."""
 
 import asyncio
 import threading
@@ -8,17 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, load_config
-from gateway.errors import ParameterError, RequestError
+from gateway.errors import RequestError
 from gateway.model import STRUCTURES, SearchRequest
 from gateway.properties import structures_catalogue
-from gateway.search.planned_request import (
-    CACHE_BYTES,
-    FOREIGN_CHARACTERS,
-    MOST_FIELDS,
-    RELATIONSHIPS,
-    RequestPlanner,
-    check_fields,
-)
+from gateway.search.planned_request import CACHE_BYTES, RequestPlanner
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = structures_catalogue("demo")
@@ -101,29 +94,3 @@ async def test_errors_of_large_filters_come_through(planner: RequestPlanner) -> 
     text = " OR ".join(f"nsite > {number}" for number in range(900))
     with pytest.raises(RequestError, match="no property 'nsite'"):
         await planner.read_off_loop(request(text), CATALOGUE, versions={})
-
-
-def fields(*names: str) -> int:
-    return len(check_fields(names, CATALOGUE, "demo", relationships=RELATIONSHIPS))
-
-
-def test_fields_are_checked() -> None:
-    """Names of this provider must exist; those of others have a warning, a few at most."""
-    assert fields("nelements", "references", "_nmd_upload_name") == 0
-    assert fields("_exmpl_a", "_exmpl_b", "_exmpl_a") == 2
-    assert fields(*(f"_exmpl_{number}" for number in range(200))) == 6
-    for wrong in ("nelement", "_demo_x", "_nmd_x", "x" * 50_000):
-        with pytest.raises(ParameterError) as caught:
-            fields(wrong)
-        assert caught.value.parameter == "response_fields"
-        assert len(str(caught.value)) < 300
-
-
-def test_fields_are_bounded() -> None:
-    """Each is repeated in every entry of the page."""
-    assert len(CATALOGUE) < MOST_FIELDS
-    assert fields(*CATALOGUE) == 0
-    with pytest.raises(ParameterError, match=f"at most {MOST_FIELDS}"):
-        fields(*(f"_e_{number}" for number in range(MOST_FIELDS + 1)))
-    with pytest.raises(ParameterError, match=f"at most {FOREIGN_CHARACTERS}"):
-        fields("_exmpl_" + "x" * FOREIGN_CHARACTERS)

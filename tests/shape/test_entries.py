@@ -96,6 +96,14 @@ PROVENANCE = [
     ("_fed_authors", ["Ada Lindström", "小林 花子"]),
     ("_fed_datasets", ["Perovskites", "Without a DOI"]),
     ("_fed_dois", ["10.17172/NOMAD/2021.06.02-1"]),
+    ("_nmd_entry_page_url", "https://berlin.example.org/nomad-oasis/gui/entry/id/abc-_1"),
+    ("_nmd_archive_url", "https://berlin.example.org/nomad-oasis/api/v1/entries/abc-_1/archive"),
+    (
+        "_nmd_raw_file_download_url",
+        "https://berlin.example.org/nomad-oasis/api/v1/entries/abc-_1/raw",
+    ),
+    ("_fed_entry_page_url", None),
+    ("_nmd_viewer_groups", None),
 ]
 
 
@@ -105,6 +113,16 @@ def test_provenance(shape, name: str, value: object) -> None:
     resource, notices = shape(Entry("berlin", "abc-_1", DOCUMENT, ARCHIVE), (name,))
     assert resource.attributes == {name: value}
     assert notices == ()
+
+
+def test_property_metadata(shape, make_entry) -> None:
+    """Who asks for metadata of the properties learns that there are none (section "Metadata
+    properties"); it is no attribute."""
+    resource, _ = shape(make_entry(), ("property_metadata", "nsites"))
+    assert list(resource.attributes) == ["nsites"]
+    assert resource.meta == {"property_metadata": {}}
+    assert shape(make_entry(), ("nsites",))[0].meta is None
+    assert shape(make_entry())[0].meta is None
 
 
 PAGES = [

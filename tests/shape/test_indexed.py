@@ -24,6 +24,16 @@ def electronic(**values: Any) -> dict[str, Json]:
     return {"results": {"properties": {"electronic": values}}}
 
 
+EV = 1.602176634e-19
+CHANNELS: list[Json] = [
+    {"index": 0, "value": 2 * EV, "type": "direct"},
+    {"index": 1, "value": 1.17 * EV, "type": "indirect"},
+    {"index": 0, "type": "direct"},
+    {"index": 1, "value": 1e300},
+    {"index": 0, "value": 3 * EV, "type": "direct"},
+]
+"""The least is not the first; a value is missing, another one is nonsense."""
+
 VALUES = [
     ("_nmd_upload_name", {"upload_name": "Größe"}, "Größe"),
     ("_nmd_upload_name", {"upload_name": ""}, ""),
@@ -50,6 +60,17 @@ VALUES = [
     (f"{GAP}value", electronic(band_gap=[{"value": 1e-19}, {"type": "direct"}]), [1e-19, None]),
     (f"{GAP}type", electronic(band_gap=[{"value": 1e-19}, {}]), None),
     (f"{GAP}value", electronic(band_gap={"value": 1e-19}), [1e-19]),
+    ("_fed_band_gap", electronic(band_gap=[]), None),
+    ("_fed_band_gap", electronic(band_gap=[{"index": 0}]), None),
+    ("_fed_band_gap", electronic(band_gap=CHANNELS), 1.17),
+    ("_fed_band_gap_direct", electronic(band_gap=CHANNELS), 2.0),
+    ("_fed_band_gap_indirect", electronic(band_gap=CHANNELS), 1.17),
+    ("_fed_band_gaps", electronic(band_gap=CHANNELS), [2.0, 1.17, None, None, 3.0]),
+    ("_fed_band_gap_direct", electronic(band_gap=[{"value": 2 * EV}]), None),
+    ("_fed_band_gap", electronic(band_gap=[{"value": 0}]), 0.0),
+    ("_fed_band_gap", electronic(band_gap=[{"value": 1.0}]), None),
+    ("_fed_band_gaps", electronic(band_gap=[{"value": 1.0}]), None),
+    ("_fed_band_gaps", electronic(band_gap={"value": EV}), [1.0]),
     (f"{GAP}provenance_label",
      electronic(band_gap=[{"value": 1.0}, {"provenance": {"label": "dos"}}]), [None, "dos"]),
     (f"{DOS}spin_polarized",

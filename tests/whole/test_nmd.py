@@ -14,7 +14,7 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.errors import ParameterError, UnknownPropertyError
-from gateway.model import SearchAnswer, SearchRequest
+from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.search import Federation
 from tests.whole.oases import make_config
 
@@ -232,6 +232,70 @@ async def test_response_fields(federation: Federation) -> None:
         assert given["_nmd_description"] is None
 
 
+EV = 1.602176634e-19
+KINDS = ("", "_direct", "_indirect")
+
+
+async def test_band_gaps_in_electronvolts(federation: Federation) -> None:
+    """What is served is what is found, by =, <= and >=, and not by < or >: silicon has 1.17 eV."""
+    fields = ("chemical_formula_reduced", *(f"_fed_band_gap{kind}" for kind in KINDS),
+              "_fed_band_gaps", f"{GAP}type", f"{GAP}value")  # fmt: skip
+    answer = await ask(federation, filter="_fed_band_gap IS KNOWN", response_fields=fields)
+    assert {id_ for id_, line in LINES.items() if gaps(line)} == {
+        resource.id for resource in answer.resources
+    }
+    for resource in answer.resources:
+        given = resource.attributes
+        gap, kind = given["_fed_band_gap"], given[f"{GAP}type"]
+        assert isinstance(gap, float)
+        assert given["_fed_band_gaps"] == [gap]
+        assert given[f"{GAP}value"] == [pytest.approx(gap * EV, rel=1e-9)]
+        assert given["_fed_band_gap_direct"] == (gap if kind == ["direct"] else None)
+        assert given["_fed_band_gap_indirect"] == (gap if kind == ["indirect"] else None)
+        for op, matches in (("=", True), (">=", True), ("<=", True), ("<", False), (">", False)):
+            ids = await found(federation, f"_fed_band_gap {op} {gap}")
+            assert (resource.id in ids) is matches, op
+    silicon = [r for r in answer.resources if r.attributes["chemical_formula_reduced"] == "Si"]
+    assert silicon
+    assert all(resource.attributes["_fed_band_gap_indirect"] == 1.17 for resource in silicon)
+
+
+async def test_band_gaps_cannot_be_sorted_by(federation: Federation) -> None:
+    """NOMAD counts every value of a repeated section as missing when it sorts."""
+    with pytest.raises(
+        ParameterError, match="sort=_fed_band_gap is not possible: the sites cannot"
+    ):
+        await ask(federation, sort=(("_fed_band_gap", True),))
+
+
+async def test_names_of_nomads_own_endpoint(federation: Federation) -> None:
+    """What its clients ask for is answered beside all else, under the names that they use."""
+    capitals = "_nmd_results_method_simulation_dft_van_der_Waals_method"
+    system = "_nmd_results_material_topology_chemical_formula_hill"
+    fields = ("_nmd_archive_url", capitals, capitals.lower(), system, "_nmd_writer_groups")
+    answer = await ask(federation, response_fields=fields)
+    assert not answer.notices
+    for resource in answer.resources:
+        given = resource.attributes
+        assert tuple(given) == fields
+        assert str(given["_nmd_archive_url"]).endswith("/archive")
+        assert given[capitals] == given[capitals.lower()]
+        assert given["_nmd_writer_groups"] is None
+    ids = await found(federation, f"{system} IS KNOWN")
+    known = {id_ for id_, line in LINES.items() if any(
+        one.get("chemical_formula_hill") for one in at(line, "results.material.topology") or ()
+    )}  # fmt: skip
+    assert set(ids) == known
+
+
+@pytest.mark.parametrize("id_", ["nowhere~x", "berlin~x", "x"])
+async def test_unknown_fields_of_unknown_entries(federation: Federation, id_: str) -> None:
+    """The warning comes also where there is no entry."""
+    answer = await federation.entry(EntryRequest("structures", id_, response_fields=("_nmd_foo",)))
+    assert answer.resources == ()
+    assert [notice.code for notice in answer.notices] == ["unknown_property"]
+
+
 async def test_not_given_unless_asked_for(federation: Federation) -> None:
     """Default answers hold none of them."""
     answer = await ask(federation, page_limit=3)
@@ -241,14 +305,17 @@ async def test_not_given_unless_asked_for(federation: Federation) -> None:
 
 
 async def test_former_names(federation: Federation) -> None:
-    """Names of NOMAD before version 1 lead to today's, wherever they stand."""
+    """Names of NOMAD before version 1 lead to today's, wherever they stand; as fields they are
+    null, so that the rest of the answer is not lost."""
     today = f"{SYMMETRY}space_group_number"
     with pytest.raises(UnknownPropertyError, match=today):
         await ask(federation, filter="_nmd_dft_spacegroup = 225")
     with pytest.raises(ParameterError, match=today):
         await ask(federation, sort=(("_nmd_dft_spacegroup", False),))
-    with pytest.raises(ParameterError, match=today):
-        await ask(federation, response_fields=("_nmd_dft_spacegroup",))
+    answer = await ask(federation, response_fields=("nsites", "_nmd_dft_spacegroup"), page_limit=1)
+    assert answer.resources[0].attributes["nsites"] is not None
+    assert answer.resources[0].attributes["_nmd_dft_spacegroup"] is None
+    assert today in answer.notices[0].detail
 
 
 async def test_versions_decide_who_is_asked(federation: Federation) -> None:

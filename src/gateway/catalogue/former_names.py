@@ -12,7 +12,6 @@ _BAND_GAP = "_nmd_results_properties_electronic_band_gap_"
 _CELL = f"{_MATERIAL}topology_cell_"
 
 FORMER_NAMES: Mapping[str, str] = {
-    "_nmd_archive_url": "api_url",
     "_nmd_atoms": "elements",
     "_nmd_authors": "_nmd_authors_name",
     "_nmd_datasets": "_nmd_datasets_dataset_name",
@@ -38,7 +37,6 @@ FORMER_NAMES: Mapping[str, str] = {
     "_nmd_encyclopedia_properties_band_gap": f"{_BAND_GAP}value",
     "_nmd_encyclopedia_properties_band_gap_direct": f"{_BAND_GAP}type",
     "_nmd_encyclopedia_properties_mass_density": f"{_CELL}mass_density",
-    "_nmd_entry_page_url": "entry_page",
     "_nmd_formula": "chemical_formula_descriptive",
     "_nmd_last_processing": "_nmd_last_processing_time",
     "_nmd_n_atoms": "nsites",

@@ -33,11 +33,13 @@ def _key(name: str, descending: bool, catalogue: Catalogue) -> SortKey:
     found = catalogue.get(name)
     if found is None or not found.sortable or found.quantity is None:
         sortable = [one.name for one in catalogue.values() if one.sortable]
-        near = nearest_names(name, sortable, most=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest_names(name, sortable, most=1) if found is None else ()
+        hint = f". Did you mean {near[0]}?" if near else "."
+        if found is not None:
+            hint = ": the sites cannot order by it."
         standard = ", ".join(one for one in sortable if not one.startswith("_"))
         raise ParameterError(
-            f"sort={name} is not possible.{hint} Sortable are {standard} and those declared "
+            f"sort={name} is not possible{hint} Sortable are {standard} and those declared "
             "sortable in the entry type's info.",
             parameter="sort",
         )

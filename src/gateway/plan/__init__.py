@@ -10,7 +10,7 @@ from gateway.plan.evaluate import Matcher, matcher_of
 from gateway.plan.id_notices import id_notices
 from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope
-from gateway.plan.notices import GIVEN_AS_NULL, TAKEN_AS_UNKNOWN, foreign_notices
+from gateway.plan.notices import GIVEN_AS_NULL, TAKEN_AS_UNKNOWN, foreign_notices, unknown_notices
 from gateway.plan.pinned import pinned_references
 from gateway.plan.planner import (
     Plan,
@@ -37,4 +37,5 @@ __all__ = [
     "plan_entry",
     "plan_sites",
     "translate",
+    "unknown_notices",
 ]

@@ -15,7 +15,7 @@ from gateway.model import Scalar
 from gateway.parse.tree import Boolean, FuzzyOp, Number, Op, Operand, String
 from gateway.plan.intervals import Span, Spans, spans_of
 from gateway.plan.timestamps import read_timestamp
-from gateway.properties import ValueType
+from gateway.properties import Conversion, ValueType
 from gateway.properties.native_query import Bounds, Condition
 from gateway.times import FIRST_MS, LAST_MS, write_rfc3339
 
@@ -67,14 +67,29 @@ def truths_of_test(op: Op | FuzzyOp, value: Operand) -> frozenset[bool]:
     return frozenset((value.value == (op == "="),))
 
 
-def conditions_of(spans: Sequence[Span], type_: ValueType) -> Iterator[Condition]:
+def conditions_of(
+    spans: Sequence[Span], type_: ValueType, conversion: Conversion | None = None
+) -> Iterator[Condition]:
     """What holds for a value in one of the spans, each; none where no value can be."""
-    for span in spans:
+    natives = (
+        spans if conversion is None else filter(None, (converted(one, conversion) for one in spans))
+    )
+    for span in natives:
         condition = condition_of(span, type_)
         if condition is True:
             yield _EVERY_VALUE[type_]
         elif condition is not False:
             yield condition
+
+
+def converted(span: Span, conversion: Conversion) -> Span | None:
+    """NOMAD's values that are served as one in the span; None: there are none."""
+    low, high = _numbers(span)
+    first = conversion.least(low, closed=span.low_closed)
+    last = conversion.greatest(high, closed=span.high_closed)
+    if first is None or last is None or first > last:
+        return None
+    return Span(Decimal(first), True, Decimal(last), True)
 
 
 def condition_of(span: Span, type_: ValueType) -> Condition | bool:

@@ -65,7 +65,14 @@ def _has_items(leaf: Has, found: Property, scope: Scope) -> Clause:
         )
     type_ = found.items or "string"
     spans = [_spans(item, type_, name) for item in leaf.items]
-    return has_spans(quantity, leaf.quantifier, spans, known=found.known, type_=type_)
+    return has_spans(
+        quantity,
+        leaf.quantifier,
+        spans,
+        known=found.known,
+        type_=type_,
+        conversion=found.conversion,
+    )
 
 
 def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
@@ -73,8 +80,8 @@ def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
     section = lists[0].nested
     if section is None or any(one.nested != section for one in lists):
         refuse(
-            "Only elements with elements_ratios, and _nmd_ lists of one and the same section, can "
-            "be zipped: the index holds no other lists whose items belong together.",
+            "Only elements with elements_ratios, and lists of one and the same section of NOMAD's, "
+            "can be zipped: the index holds no other lists whose items belong together.",
             leaf.subjects[0],
         )
     if leaf.quantifier == "ONLY":
@@ -82,6 +89,8 @@ def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
             "HAS ONLY cannot be asked of these zipped lists; HAS, HAS ALL and HAS ANY can.",
             leaf.subjects[0],
         )
+    if len({one.quantity for one in lists}) < len({one.name for one in lists}):
+        refuse("Zipping a list with itself in another unit is not implemented.", leaf.subjects[0])
     columns: dict[str, list[int]] = {}
     for index, one in enumerate(lists):
         columns.setdefault(one.name, []).append(index)
@@ -122,7 +131,7 @@ def _conditions(tests: Sequence[Test], one: Property, name: Name) -> Sequence[Co
     if one.items == "boolean":
         return sorted(_truths(tests))
     type_ = one.items or "string"
-    return list(conditions_of(_spans(tests, type_, name), type_))
+    return list(conditions_of(_spans(tests, type_, name), type_, one.conversion))
 
 
 def _has_pairs(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:

@@ -17,7 +17,7 @@ from gateway.plan.conditions import conditions_of
 from gateway.plan.intervals import Span, Spans, complement, union
 from gateway.plan.native import Clause, all_of, any_of, holds, inverse, one_of
 from gateway.plan.work_budget import SPAN_BYTES, WorkBudget
-from gateway.properties import ValueType
+from gateway.properties import Conversion, ValueType
 
 Word = TypeVar("Word", str, bool)
 
@@ -65,16 +65,23 @@ def has_spans(
     *,
     known: Clause,
     type_: ValueType = "string",
+    conversion: Conversion | None = None,
 ) -> Clause:
     """`quantity HAS ..` where each item is the set of values that fulfil its test."""
+
+    def inside(spans: Iterable[Span]) -> Clause:
+        """Some item lies in one of the spans."""
+        conditions = conditions_of(tuple(spans), type_, conversion)
+        return any_of([holds(quantity, one) for one in conditions])
+
     match quantifier:
         case "ANY":
-            return _inside(quantity, union(chain.from_iterable(items)), type_)
+            return inside(union(chain.from_iterable(items)))
         case "ALL":
-            return all_of([_inside(quantity, item, type_) for item in items])
+            return all_of([inside(item) for item in items])
         case "ONLY":
             outside = complement(union(chain.from_iterable(items)))
-            return all_of((known, inverse(_inside(quantity, outside, type_))))
+            return all_of((known, inverse(inside(outside))))
 
 
 @lru_cache(maxsize=64)
@@ -105,8 +112,3 @@ def _just(quantity: str, words: set[str], vocabulary: Sequence[str]) -> Clause:
     others = [word for word in vocabulary if word not in words]
     present = [one_of(quantity, [word]) for word in sorted(words)]
     return all_of((*present, inverse(one_of(quantity, others))))
-
-
-def _inside(quantity: str, spans: Iterable[Span], type_: ValueType) -> Clause:
-    """Some item lies in one of the spans."""
-    return any_of([holds(quantity, one) for one in conditions_of(tuple(spans), type_)])

@@ -32,6 +32,7 @@ from gateway.plan.identity import (
     compare_site,
     compare_texts,
 )
+from gateway.plan.least import compare_least
 from gateway.plan.lists import length_of_words, lengths_up_to, words_matching
 from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, inverse, one_of, without
@@ -129,6 +130,8 @@ def _compare(name: Name, op: Op, value: Operand, scope: Scope) -> LeafClause:
         if found.quantity is None and found.text_name is not None:
             text, column = value.value, value.column
             return compare_in_leaf(found.text_name, op, text, known=found.known, column=column)
+    if found.least is not None:
+        return compare_least(found, op, value)
     quantity = quantity_of(found, name)
     return compare_scalar(quantity, op, value, type_=found.type, known=found.known)
 

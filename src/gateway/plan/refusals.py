@@ -78,6 +78,8 @@ def quantity_of(found: Property, name: Name) -> str:
 def refuse_to_compare(found: Property, name: Name) -> NoReturn:
     """Say why nothing but IS KNOWN can be asked of a property."""
     why = "is in the sites' search index word by word, not as a whole"
+    if found.nested is not None:
+        why = "holds formulas, and NOMAD rewrites what these are compared with"
     if found.path is None:
         why = "is not in the sites' search index"
     refuse(f"{found.name} {why}; only IS KNOWN and IS UNKNOWN can be asked of it.", name)

@@ -7,13 +7,17 @@ known. Used by `plan`, `merge`, `shape`, `search`, `serve` and `cli`.
 
 from functools import lru_cache
 
+from gateway.properties.band_gaps import band_gap_properties
+from gateway.properties.conversion import Conversion
 from gateway.properties.facets import facet_names, facet_source
 from gateway.properties.names import nearest_names
 from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
+from gateway.properties.nomad_endpoint import LINKS
 from gateway.properties.property import (
     STRUCTURE,
     Catalogue,
+    Least,
     Property,
     Reach,
     ValueType,
@@ -28,9 +32,12 @@ from gateway.properties.standard import (
 
 __all__ = [
     "ELEMENT_SYMBOLS",
+    "LINKS",
     "STRUCTURE",
     "STRUCTURE_FEATURES",
     "Catalogue",
+    "Conversion",
+    "Least",
     "Property",
     "Reach",
     "ValueType",
@@ -49,6 +56,7 @@ def structures_catalogue(prefix: str) -> Catalogue:
 
     `prefix` is the provider's own, such as `fed`; where it is NOMAD's `nmd`, its own names win.
     """
-    own = {one.name: one for one in provenance_properties(prefix)}
+    ours = (*provenance_properties(prefix), *band_gap_properties(prefix))
+    own = {one.name: one for one in ours}
     every = (*standard_properties(), *own.values(), *nomad_properties())
     return {one.name: own.get(one.name, one) for one in every}

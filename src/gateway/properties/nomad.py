@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gateway.catalogue.quantities import IndexType, Quantity, read_quantities
 from gateway.properties.native_query import Bounds, NativeNode, OneOf, OptimadeLeaf, Range
+from gateway.properties.nomad_endpoint import endpoint_properties
 from gateway.properties.property import Property, ValueType
 
 _TYPES: Mapping[IndexType, ValueType] = {
@@ -34,7 +35,8 @@ _ANY_VALUE: Mapping[IndexType, Bounds] = {
 @lru_cache(maxsize=1)
 def nomad_properties() -> tuple[Property, ...]:
     """All `_nmd_` properties, by name."""
-    return tuple(_property(one) for one in read_quantities())
+    quantities = tuple(map(_property, read_quantities()))
+    return (*quantities, *endpoint_properties(quantities))
 
 
 def leaf_name(path: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from gateway.catalogue.quantities import Lifetime
 from gateway.model import NativeQuery, SortKind
+from gateway.properties.conversion import Conversion
 from gateway.properties.native_query import IS_STRUCTURE, NativeNode, write_query
 
 ALWAYS = Lifetime()
@@ -20,6 +21,17 @@ pairs with `elements`; archive: nobody (only whether it is known); absent: no NO
 
 STRUCTURE: NativeQuery = write_query(IS_STRUCTURE)
 """What a site is asked for every structure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """A number that is the least of those that the members of a repeated section have."""
+
+    section: str
+    value: str
+    """Within the section."""
+    where: tuple[tuple[str, str], ...] = ()
+    """Only members with these texts count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +65,18 @@ class Property:
     """Where the index document holds the value, if it is served as it stands there."""
     lifetime: Lifetime = ALWAYS
     """The NOMAD versions that have it; at other sites it is unknown."""
+    least: Least | None = None
+    """Of which values it is the least; None: it is a value of its own."""
+    conversion: Conversion | None = None
+    """How NOMAD's numbers become those that are served; None: they are the same."""
     unit: str | None = None
     """As property definitions write it; None: dimensionless, or none applies."""
     description: str = ""
     """Empty: the standard's, or this server's own words."""
     by_default: bool = True
     """Whether it is in answers to requests without `response_fields`."""
+    is_listed: bool = True
+    """Whether it is defined in info: names that OPTIMADE does not allow are not."""
 
     @property
     def sort_kind(self) -> SortKind:

@@ -41,11 +41,11 @@ from gateway.search.planned_request import (
     RELATIONSHIPS,
     PlannedRequest,
     RequestPlanner,
-    check_fields,
 )
 from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
+from gateway.search.response_fields import check_fields
 from gateway.search.site_stats import PROBE, SiteStats
 from gateway.search.time_slices import TimeSlices
 from gateway.shape import (
@@ -202,9 +202,10 @@ class Federation:
         if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
             catalogue = self.catalogue(request.entry_type)
             prefix = self._config.provider.prefix
-            check_fields(request.response_fields, catalogue, prefix, relationships=RELATIONSHIPS)
+            fields = request.response_fields
+            notices = check_fields(fields, catalogue, prefix, relationships=RELATIONSHIPS)
             available = self._site_stats.available(chosen)
-            notices = id_notices((request.id,), sites=tuple(chosen))
+            notices = (*notices, *id_notices((request.id,), sites=tuple(chosen)))
             return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
             SearchRequest(

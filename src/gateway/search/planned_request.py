@@ -16,27 +16,15 @@ from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
 from gateway.model import REFERENCES, STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
 from gateway.parse.tree import Node
-from gateway.plan import (
-    GIVEN_AS_NULL,
-    Plan,
-    Scope,
-    foreign_notices,
-    plan_entry,
-    plan_sites,
-)
-from gateway.properties import Catalogue, nearest_names
+from gateway.plan import Plan, Scope, plan_entry, plan_sites
+from gateway.properties import Catalogue
+from gateway.search.response_fields import check_fields
 
 RELATIONSHIPS = (REFERENCES,)
 """Entry types that structures are related to."""
 
 CACHE_BYTES = 4 * 1024 * 1024
 """Of the plans of recent filters; everyday ones have about 3 kB."""
-
-MOST_FIELDS = 500
-"""Names in `response_fields`: more than there are properties."""
-
-FOREIGN_CHARACTERS = 4_000
-"""Of other providers' names in `response_fields`: each is repeated, as null, in every entry."""
 
 _OFF_LOOP_LENGTH = 1_000
 """Characters above which a filter is planned in a thread. Reading takes about 1 ms for 1,000
@@ -240,43 +228,3 @@ def cursor_of(request: SearchRequest, *, order: Order, fingerprint: str) -> Curs
         return Cursor(offset=request.offset)
     are_shared = request.entry_type == REFERENCES
     return read_cursor(request.cursor, fingerprint=fingerprint, order=order, are_shared=are_shared)
-
-
-def check_fields(
-    fields: Sequence[str] | None,
-    catalogue: Catalogue,
-    prefix: str,
-    *,
-    relationships: Collection[str] = (),
-) -> tuple[Notice, ...]:
-    """Notices for other providers' properties; ParameterError for names that do not exist.
-
-    To JSON:API relationships are fields, too (section "Sparse Fieldsets").
-    """
-    names = dict.fromkeys(fields or ())
-    if len(names) > MOST_FIELDS:
-        raise ParameterError(
-            f"response_fields has {len(names)} names; a request can ask for at most {MOST_FIELDS}.",
-            parameter="response_fields",
-        )
-    unknown = [name for name in names if name not in catalogue and name not in relationships]
-    for name in unknown:
-        if not name.startswith("_") or name.startswith((f"_{prefix}_", "_nmd_")):
-            near = nearest_names(name, catalogue, most=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise ParameterError(
-                f"There is no property {_short(name)!r} that could be given.{hint}",
-                parameter="response_fields",
-            )
-    characters = sum(map(len, unknown))
-    if characters > FOREIGN_CHARACTERS:
-        raise ParameterError(
-            f"The names of other providers in response_fields have {characters} characters; they "
-            f"are given as null in every entry, so at most {FOREIGN_CHARACTERS} are accepted.",
-            parameter="response_fields",
-        )
-    return foreign_notices(unknown, GIVEN_AS_NULL)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 100 else f"{name[:100]}…"

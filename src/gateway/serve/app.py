@@ -24,7 +24,7 @@ from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorRespo
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.routes import optimade_router
-from gateway.serve.state import AppState, SearchService
+from gateway.serve.state import AppState, Detail, SearchService
 
 _COMPRESSED_FROM = 4_096
 """Bytes; below it compressing costs more than it saves."""
@@ -100,10 +100,10 @@ def _admission(config: Config, observer: Observer) -> Admission:
     )
 
 
-def _entry_info(config: Config) -> Callable[[str, bool], JsonObject]:
+def _entry_info(config: Config) -> Callable[[str, Detail], JsonObject]:
     @functools.cache
-    def info(entry_type: str, exact: bool) -> JsonObject:
-        return entry_info(entry_type, prefix=config.provider.prefix, exact=exact)
+    def info(entry_type: str, detail: Detail) -> JsonObject:
+        return entry_info(entry_type, prefix=config.provider.prefix, detail=detail)
 
     return info
 
@@ -120,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def opened(app_state: AppState) -> AsyncIterator[None]:
     """What the endpoints need is open while the context is."""
     for entry_type in ENTRY_TYPES:
-        app_state.entry_info(entry_type, False)  # it would delay the first request
+        app_state.entry_info(entry_type, "plain")  # it would delay the first request
     await app_state.federation.open()
     try:
         yield

@@ -7,7 +7,12 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import JsonObject, SearchAnswer
 from gateway.serve.admission import LARGE_PAGE
-from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
+from gateway.serve.info.about import (
+    VERSIONS,
+    VERSIONS_TYPE,
+    base_info,
+    link_resources,
+)
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,
@@ -26,7 +31,7 @@ from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.response.json_lines import stream_response
-from gateway.serve.state import AppState, app_state_of
+from gateway.serve.state import AppState, Detail, app_state_of
 
 LINKS_CACHED_S = 60
 
@@ -123,8 +128,16 @@ async def get_versions(request: Request) -> Response:
 
 def _answer_entry_info(request: Request, entry_type: str) -> Response:
     app_state, (context, hint) = app_state_of(request), _about_context(request)
-    info = app_state.entry_info(entry_type, is_exact(context.target.version, hint))
+    info = app_state.entry_info(entry_type, _detail(context, hint))
     return about_response(info, context=context, config=app_state.config)
+
+
+def _detail(context: RequestContext, hint: str) -> Detail:
+    """Clients that list or search properties send `response_fields` there, as to listings: they see
+    all that it can name. The validator, which refuses names under NOMAD's prefix, does not."""
+    if is_exact(context.target.version, hint):
+        return "exact"
+    return "wide" if any(name == "response_fields" for name, _ in context.pairs) else "plain"
 
 
 async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Response:

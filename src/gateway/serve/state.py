@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
 
@@ -12,6 +12,10 @@ from gateway.observe import Observer
 from gateway.search import SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState
+
+Detail: TypeAlias = Literal["exact", "wide", "plain"]
+"""Of info: definitions to the letter of the standard; all of them in the form of OPTIMADE 1.1; or
+those alone that today's validator accepts."""
 
 
 class SearchService(Protocol):
@@ -41,8 +45,8 @@ class AppState:
     federation: SearchService
     observer: Observer
     admission: Admission
-    entry_info: Callable[[str, bool], JsonObject]
-    """The resource of `/info/<entry_type>`; True: for clients that know property definitions."""
+    entry_info: Callable[[str, Detail], JsonObject]
+    """The resource of `/info/<entry_type>`."""
     slices: TimeSlices = field(default_factory=TimeSlices)
     shutdown: ShutdownState = field(default_factory=ShutdownState)
     is_replaced: bool = False

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias, cast
 
 from gateway.model import STRUCTURES, Entry, JsonObject, Notice, Resource, Site
-from gateway.properties import Catalogue
+from gateway.properties import LINKS, Catalogue
 from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
-from gateway.shape.provenance import read_provenance
-from gateway.shape.references import Cited, references_in, relationships_of, wants_references
+from gateway.shape.provenance import read_link, read_provenance
+from gateway.shape.references import (
+    Cited,
+    metadata_of,
+    references_in,
+    relationships_of,
+    wants_references,
+)
 from gateway.shape.stored import Flaw, PropertyValue, Stored, section
 from gateway.shape.structures import STRUCTURAL, read_structure
 from gateway.times import read_nomad_time
@@ -25,6 +31,7 @@ class StructureShaper:
         self._names = default_fields(catalogue) if fields is None else fields
         self._catalogue = catalogue
         self._wants_references = wants_references(fields)
+        self._meta = metadata_of(fields)
         self._structural = STRUCTURAL.intersection(self._names)
         own = f"_{prefix}_"
         self._readers = tuple(
@@ -55,7 +62,8 @@ class StructureShaper:
         attributes = cast("JsonObject", {name: values[name] for name in self._served})
         cited = references_in(entry.document)
         relationships = relationships_of(cited) if self._wants_references else None
-        resource = Resource(STRUCTURES, resource_id(entry), attributes, relationships)
+        id_ = resource_id(entry)
+        resource = Resource(STRUCTURES, id_, attributes, relationships, meta=self._meta)
         return resource, tuple(notices), cited
 
 
@@ -80,6 +88,8 @@ def _reader(name: str, catalogue: Catalogue, *, own: str) -> Reader | None:
     if found is not None and found.path is not None:
         indexed = found
         return lambda entry, _: read_indexed(entry.document, indexed)
+    if name in LINKS:
+        return lambda entry, site: read_link(name, entry=entry, site=site)
     if name.startswith(own):
         bare = name.removeprefix(own)
         return lambda entry, site: read_provenance(bare, entry=entry, site=site)
@@ -88,7 +98,7 @@ def _reader(name: str, catalogue: Catalogue, *, own: str) -> Reader | None:
             return lambda entry, _: entry.entry_id
         case "last_modified":
             return lambda entry, _: _last_modified(entry)
-        case "id" | "type" | "references":  # these stand beside the attributes
+        case "id" | "type" | "references" | "property_metadata":  # beside the attributes
             return None
         case _:
             return lambda _, __: None

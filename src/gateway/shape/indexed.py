@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from gateway.model import Json
-from gateway.properties import Property, ValueType
+from gateway.properties import Conversion, Least, Property, ValueType
 from gateway.shape.checks import is_real, is_text, is_truth, is_whole
 from gateway.shape.stored import Flaw, PropertyValue
 from gateway.times import read_nomad_time
@@ -28,6 +28,10 @@ def read_indexed(document: Mapping[str, Json], one: Property) -> PropertyValue:
     values = [None if value is None else read(value) for value in found]
     if any(value is None and there is not None for value, there in zip(values, found, strict=True)):
         return Flaw(f"what the site holds is not {_kind(one)}")
+    if one.conversion is not None:
+        values = [_converted(value, one.conversion) for value in values]
+    if one.least is not None:
+        return min((value for value in values if is_real(value)), default=None)
     if one.type == "list":
         return cast(PropertyValue, values) if any(value is not None for value in values) else None
     if len(values) > 1:
@@ -35,14 +39,28 @@ def read_indexed(document: Mapping[str, Json], one: Property) -> PropertyValue:
     return values[0] if values else None
 
 
+def _converted(value: Json, conversion: Conversion) -> Json:
+    return conversion.served(value) if is_real(value) else None
+
+
 def _found(document: Mapping[str, Json], one: Property) -> Iterator[Json]:
     path = one.path or ""
+    if one.least is not None:
+        yield from _members(document, one.least)
+        return
     if one.nested is None:
         yield from (value for value in _at(document, path.split(".")) if value is not None)
         return
     within = path.removeprefix(f"{one.nested}.").split(".")
     for member in _at(document, one.nested.split(".")):
         yield next(_at(member, within), None)
+
+
+def _members(document: Mapping[str, Json], least: Least) -> Iterator[Json]:
+    """The values of those members that count."""
+    for member in _at(document, least.section.split(".")):
+        if all(next(_at(member, (name,)), None) == text for name, text in least.where):
+            yield next(_at(member, (least.value,)), None)
 
 
 def _at(value: "Json | Mapping[str, Json]", path: Sequence[str]) -> Iterator[Json]:

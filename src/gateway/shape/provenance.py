@@ -25,6 +25,14 @@ def read_provenance(name: str, *, entry: Entry, site: Site) -> Json:
             return None
 
 
+def read_link(name: str, *, entry: Entry, site: Site) -> str:
+    """The value of one of the links that NOMAD's own OPTIMADE endpoint names."""
+    if name == "_nmd_entry_page_url":
+        return entry_page(site, entry.entry_id)
+    part = "archive" if name == "_nmd_archive_url" else "raw"
+    return f"{site.url}/entries/{entry.entry_id}/{part}"
+
+
 def entry_page(site: Site, entry_id: str) -> str:
     """The entry's page in NOMAD's user interface.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from gateway.model import REFERENCES, Json, JsonObject, Resource
+from gateway.model import PROPERTY_METADATA, REFERENCES, Json, JsonObject, Resource
 from gateway.properties import Catalogue
 from gateway.references import Kind, Reference, is_indexed
 from gateway.shape.checks import is_list, is_object, is_text
@@ -107,6 +107,11 @@ def relationships_of(cited: Iterable[Cited]) -> JsonObject | None:
     return {REFERENCES: {"data": data}} if data else None
 
 
+def metadata_of(fields: tuple[str, ...] | None) -> JsonObject | None:
+    """The `meta` of each resource, where metadata of its properties is asked for: none has any."""
+    return {PROPERTY_METADATA: {}} if fields is not None and PROPERTY_METADATA in fields else None
+
+
 def shape_reference(
     cited: Cited, *, fields: tuple[str, ...] | None, catalogue: Catalogue, prefix: str
 ) -> Resource:
@@ -116,9 +121,9 @@ def shape_reference(
     attributes: JsonObject = {
         name: _served(values.get(name), is_time=name == "last_modified")
         for name in names
-        if name not in ("id", "type")
+        if name not in ("id", "type", PROPERTY_METADATA)
     }
-    return Resource(REFERENCES, cited.reference.id, attributes)
+    return Resource(REFERENCES, cited.reference.id, attributes, meta=metadata_of(fields))
 
 
 def _served(value: "str | float | bool | tuple[str, ...] | None", *, is_time: bool) -> Json:

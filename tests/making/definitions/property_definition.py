@@ -45,6 +45,7 @@ def define(catalogue: Catalogue, *, entry_type: str, prefix: str) -> JsonObject:
     return {
         name: _definition(one, shapes.get(name), entry_type=entry_type, prefix=prefix)
         for name, one in catalogue.items()
+        if one.is_listed
     }
 
 

@@ -54,6 +54,7 @@ UNITS = {
         Unit("W", "watt", "The SI unit of power.", "watt"),
         Unit("angstrom", "ångström", "A unit of length, 1e-10 m.", "angstrom"),
         Unit("dalton", "dalton", "One twelfth of the mass of a free carbon-12 atom.", "dalton"),
+        Unit("eV", "electronvolt", "A unit of energy, 1.602176634e-19 J.", "electronvolt"),
         Unit("g", "gram", "A unit of mass, 1e-3 kg.", None),
         Unit("kg", "kilogram", "The SI unit of mass.", "kilogram"),
         Unit("m", "metre", "The SI unit of length.", "metre"),

@@ -1,8 +1,11 @@
 """/info, /links, /versions and the index meta-database; none of them asks a site."""
 
+from typing import Any
+
 import httpx
 import pytest
 from optimade.models import (
+    DataType,
     EntryInfoResponse,
     IndexInfoResponse,
     InfoResponse,
@@ -75,6 +78,42 @@ async def test_entry_info(client: httpx.AsyncClient, federation, view: str, vers
 async def test_entry_info_for_the_package(client: httpx.AsyncClient, path: str) -> None:
     """Without naming a minor version, the answer is one that today's clients can read."""
     EntryInfoResponse(**(await client.get(path)).json())
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["response_fields=id&page_limit=1", "response_fields=", "page_limit=1&response_fields=x"],
+)
+async def test_entry_info_for_who_lists_properties(client: httpx.AsyncClient, query: str) -> None:
+    """Clients that list properties send the parameters of a listing: they get every property, with
+    its unit, in a form that today's models accept. There is one such answer, however they ask."""
+    answer = await client.get(f"/v1/info/structures?{query}")
+    read = EntryInfoResponse(**answer.json()).data.properties
+    assert read.keys() == (await definitions(client, "/v1.3")).keys()
+    gap = read["_nmd_results_properties_electronic_band_gap_value"]
+    assert (gap.type, gap.unit, gap.sortable) == (DataType.LIST, "J", False)
+    assert read["_nmd_upload_create_time"].sortable
+    tag = (await client.get("/v1/info/structures?response_fields=y")).headers["ETag"]
+    assert answer.headers["ETag"] == tag
+    headers = {"If-None-Match": tag}
+    again = await client.get(f"/v1/info/structures?{query}", headers=headers)
+    assert again.status_code == 304
+
+
+async def definitions(client: httpx.AsyncClient, version: str) -> dict[str, Any]:
+    answer = (await client.get(f"{version}/info/structures")).json()
+    properties: dict[str, Any] = answer["data"]["properties"]
+    return properties
+
+
+async def test_size_of_entry_info(client: httpx.AsyncClient) -> None:
+    """All definitions are some hundred kilobytes, compressed to less than a seventh."""
+    headers = {"Accept-Encoding": "gzip"}
+    for path in ("/v1.3/info/structures", "/v1/info/structures?response_fields=id"):
+        answer = await client.get(path, headers=headers)
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(answer.content) < 600_000
+        assert answer.num_bytes_downloaded < 90_000
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import pytest
 from optimade.models import StructureResource
 
 from gateway.properties import structures_catalogue
-from gateway.serve.info.definitions import DATA_FILE, read_definitions, simplify
+from gateway.serve.info.definitions import DATA_FILE, read_definitions, simplify, widen
 from tests.making.definitions.units import symbols_of
 from tests.making.make_definitions import written_definitions
 
 CATALOGUE = structures_catalogue("fed")
 EXACT = read_definitions("structures", prefix="fed")
 PLAIN = simplify(EXACT, prefix="fed")
+WIDE = widen(EXACT)
 STRUCTURES = "optimade/structures"
 TYPES = {"string": "string", "integer": "integer", "float": "number", "boolean": "boolean",
          "timestamp": "string", "list": "array", "dictionary": "object"}  # fmt: skip
@@ -95,7 +96,7 @@ def test_nomad_properties() -> None:
             assert axis.startswith("_nmd_dim_")
 
 
-@pytest.mark.parametrize("definitions", [EXACT, PLAIN], ids=["exact", "plain"])
+@pytest.mark.parametrize("definitions", [EXACT, WIDE, PLAIN], ids=["exact", "wide", "plain"])
 def test_catalogue_agrees(definitions: dict[str, dict[str, object]]) -> None:
     """Types and what can be sorted are those that the gateway works with."""
     for name, definition in definitions.items():
@@ -125,6 +126,11 @@ OPERATORS = [
     ("_nmd_main_author_name", "=, !=, <, <=, >, >=, STARTS WITH, IS KNOWN, IS UNKNOWN"),
     ("_nmd_references", "HAS, HAS ALL, HAS ANY, HAS ONLY, IS KNOWN, IS UNKNOWN"),
     ("_fed_authors", "HAS, HAS ALL, HAS ANY, HAS ONLY, IS KNOWN, IS UNKNOWN"),
+    ("_fed_band_gap", None),
+    ("_fed_band_gap_direct", None),
+    ("_fed_band_gaps", "HAS, HAS ALL, HAS ANY, HAS ONLY, IS KNOWN, IS UNKNOWN"),
+    ("_nmd_entry_page_url", "IS KNOWN, IS UNKNOWN"),
+    ("_nmd_viewer_groups", "IS KNOWN, IS UNKNOWN"),
 ]
 
 
@@ -216,12 +222,48 @@ def test_species() -> None:
 
 def test_exact_has_all() -> None:
     """Every property of the catalogue is defined; for older readers, all that they know."""
-    assert list(EXACT) == list(CATALOGUE)
+    assert list(EXACT) == [name for name, one in CATALOGUE.items() if one.is_listed]
+    assert all(re.fullmatch("[a-z_][a-z0-9_]*", name) for name in EXACT)
     left_out = set(EXACT) - set(PLAIN)
     assert all(name.startswith("_nmd_") or CATALOGUE[name].reach == "absent" for name in left_out)
     standard = StructureResource.model_json_schema()["$defs"]["StructureResourceAttributes"]
     assert set(standard["properties"]) <= set(PLAIN)
     assert not left_out & set(standard["properties"])
+
+
+def test_wide_has_all() -> None:
+    """Who looks for properties sees every one, and what the plain ones are is the same."""
+    assert list(WIDE) == list(EXACT)
+    assert {name: WIDE[name] for name in PLAIN} == PLAIN
+
+
+UNITS = [
+    ("_fed_band_gap", "eV"),
+    ("_fed_band_gaps", "eV"),
+    ("_nmd_results_properties_electronic_band_gap_value", "J"),
+    ("_nmd_results_material_topology_cell_mass_density", "kg.m-3"),
+    ("cartesian_site_positions", "Ao"),
+    ("lattice_vectors", "Ao"),
+    ("nsites", None),
+    ("elements", None),
+    ("species", None),
+]
+
+
+@pytest.mark.parametrize(("name", "unit"), UNITS)
+def test_plain_units(name: str, unit: str | None) -> None:
+    """For older readers the unit is written by the rules of UCUM, as OPTIMADE 1.1 had it."""
+    assert WIDE[name].get("unit") == unit
+
+
+def test_band_gaps() -> None:
+    """In the field's unit, under our own prefix, told to the validator's readers, too."""
+    for name in ("_fed_band_gap", "_fed_band_gap_direct", "_fed_band_gap_indirect"):
+        one = PLAIN[name]
+        assert (one["x-optimade-type"], one["x-optimade-unit"]) == ("float", "eV")
+        assert "cannot be sorted by" in str(one["description"])
+    number = EXACT["_fed_band_gaps"]["items"]
+    assert (number["type"], number["x-optimade-unit"]) == (["number", "null"], "eV")
 
 
 def test_plain_types() -> None:

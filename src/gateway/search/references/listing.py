@@ -25,7 +25,7 @@ from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.missing import check_missing
 from gateway.search.page_start import PageStart, start_at_cursor
-from gateway.search.planned_request import RequestPlanner, check_fields
+from gateway.search.planned_request import RequestPlanner
 from gateway.search.references.joined import (
     JoinedCache,
     JoinedReferences,
@@ -40,6 +40,7 @@ from gateway.search.references.planned_request import (
 )
 from gateway.search.references.tables import ReferenceTables, Tables
 from gateway.search.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
+from gateway.search.response_fields import check_fields
 from gateway.shape.references import Cited, shape_reference
 
 
@@ -95,10 +96,11 @@ class References:
 
     async def entry(self, request: EntryRequest, *, deadlines: Deadlines) -> SearchAnswer:
         """A single reference, or none; raises RequestError, or SitesMissingError."""
-        check_fields(request.response_fields, self._catalogue, self._prefix)
+        notices = check_fields(request.response_fields, self._catalogue, self._prefix)
         chosen = self._planner.chosen(request.sites)
         if read_reference_id(request.id) is None:
-            return SearchAnswer((), data_available=self._tables.available(chosen))
+            available = self._tables.available(chosen)
+            return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
             SearchRequest(
                 REFERENCES,

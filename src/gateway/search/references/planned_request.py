@@ -18,10 +18,10 @@ from gateway.properties import Catalogue
 from gateway.references import Reference
 from gateway.search.planned_request import (
     RequestPlanner,
-    check_fields,
     cursor_of,
     fingerprint_of_request,
 )
+from gateway.search.response_fields import check_fields
 
 MOST_PINNED = 500
 """References that are asked for one by one; NOMAD 1.3 takes about a thousand values at a time."""

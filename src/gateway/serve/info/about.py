@@ -2,10 +2,11 @@
 
 from gateway.config import Config
 from gateway.model import Json, JsonObject, Site
-from gateway.serve.info.definitions import read_definitions, simplify
+from gateway.serve.info.definitions import read_definitions, simplify, widen
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.params import JSON, listing_formats
 from gateway.serve.request.paths import API_VERSION, ENTRY_TYPES, INDEX, SERVED_VERSIONS, SITES
+from gateway.serve.state import Detail
 
 ENTRY_DESCRIPTIONS = {
     "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
@@ -13,7 +14,7 @@ ENTRY_DESCRIPTIONS = {
 }
 _MORE = (
     " Further properties, NOMAD's own (`_nmd_..`) among them, are defined at"
-    " /v1.3/info/{entry_type}."
+    " /v1.3/info/{entry_type}, and here with any `response_fields`."
 )
 VERSIONS_TYPE = "text/csv; header=present"
 VERSIONS = "version\n1\n"
@@ -51,10 +52,16 @@ def base_info(context: RequestContext, *, config: Config) -> JsonObject:
     return resource
 
 
-def entry_info(entry_type: str, *, prefix: str, exact: bool) -> JsonObject:
+def entry_info(entry_type: str, *, prefix: str, detail: Detail) -> JsonObject:
     """The resource of `/info/<entry_type>`."""
     every = read_definitions(entry_type, prefix=prefix)
-    properties = every if exact else simplify(every, prefix=prefix)
+    match detail:
+        case "exact":
+            properties = every
+        case "wide":
+            properties = widen(every)
+        case "plain":
+            properties = simplify(every, prefix=prefix)
     formats = listing_formats(prefix)
     more = "" if len(properties) == len(every) else _MORE.format(entry_type=entry_type)
     return {

@@ -17,6 +17,9 @@ PLACEHOLDER = "providerprefix"
 """Stands for the provider's prefix in the data file, and occurs nowhere else in it."""
 
 _STANDARD_1_2 = "https://schemas.optimade.org/defs/v1.2/"
+_UNITLESS = ("dimensionless", "inapplicable")
+_UCUM = {"angstrom": "Ao", "dalton": "u", "radian": "rad", "ml": "mL"}
+"""Symbols that the Unified Code for Units of Measure writes otherwise."""
 
 
 def read_definitions(entry_type: str, *, prefix: str) -> Mapping[str, JsonObject]:
@@ -28,11 +31,35 @@ def read_definitions(entry_type: str, *, prefix: str) -> Mapping[str, JsonObject
 def simplify(definitions: Mapping[str, JsonObject], *, prefix: str) -> Mapping[str, JsonObject]:
     """The same for the clients and the validator of today.
 
-    They read `type` as the one word that OPTIMADE 1.1 had there. What they do not accept is left
-    out: other prefixes than the provider's, and properties that OPTIMADE 1.3 has added.
+    What the validator does not accept is left out: other prefixes than the provider's, and
+    properties that OPTIMADE 1.3 has added.
     """
     return {
-        name: {**one, "type": one["x-optimade-type"]}
+        name: _plain(one)
         for name, one in definitions.items()
         if name.startswith(f"_{prefix}_") or str(one["$id"]).startswith(_STANDARD_1_2)
     }
+
+
+def widen(definitions: Mapping[str, JsonObject]) -> Mapping[str, JsonObject]:
+    """The same for today's clients that look for properties: nothing is left out."""
+    return {name: _plain(one) for name, one in definitions.items()}
+
+
+def _plain(definition: JsonObject) -> JsonObject:
+    """As OPTIMADE 1.1 had it: `type` is one word, and the unit is written by the rules of UCUM."""
+    unit = _unit(definition)
+    plain: JsonObject = {**definition, "type": definition["x-optimade-type"]}
+    return plain if unit is None else {**plain, "unit": unit}
+
+
+def _unit(definition: JsonObject) -> str | None:
+    """The unit of a number, or of the numbers in a list; None: it has none."""
+    level = definition
+    while isinstance(items := level.get("items"), dict):
+        level = items
+    unit = str(level["x-optimade-unit"])
+    if unit in _UNITLESS:
+        return None
+    parts = (part.partition("^") for part in unit.split("*"))
+    return ".".join(f"{_UCUM.get(symbol, symbol)}{power}" for symbol, _, power in parts)
