@@ -11,6 +11,7 @@ from gateway.parse.tree import Compare, Has, Leaf, Name, Node
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
 from gateway.plan.notices import TAKEN_AS_UNKNOWN, foreign_notices
+from gateway.plan.suggestions import value_notices
 from gateway.plan.translator import Part, Translator, at_sites
 from gateway.plan.work_budget import NATIVE_BYTES, WorkBudget
 from gateway.properties import STRUCTURE
@@ -81,7 +82,10 @@ def plan_sites(
         for site, clause in zip(alike, at_sites(part, alike), strict=True):
             plans[site] = _site_plan(site, writer.write(clause), everywhere=everywhere)
         size += writer.size
-    notices = foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN)
+    notices = (
+        *foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN),
+        *value_notices(tree, scope=scope, sites=sites),
+    )
     return Plan(tuple(plans[site] for site in sites), notices, size)
 
 
