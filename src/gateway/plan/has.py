@@ -184,7 +184,11 @@ def _truths(tests: Sequence[Test]) -> frozenset[bool]:
 def _spans(tests: Sequence[Test], type_: ValueType, name: Name) -> Spans:
     for test in tests:
         if test.op in ("CONTAINS", "ENDS"):
-            refuse(f"{spelt(test.op)} inside HAS cannot be asked of {name.name}.", name)
+            refuse(
+                f"{spelt(test.op)} inside HAS cannot be asked of {name.name}: NOMAD finds parts of "
+                "texts only where an entry has one text. HAS STARTS WITH and whole values can.",
+                name,
+            )
     return intersection(*[spans_of_test(test.op, test.value, type_) for test in tests])
 
 
