@@ -22,7 +22,7 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
     found = [resolve(name, scope) for name in leaf.subjects]
     for item in leaf.items:
         for test in item:
-            refuse_property(test.value, scope)
+            refuse_property(test.value, scope, op=test.op)
         check_item(found, leaf.subjects, item)
     lists = [one for one in found if one is not None and one.reach != "absent"]
     if len(lists) < len(found):
