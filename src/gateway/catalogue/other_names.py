@@ -1,6 +1,6 @@
 """What other systems call a property, and what it is called here; the likeliest comes first.
 
-Names of pymatgen and Materials Project, AFLOW, ASE, COD, OQMD and of plain speech, in lower case. Of
+Names of pymatgen, Materials Project, AFLOW, ASE, COD, OQMD and of plain speech, in lower case. Of
 a name that does not begin with `_nmd_`, the properties that end with it are meant.
 """
 

@@ -23,6 +23,7 @@ from gateway.model import (
     STRUCTURES,
     EntryRequest,
     Notice,
+    Omission,
     Resource,
     SearchAnswer,
     SearchRequest,
@@ -34,6 +35,7 @@ from gateway.properties import Catalogue, references_catalogue, structures_catal
 from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
+from gateway.search.omissions import Omissions
 from gateway.search.page_state import PageResult
 from gateway.search.planned_request import (
     RELATIONSHIPS,
@@ -128,6 +130,13 @@ class Federation:
         )
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
+        self._omissions = Omissions(
+            self._clients,
+            planner=self._planner,
+            catalogue=self.catalogue(STRUCTURES),
+            site_stats=self._site_stats,
+            references=self._references,
+        )
 
     async def close(self) -> None:
         """Close everything that `open` made."""
@@ -197,6 +206,13 @@ class Federation:
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
+        )
+
+    async def without_each(self, request: SearchRequest) -> tuple[Omission, ...]:
+        """How many entries there would be with each condition of the filter left out: why a search
+        finds nothing. Counted at once, before the request's one deadline; raises RequestError."""
+        return await self._omissions.read(
+            request, versions=self._versions(), deadlines=self._deadlines(request)
         )
 
     async def check(self, name: str) -> SiteInfo:
