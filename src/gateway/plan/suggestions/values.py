@@ -18,6 +18,7 @@ from gateway.plan.suggestions.formulas import (
 )
 from gateway.plan.suggestions.words import symbols_like, words_like
 from gateway.properties import Property
+from gateway.references import DOI_PREFIXES, DOI_START
 
 _FORMULAS: dict[str, Kind] = {
     f"{start}chemical_formula_{kind}": kind
@@ -50,6 +51,8 @@ def judge(
     kind = _FORMULAS.get(found.name)
     if kind is not None:
         return _formula(text, kind, part)
+    if found.quantity == "datasets.doi":
+        return _doi(text)
     words = _words(found, scope, sites)
     if words is None or words_matching(words, part or "=", text):
         return None
@@ -69,6 +72,14 @@ def _formula(text: str, kind: Kind, part: FuzzyOp | None) -> Impossible | None:
     anonymous = None if meant or kind == "anonymous" or part else anonymous_of(text)
     elsewhere = f'chemical_formula_anonymous = "{anonymous}"' if anonymous else ""
     return Impossible(RULES[kind], meant, elsewhere)
+
+
+def _doi(text: str) -> Impossible | None:
+    bare = next(
+        (text.removeprefix(one) for one in DOI_PREFIXES if one and text.startswith(one)), ""
+    )
+    rule = f'DOIs begin with "{DOI_START}", without an address before it'
+    return Impossible(rule, (bare,)) if bare.startswith(DOI_START) else None
 
 
 def _words(found: Property, scope: Scope, sites: Sequence[str]) -> Sequence[str] | None:
