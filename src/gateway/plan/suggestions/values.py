@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gateway.catalogue.enumerations import read_enumerations
 from gateway.catalogue.space_groups import space_group_spelling
@@ -27,6 +28,12 @@ _FORMULAS: dict[str, Kind] = {
 }
 _HERMANN_MAUGUIN = "space_group_symbol_hermann_mauguin"
 _NOMAD_SYMBOL = "_nmd_results_material_symmetry_space_group_symbol"
+_LIMITS = {
+    "dimension_types": (0, 1),
+    "nperiodic_dimensions": (0, 3),
+    "space_group_it_number": (1, 230),
+    "_nmd_results_material_symmetry_space_group_number": (1, 230),
+}
 _SHOWN_CHARACTERS = 150
 _SHORT_RULE = 'items are chemical symbols, such as "Ti"'
 
@@ -63,6 +70,17 @@ def judge(
             f'symbols are written as in "{example}"', symbols_like(text, spaced=spaced)
         )
     return Impossible(_one_of(words), words_like(text, words))
+
+
+def judge_number(found: Property, op: Op | FuzzyOp, number: Decimal) -> Impossible | None:
+    """The same for whole numbers of which few can occur."""
+    limits = _LIMITS.get(found.name)
+    if limits is None or op not in ("=", "!="):
+        return None
+    low, high = limits
+    if low <= number <= high and number == int(number):
+        return None
+    return Impossible(f"the values are whole numbers from {low} to {high}")
 
 
 def _formula(text: str, kind: Kind, part: FuzzyOp | None) -> Impossible | None:
