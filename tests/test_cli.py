@@ -176,6 +176,40 @@ def test_explain_json(config: str) -> None:
     assert told["normal_form"]
 
 
+def test_explain_names_spellings() -> None:
+    """A value that no entry has is warned of, with the spelling that was perhaps meant."""
+    text = run("explain", 'chemical_formula_reduced = "TiO2"').stdout
+    assert re.search(r'^warning: No chemical_formula_reduced .* mean "O2Ti"\?$', text, re.MULTILINE)
+
+
+def test_explain_count(config: str) -> None:
+    """--count says how many entries match, and how many without each condition."""
+    filter_ = "nsites < 3 AND nelements > 5"
+    text = run("explain", filter_, "--config", config, "--count").stdout
+    assert text.endswith("entries\n  0 match\n  0 without nsites < 3\n  4 without nelements > 5\n")
+    told = json.loads(run("explain", filter_, "--config", config, "--count", "--json").stdout)
+    assert told["count"] == 0
+    assert told["count_warnings"] == []
+    assert told["without"] == [
+        {"condition": "nsites < 3", "filter": "nelements > 5", "count": 0},
+        {"condition": "nelements > 5", "filter": "nsites < 3", "count": 4},
+    ]
+
+
+def test_explain_count_on_the_demo() -> None:
+    """Without a configuration the demo's entries are counted."""
+    text = run("explain", 'chemical_formula_reduced = "O2Ti"', "--count").stdout
+    assert "\n  4 match\n  1387 without" in text
+
+
+def test_explain_count_without_a_site(tmp_path: Path, oases: dict[str, str]) -> None:
+    """A site that does not answer makes counts unknown, and is warned of."""
+    sites = {"munich": oases["munich"], "rome": f"http://127.0.0.1:{free_port()}/api/v1"}
+    result = run("explain", "nsites < 3", "--count", "--config", written(tmp_path, sites))
+    assert "2 match\n  unknown without nsites < 3" in result.stdout
+    assert "rome is missing" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("filter_", "says"),
     [("nsites=", "column 8"), ("nsits=1", "nsites"), ('nsites="a"', "nsites"), ("", "")],

@@ -67,13 +67,21 @@ class FilterLimitError(FilterError):
 
 
 class UnknownPropertyError(FilterError):
-    """The property does not exist on this entry type; `suggestions` are the nearest names."""
+    """The property does not exist on this entry type; `suggestions` are the nearest names, `hint`
+    says what to write where a value was meant."""
 
     def __init__(
-        self, name: str, *, entry_type: str, suggestions: tuple[str, ...] = (), column: int | None
+        self,
+        name: str,
+        *,
+        entry_type: str,
+        suggestions: tuple[str, ...] = (),
+        hint: str = "",
+        column: int | None,
     ) -> None:
-        hint = f" Did you mean {_either(suggestions)}?" if suggestions else ""
-        super().__init__(f"{entry_type} have no property {name!r}.{hint}", column=column)
+        aside = f" ({hint})" if hint else ""
+        meant = f" Did you mean {_either(suggestions)}?" if suggestions else ""
+        super().__init__(f"{entry_type} have no property {name!r}{aside}.{meant}", column=column)
         self.name = name
         self.suggestions = suggestions
 

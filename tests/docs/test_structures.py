@@ -9,7 +9,7 @@ from tests.docs.pages import PAGES, ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/structures.md")
 CATALOGUE = structures_catalogue("fed")
-FROM = {"local": "gateway", "indexed": "index", "ratios": "index"}
+FROM = {"local": "gateway", "indexed": "index", "ratios": "index", "derived": "archive"}
 DEAD = {"_nmd_dft_spacegroup"}
 """Names of former versions, as examples of what is refused."""
 

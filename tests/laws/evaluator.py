@@ -44,7 +44,8 @@ OWN_PREFIXES = ("_fed_", "_nmd_")
 _COMPARE: dict[str, Callable[..., bool]] = {
     "<": lt, "<=": le, "=": eq, "!=": ne, ">": gt, ">=": ge,
     "CONTAINS": lambda whole, part: part in whole,
-    "STARTS": str.startswith,
+    # The place of a value that is not there starts with nothing, the empty text neither.
+    "STARTS": lambda whole, part: isinstance(whole, str) and whole.startswith(part),
     "ENDS": str.endswith,
 }  # fmt: skip
 _MIRROR = {"<": ">", "<=": ">=", "=": "=", "!=": "!=", ">": "<", ">=": "<="}

@@ -6,7 +6,7 @@ All choices come from one `random.Random`, so a seed repeats a run.
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.laws.constants import Constants
+from tests.laws.constants import ODD_NUMBERS, Constants
 from tests.laws.evaluator import Entry
 from tests.laws.phrases import Group, Leaf, Not, Phrase
 
@@ -37,6 +37,7 @@ FOREIGN = ("_exmpl_x", "_exmpl_band_gap", "_mp_stability.energy", "_dft_x_y")
 EVERY = (*STRINGS, *INTEGERS, *MEASURED, *NAMED, *ABSENT, *OTHERS, *FOREIGN)
 OPERATORS = ("<", "<=", "=", "!=", ">", ">=")
 MATCHES = ("CONTAINS", "STARTS WITH", "STARTS", "ENDS WITH", "ENDS")
+STARTS = ("STARTS WITH", "STARTS")
 _MIRROR = {"<": ">", "<=": ">=", "=": "=", "!=": "!=", ">": "<", ">=": "<="}
 _MOST_ITEMS = 5
 
@@ -56,7 +57,8 @@ class FilterMaker:
             (3, self._ratios),
             (5, self._zip),
             (3, self._features),
-            (2, self._names),
+            (4, self._names),
+            (3, self._dimensions),
             (3, self._length),
             (3, self._known),
             (2, self._bare),
@@ -171,11 +173,22 @@ class FilterMaker:
         name = self._random.choice(NAMED)
 
         def test() -> str:
-            return self._random.choice(("", *OPERATORS)) + self._constants.text(name)
+            op = self._random.choice(("", *OPERATORS, *STARTS))
+            return f"{op} {self._constants.text(name)}"
 
         if self._random.random() < 0.15:
             return f"{name}:{name} HAS {self._items(lambda: f'{test()}:{test()}')}"
         return f"{name} HAS {self._items(test)}"
+
+    def _dimensions(self) -> str:
+        def test() -> str:
+            number = self._random.choice(("0", "1", "1", *ODD_NUMBERS))
+            return self._random.choice(("", *OPERATORS)) + number
+
+        if self._random.random() < 0.15:
+            items = self._items(lambda: f"{test()}:{test()}")
+            return f"dimension_types:dimension_types HAS {items}"
+        return f"dimension_types HAS {self._items(test)}"
 
     def _length(self) -> str:
         name = self._random.choice(MEASURED)

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.properties import Property, structures_catalogue
 from tests.laws.constants import ODD_NUMBERS, ODD_TIMES, quoted
 from tests.laws.evaluator import Entry
-from tests.laws.filters import MATCHES, OPERATORS, FilterMaker
+from tests.laws.filters import MATCHES, OPERATORS, STARTS, FilterMaker
 from tests.laws.nmd import DENSE, Moment, Real
 
 ODD_REALS = (
@@ -103,8 +103,9 @@ class NmdFilterMaker(FilterMaker):
 
     def _test(self, one: Property) -> str:
         operators = ("=", "!=") if one.items == "boolean" else OPERATORS
-        op: str = self._random.choice(("", "", *operators))
-        return op + self._constant(one)
+        matches = STARTS if one.items == "string" else ()
+        op: str = self._random.choice(("", "", *operators, *matches))
+        return f"{op} {self._constant(one)}"
 
     def _constant(self, one: Property) -> str:
         match one.items or one.type:

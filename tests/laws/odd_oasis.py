@@ -32,6 +32,10 @@ DATASETS = (
     {"dataset_id": "d1", "dataset_name": "A*l", "doi": "10.17172/NOMAD/1"},
     {"dataset_id": "d2", "dataset_name": "Größe", "doi": "10.17172/NOMAD/2"},
     {"dataset_id": "d3", "dataset_name": ""},
+    {"dataset_id": "d4", "dataset_name": "\ud7ff2"},
+    {"dataset_id": "d5", "dataset_name": "\ue000"},
+    {"dataset_id": "d6", "dataset_name": "😀 set", "doi": "10.17172/NOMAD/10"},
+    {"dataset_id": "d7", "dataset_name": "\U0010ffff\U0010ffffa"},
 )
 
 

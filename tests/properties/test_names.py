@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.catalogue.former_names import FORMER_NAMES
+from gateway.catalogue.other_names import OTHER_NAMES
 from gateway.properties import nearest_names, structures_catalogue
 
 CATALOGUE = structures_catalogue("fed")
@@ -24,7 +25,18 @@ NEAREST = [
     ("_nmd_results_material_symmetry_crystal_sytem", f"{SYMMETRY}crystal_system"),
     ("_NMD_Upload_Id", "_nmd_upload_id"),
     ("nelement", "nelements"),
-    ("chemical_formula", "chemical_formula_hill"),
+    ("chemical_formula", "chemical_formula_reduced"),
+    ("natoms", "nsites"),
+    ("spacegroup", "space_group_it_number"),
+    ("spacegroup.symbol", "space_group_symbol_hermann_mauguin"),
+    ("formula", "chemical_formula_reduced"),
+    ("pretty_formula", "chemical_formula_reduced"),
+    ("crystal_system", f"{SYMMETRY}crystal_system"),
+    ("material_id", "id"),
+    ("site", "_fed_site"),
+    ("author", "_fed_authors"),
+    ("doi", "_fed_dois"),
+    ("dataset", "_fed_datasets"),
     ("_fed_dataset", "_fed_datasets"),
 ]  # fmt: skip
 
@@ -45,6 +57,16 @@ def test_at_most_so_many() -> None:
     """No more names than asked for, none twice."""
     names = nearest_names("_nmd_crystal_system", CATALOGUE, most=2)
     assert len(set(names)) == len(names) == 2
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_other_names_lead_somewhere(name: str) -> None:
+    """What others call a property is none of our names, and leads to one or more of them."""
+    assert name not in CATALOGUE
+    assert name == name.lower()
+    found = nearest_names(name, CATALOGUE)
+    assert found
+    assert all(one.endswith(OTHER_NAMES[name]) for one in found)
 
 
 @pytest.mark.parametrize("name", FORMER_NAMES)

@@ -19,6 +19,7 @@ from gateway.cli.interrupts import catch_interrupts
 from gateway.errors import ConfigError, GatewayError, RequestError
 
 if TYPE_CHECKING:
+    from gateway.cli.explain import Explanation
     from gateway.config import Config
 
 # Both are repeated here, since their own modules take long to import; a test compares them.
@@ -144,8 +145,16 @@ def _nomad_version(_: click.Context, __: click.Parameter, value: str) -> str:
     callback=_nomad_version,
     help="The sites' NOMAD version: a few quantities are not in all of them.",
 )
+@click.option(
+    "--count",
+    "is_counted",
+    is_flag=True,
+    help="Ask the sites how many entries match, and how many without each condition.",
+)
 @json_option
-def explain(filter_: str, *, path: Path | None, version: str, as_json: bool) -> None:
+def explain(
+    filter_: str, *, path: Path | None, version: str, is_counted: bool, as_json: bool
+) -> None:
     """Show how FILTER is understood, and what each site is asked.
 
     Without a configuration, the sites are those of the demo.
@@ -154,7 +163,23 @@ def explain(filter_: str, *, path: Path | None, version: str, as_json: bool) -> 
 
     config = _config(path) if path else None
     explanation = explain_filter(filter_, config, version=version)
-    click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
+    if is_counted:
+        _explain_counted(explanation, config, as_json=as_json)
+    else:
+        click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
+
+
+def _explain_counted(explanation: "Explanation", config: "Config | None", *, as_json: bool) -> None:
+    from gateway.cli.counting import count_filter, counts_lines, counts_object
+    from gateway.cli.explain import explanation_json, explanation_text
+
+    counts = _run(count_filter(explanation.text, config))
+    for warning in counts.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if as_json:
+        click.echo(explanation_json(explanation, counted=counts_object(counts)))
+    else:
+        click.echo(explanation_text(explanation, counted=counts_lines(counts)))
 
 
 @main.command(context_settings=HELP)

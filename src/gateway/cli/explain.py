@@ -1,6 +1,6 @@
 """`gateway explain`: the filter's tree, its normal form, and what each site is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.cli.tables import write_json
@@ -39,8 +39,8 @@ def explain_filter(text: str, config: Config | None, *, version: str) -> Explana
     return Explanation(text, tree, normal_form(tree), _plan(tree, config, version))
 
 
-def explanation_text(explained: Explanation) -> str:
-    """For people."""
+def explanation_text(explained: Explanation, *, counted: Iterable[str] = ()) -> str:
+    """For people; `counted` are lines on what the filter finds."""
     lines = ["filter", f"{_STEP}{explained.text}", "tree", *_tree_lines(explained.tree, 1)]
     lines += ["normal form", f"{_STEP}{write_filter(explained.normal)}"]
     for queries, sites in _grouped(explained.plan):
@@ -49,11 +49,11 @@ def explanation_text(explained: Explanation) -> str:
         if one.query is None:
             lines.append(f"{one.site} skipped: {one.reason}")
     lines += [f"warning: {notice.detail}" for notice in explained.plan.notices]
-    return "\n".join(lines)
+    return "\n".join([*lines, *counted])
 
 
-def explanation_json(explained: Explanation) -> str:
-    """For programs."""
+def explanation_json(explained: Explanation, *, counted: JsonObject | None = None) -> str:
+    """For programs; `counted` is what the filter finds."""
     return write_json(
         {
             "filter": explained.text,
@@ -64,6 +64,7 @@ def explanation_json(explained: Explanation) -> str:
                 for one in explained.plan.sites
             ],
             "warnings": [notice.detail for notice in explained.plan.notices],
+            **(counted or {}),
         }
     )
 

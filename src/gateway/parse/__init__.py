@@ -6,6 +6,7 @@ nesting, `write_filter` leads back to text. Used by `plan`, `search`, `cli` and 
 """
 
 from gateway.parse.balance import shallow
+from gateway.parse.hints import value_hint
 from gateway.parse.limits import FilterLimits
 from gateway.parse.normal import join, normal_form
 from gateway.parse.reader import read_filter
@@ -20,5 +21,6 @@ __all__ = [
     "normal_form",
     "read_filter",
     "shallow",
+    "value_hint",
     "write_filter",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
 
 from lark import Token
 
@@ -43,6 +44,14 @@ def hint(stop: Stop) -> str:
     return advice.format(
         word=stop.word, lower=stop.word.lower(), upper=stop.word.upper(), stop=stop
     )
+
+
+def value_hint(word: str, op: str) -> str:
+    """What to write instead of a word that stands where a value should, after an operator: it was
+    read as a property, as words in lower case are."""
+    accepted = {"CONSTANT", "BOOLEAN"} if op in ("=", "!=") else {"CONSTANT"}
+    before = Token("RELATION", op)
+    return hint(Stop(word, STRAY, before, joined=False, accepted=accepted, opened=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,8 @@ def _pairs(advice: str, *pairs: tuple[str, str]) -> Iterable[_Hint]:
     return (_Hint(advice, (found,), (before,)) for before, found in pairs)
 
 
+_NULLS = ("NULL", "null", "Null", "None", "none")
+
 _HINTS = (
     *_pairs("equality is a single '='", ("=", "=")),
     *_pairs("not equal is '!='", ("!=", "="), ("=", "!"), ("<", ">")),
@@ -108,8 +119,8 @@ _HINTS = (
     *_pairs("greater or equal is '>='", ("=", ">")),
     *_pairs("a second NOT needs parentheses: NOT (NOT ..)", ("NOT", "NOT")),
     *_pairs("write IS KNOWN or IS UNKNOWN", ("IS", "NOT")),
-    *_pairs("write IS UNKNOWN", ("IS", "NULL"), ("=", "NULL")),
-    *_pairs("write IS KNOWN", ("!=", "NULL")),
+    *_pairs("write IS UNKNOWN", *product(("IS", "="), _NULLS)),
+    *_pairs("write IS KNOWN", *product(("!=",), _NULLS)),
     _Hint("write NOT", ("!",), when=lambda stop: stop.starts_comparison),
     _Hint("not equal is '!='", ("!",)),
     _Hint("a name stands on both sides of a dot", (".",), ("PROPERTY",)),

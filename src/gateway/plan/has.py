@@ -7,7 +7,7 @@ from math import prod
 from gateway.parse.tree import Has, Name, Number, Operand, String, Test
 from gateway.plan.conditions import conditions_of, spans_of_test, truths_of_test
 from gateway.plan.intervals import EVERYTHING, Spans, intersection
-from gateway.plan.lists import has_spans, has_words, words_matching
+from gateway.plan.lists import HOLDS, has_bits, has_spans, has_words, words_matching
 from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, any_of
 from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
@@ -22,7 +22,7 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
     found = [resolve(name, scope) for name in leaf.subjects]
     for item in leaf.items:
         for test in item:
-            refuse_property(test.value, scope)
+            refuse_property(test.value, scope, op=test.op)
         check_item(found, leaf.subjects, item)
     lists = [one for one in found if one is not None and one.reach != "absent"]
     if len(lists) < len(found):
@@ -38,6 +38,8 @@ def translate_has(leaf: Has, scope: Scope) -> Clause:
 def _has_items(leaf: Has, found: Property, scope: Scope) -> Clause:
     """One list, or one list zipped with itself: all tests of an item hold for the same value."""
     name = leaf.subjects[0]
+    if found.reach == "derived":
+        return _has_dimensions(leaf, found)
     quantity = quantity_of(found, name)
     if found.vocabulary is not None:
         vocabulary = found.vocabulary
@@ -73,6 +75,22 @@ def _has_items(leaf: Has, found: Property, scope: Scope) -> Clause:
         type_=type_,
         conversion=found.conversion,
     )
+
+
+def _has_dimensions(leaf: Has, found: Property) -> Clause:
+    """`dimension_types` is three zeros and ones, and NOMAD makes nperiodic_dimensions their sum. It
+    counts an unknown list as three zeros, so the list itself must be known."""
+    items = [
+        frozenset([bit for bit in (0, 1) if all(_holds_for(bit, test) for test in item)])
+        for item in leaf.items
+    ]
+    counted = has_bits("optimade.nperiodic_dimensions", leaf.quantifier, items, size=3)
+    return all_of((found.known, counted))
+
+
+def _holds_for(bit: int, test: Test) -> bool:
+    assert isinstance(test.value, Number), test.value
+    return HOLDS[test.op](bit, test.value.value)
 
 
 def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
@@ -175,7 +193,11 @@ def _truths(tests: Sequence[Test]) -> frozenset[bool]:
 def _spans(tests: Sequence[Test], type_: ValueType, name: Name) -> Spans:
     for test in tests:
         if test.op in ("CONTAINS", "ENDS"):
-            refuse(f"{spelt(test.op)} inside HAS cannot be asked of {name.name}.", name)
+            refuse(
+                f"{spelt(test.op)} inside HAS cannot be asked of {name.name}: NOMAD finds parts of "
+                "texts only where an entry has one text. HAS STARTS WITH and whole values can.",
+                name,
+            )
     return intersection(*[spans_of_test(test.op, test.value, type_) for test in tests])
 
 

@@ -84,6 +84,31 @@ def has_spans(
             return all_of((known, inverse(inside(outside))))
 
 
+def has_bits(
+    count: str, quantifier: Quantifier, items: Sequence[frozenset[int]], *, size: int
+) -> Clause:
+    """HAS of a list of so many zeros and ones, of which the index has the `count` of ones."""
+    ones = [n for n in range(size + 1) if _fulfilled(quantifier, items, _bits(n, size))]
+    return True if len(ones) > size else one_of(count, ones)
+
+
+def _bits(ones: int, size: int) -> frozenset[int]:
+    """What is in the list."""
+    return frozenset((*([1] if ones else []), *([0] if ones < size else [])))
+
+
+def _fulfilled(
+    quantifier: Quantifier, items: Sequence[frozenset[int]], held: frozenset[int]
+) -> bool:
+    match quantifier:
+        case "ANY":
+            return any(held & item for item in items)
+        case "ALL":
+            return all(held & item for item in items)
+        case "ONLY":
+            return held <= frozenset().union(*items)
+
+
 @lru_cache(maxsize=64)
 def length_of_words(
     quantity: str, lengths: tuple[int, ...], *, vocabulary: tuple[str, ...], known: Clause

@@ -13,6 +13,7 @@ from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
 from gateway.plan.notices import TAKEN_AS_UNKNOWN, foreign_notices
+from gateway.plan.suggestions import value_notices
 from gateway.plan.translator import Part, Translator, at_sites
 from gateway.plan.work_budget import NATIVE_BYTES, WorkBudget
 from gateway.properties import STRUCTURE
@@ -86,6 +87,7 @@ def plan_sites(
     notices = (
         *foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN),
         *notices_of_ids(tree, sites=sites),
+        *value_notices(tree, scope=scope, sites=sites),
     )
     return Plan(tuple(plans[site] for site in sites), notices, size)
 

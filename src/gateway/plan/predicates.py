@@ -38,6 +38,7 @@ from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, inverse, one_of, without
 from gateway.plan.refusals import (
     check_comparable,
+    in_order,
     mismatch,
     quantity_of,
     refuse,
@@ -115,8 +116,9 @@ def _polarised(
 
 
 def _compare(name: Name, op: Op, value: Operand, scope: Scope) -> LeafClause:
+    name, value = in_order(name, value, scope)
     found = resolve(name, scope)
-    refuse_property(value, scope)
+    refuse_property(value, scope, op=op)
     if found is None:
         return False
     check_comparable(found, name, op, value)
@@ -146,7 +148,7 @@ def _compare_local(found: Property, op: Op | FuzzyOp, value: String, scope: Scop
 
 def _fuzzy(name: Name, op: FuzzyOp, value: Operand, scope: Scope) -> LeafClause:
     found = resolve(name, scope)
-    refuse_property(value, scope)
+    refuse_property(value, scope, op=op)
     if found is None:
         return False
     if len(name.path) > 1:
@@ -179,7 +181,7 @@ def _spelt_words(
 
 def _length(name: Name, op: Op, value: Operand, scope: Scope) -> Clause:
     found = resolve(name, scope)
-    refuse_property(value, scope)
+    refuse_property(value, scope, op=op)
     if found is None:
         return False
     if len(name.path) > 1:

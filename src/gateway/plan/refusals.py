@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from gateway.errors import NotImplementedFilterError
+from gateway.errors import NotImplementedFilterError, UnknownPropertyError
+from gateway.parse import value_hint
 from gateway.parse.tree import Boolean, FuzzyOp, Name, Number, Op, Operand, String, Test
-from gateway.plan.names import Scope, resolve
+from gateway.plan.names import Scope, is_foreign, resolve
 from gateway.plan.timestamps import read_timestamp
 from gateway.properties import Property, ValueType
 
@@ -61,11 +62,31 @@ def check_item(
             refuse(f"{found.name} holds booleans; only = and != compare booleans.", name)
 
 
-def refuse_property(value: Operand, scope: Scope) -> None:
-    """Refuse a value that is itself a property."""
-    if isinstance(value, Name):
+def refuse_property(value: Operand, scope: Scope, *, op: Op | FuzzyOp) -> None:
+    """Refuse a value that is itself a property, or a word that was meant as a value."""
+    if not isinstance(value, Name):
+        return
+    try:
         resolve(value, scope)
-        refuse("Comparing a property with another property is not implemented.", value)
+    except UnknownPropertyError as error:
+        hint = value_hint(value.name, op)
+        if not hint:
+            raise
+        raise UnknownPropertyError(
+            value.name, entry_type=scope.entry_type, hint=hint, column=error.column
+        ) from None
+    refuse("Comparing a property with another property is not implemented.", value)
+
+
+def in_order(name: Name, value: Operand, scope: Scope) -> tuple[Name, Operand]:
+    """The property first, where a word that is none was written before it (`berlin = _fed_site`).
+
+    Comparisons with constants have the property first anyway.
+    """
+    if not isinstance(value, Name) or value.path[0] not in scope.catalogue:
+        return name, value
+    is_word = name.path[0] not in scope.catalogue and not is_foreign(name, scope)
+    return (value, name) if is_word else (name, value)
 
 
 def quantity_of(found: Property, name: Name) -> str:

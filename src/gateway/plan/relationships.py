@@ -22,7 +22,6 @@ from gateway.parse.tree import (
     Length,
     Name,
     Op,
-    Operand,
     Quantifier,
     String,
     Test,
@@ -148,7 +147,7 @@ def _has(
     if any(len(item) != 1 for item in items):
         refuse("One list needs one value in each item.", name)
     tests = [item[0] for item in items]
-    texts = [_text(test.value, name, scope) for test in tests]
+    texts = [_text(test, name, scope) for test in tests]
     if key == "absent":
         return False
     sources = [_sources(key, test, text, name) for test, text in zip(tests, texts, strict=True)]
@@ -244,8 +243,9 @@ def _shifted(span: Span, prefix: str) -> Span:
     return Span(f"{prefix}{span.low}", span.low_closed, f"{prefix}{span.high}", span.high_closed)
 
 
-def _text(value: Operand, name: Name, scope: Scope) -> str:
-    refuse_property(value, scope)
+def _text(test: Test, name: Name, scope: Scope) -> str:
+    value = test.value
+    refuse_property(value, scope, op=test.op)
     if not isinstance(value, String):
         refuse(f"{name.name} is a list of strings; HAS compares it with strings.", name)
     return value.value

@@ -14,10 +14,11 @@ ALWAYS = Lifetime()
 ValueType: TypeAlias = Literal[
     "string", "integer", "float", "boolean", "timestamp", "list", "dictionary"
 ]
-Reach: TypeAlias = Literal["local", "indexed", "ratios", "archive", "absent"]
+Reach: TypeAlias = Literal["local", "indexed", "ratios", "derived", "archive", "absent"]
 """Who can compare a property with a value:
 local: this gateway, before any site is asked; indexed: NOMAD's index; ratios: the index, through
-pairs with `elements`; archive: nobody (only whether it is known); absent: no NOMAD entry has it."""
+pairs with `elements`; derived: the index, through another property that follows from it; archive:
+nobody (only whether it is known); absent: no NOMAD entry has it."""
 
 STRUCTURE: NativeQuery = write_query(IS_STRUCTURE)
 """What a site is asked for every structure."""

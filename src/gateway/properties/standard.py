@@ -125,7 +125,7 @@ def _structure_properties() -> tuple[Property, ...]:
         _scalar("chemical_formula_reduced", "string"),
         _scalar("chemical_formula_hill", "string"),
         _scalar("chemical_formula_anonymous", "string"),
-        _archived("dimension_types", "integer"),
+        replace(_archived("dimension_types", "integer"), reach="derived"),
         _scalar("nperiodic_dimensions", "integer", known=_ANY_INTEGER),
         replace(_archived("lattice_vectors", "list"), known=_HAS_LATTICE),
         _absent("space_group_symmetry_operations_xyz", "list", items="string"),

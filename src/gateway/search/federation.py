@@ -23,6 +23,7 @@ from gateway.model import (
     Entry,
     EntryRequest,
     Notice,
+    Omission,
     Resource,
     SearchAnswer,
     SearchRequest,
@@ -36,6 +37,7 @@ from gateway.search.entry_shaping import shape_entry
 from gateway.search.facets import FacetCounts, check_facets, facets_of, read_facets
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
+from gateway.search.omissions import Omissions
 from gateway.search.page_state import PageResult, options_of
 from gateway.search.planned_request import (
     RELATIONSHIPS,
@@ -134,6 +136,13 @@ class Federation:
         )
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
+        self._omissions = Omissions(
+            self._clients,
+            planner=self._planner,
+            catalogue=self.catalogue(STRUCTURES),
+            site_stats=self._site_stats,
+            references=self._references,
+        )
 
     async def close(self) -> None:
         """Close everything that `open` made."""
@@ -230,6 +239,13 @@ class Federation:
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
+        )
+
+    async def without_each(self, request: SearchRequest) -> tuple[Omission, ...]:
+        """How many entries there would be with each condition of the filter left out: why a search
+        finds nothing. Counted at once, before the request's one deadline; raises RequestError."""
+        return await self._omissions.read(
+            request, versions=self._versions(), deadlines=self._deadlines(request)
         )
 
     async def check(self, name: str) -> SiteInfo:

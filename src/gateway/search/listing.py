@@ -16,6 +16,7 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
+from gateway.search.counting import count_at_sites
 from gateway.search.deadlines import GRACE_S, Deadlines
 from gateway.search.keys import Keys
 from gateway.search.missing import RETRY_AFTER_S, check_missing
@@ -78,7 +79,7 @@ class Listing:
         """Where the page begins; None: past the end."""
         if is_walked(self._planned):
             return start_at_cursor(self._planned)
-        totals = await self._count(self._deadlines.count())
+        totals = await count_at_sites(self._state, self._deadlines.count())
         while True:
             live = {site: totals[site] for site in totals if site not in self._state.failures}
             try:
@@ -114,23 +115,6 @@ class Listing:
             sites=sites,
             retry_after_s=RETRY_AFTER_S,
         )
-
-    async def _count(self, deadline: float | None) -> dict[str, int]:
-        queries = self._planned.queries
-        sessions = self._state.sessions(deadline)
-        answers = await ask_all(
-            {site: session.count(queries[site]) for site, session in sessions.items()},
-            doing="count entries",
-        )
-        totals = {}
-        for site, answer in answers.items():
-            match answer:
-                case SiteFailure():
-                    self._state.fail(answer)
-                case SiteAnswer(total, milliseconds):
-                    totals[site] = total
-                    self._state.spend(site, milliseconds)
-        return totals
 
     async def _read_entries(self, page: tuple[Hit, ...], keys: Keys) -> bool:
         """Whether a site failed, so that the page must be merged again without it."""

@@ -161,7 +161,7 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
 
 def _infos(context: RequestContext, app_state: AppState) -> tuple[JsonObject, ...]:
     """What a file with entries says of the database they are from."""
-    entry_infos = (app_state.entry_info(entry_type, True) for entry_type in ENTRY_TYPES)
+    entry_infos = (app_state.entry_info(entry_type, "exact") for entry_type in ENTRY_TYPES)
     return (base_info(context, config=app_state.config), *entry_infos)
 
 

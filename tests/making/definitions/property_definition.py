@@ -35,7 +35,7 @@ _SUPPORT = {"must": "must", "should": "should", "optional": "may"}
 _ONLY_KNOWN = ("IS KNOWN", "IS UNKNOWN")
 _OF_SCALARS = ("=", "!=", "<", "<=", ">", ">=")
 _OF_LISTS = ("HAS", "HAS ALL", "HAS ANY", "HAS ONLY")
-_MEASURED = ("elements", "elements_ratios", "structure_features")
+_MEASURED = ("dimension_types", "elements", "elements_ratios", "structure_features")
 """Lists of which the index also knows the length."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gateway.config import Config
+from gateway.errors import SitesMissingError
 from gateway.model import (
     REFERENCES,
     EntryRequest,
@@ -93,6 +94,15 @@ class References:
             "find": time.perf_counter() - read_at,
         }
         return replace(answer, timings=tuple((step, 1000 * s) for step, s in spent.items()))
+
+    async def count(self, request: SearchRequest, *, deadlines: Deadlines) -> int | None:
+        """How many references match; None: some site did not say."""
+        try:
+            answer = await self.search(request, deadlines=deadlines)
+        except SitesMissingError:
+            return None
+        failed = any(report.state == "failed" for report in answer.reports)
+        return None if failed else answer.data_returned
 
     async def entry(self, request: EntryRequest, *, deadlines: Deadlines) -> SearchAnswer:
         """A single reference, or none; raises RequestError, or SitesMissingError."""

@@ -1,0 +1,118 @@
+"""A property and a text it is compared with -> why no entry has it, and what was perhaps meant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.catalogue.enumerations import read_enumerations
+from gateway.catalogue.space_groups import space_group_spelling
+from gateway.parse.tree import FuzzyOp, Op
+from gateway.plan.lists import words_matching
+from gateway.plan.names import Scope
+from gateway.plan.suggestions.formulas import (
+    RULES,
+    Kind,
+    anonymous_of,
+    formulas_like,
+    is_formula,
+    is_part,
+)
+from gateway.plan.suggestions.words import symbols_like, words_like
+from gateway.properties import Property
+from gateway.references import DOI_PREFIXES, DOI_START
+
+_FORMULAS: dict[str, Kind] = {
+    f"{start}chemical_formula_{kind}": kind
+    for start in ("", "_nmd_results_material_")
+    for kind in RULES
+}
+_HERMANN_MAUGUIN = "space_group_symbol_hermann_mauguin"
+_NOMAD_SYMBOL = "_nmd_results_material_symmetry_space_group_symbol"
+_LIMITS = {
+    "dimension_types": (0, 1),
+    "nperiodic_dimensions": (0, 3),
+    "space_group_it_number": (1, 230),
+    "_nmd_results_material_symmetry_space_group_number": (1, 230),
+}
+_SHOWN_CHARACTERS = 150
+_SHORT_RULE = 'items are chemical symbols, such as "Ti"'
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """No entry has the value: how its values are written, and those that may have been meant."""
+
+    rule: str
+    meant: tuple[str, ...] = ()
+    elsewhere: str = ""
+    """A condition on another property that may have been meant."""
+
+
+def judge(
+    found: Property, op: Op | FuzzyOp, text: str, *, scope: Scope, sites: Sequence[str]
+) -> Impossible | None:
+    """None: an entry may have it, or nobody knows. Only `=`, `!=` and parts of texts are judged."""
+    if op in ("<", "<=", ">", ">="):
+        return None
+    part = op if op in ("CONTAINS", "STARTS", "ENDS") else None
+    kind = _FORMULAS.get(found.name)
+    if kind is not None:
+        return _formula(text, kind, part)
+    if found.quantity == "datasets.doi":
+        return _doi(text)
+    words = _words(found, scope, sites)
+    if words is None or words_matching(words, part or "=", text):
+        return None
+    if found.name in (_HERMANN_MAUGUIN, _NOMAD_SYMBOL):
+        spaced = found.name == _HERMANN_MAUGUIN
+        example = "P 21/c" if spaced else "P2_1/c"
+        return Impossible(
+            f'symbols are written as in "{example}"', symbols_like(text, spaced=spaced)
+        )
+    return Impossible(_one_of(words), words_like(text, words))
+
+
+def judge_number(found: Property, op: Op | FuzzyOp, number: Decimal) -> Impossible | None:
+    """The same for whole numbers of which few can occur."""
+    limits = _LIMITS.get(found.name)
+    if limits is None or op not in ("=", "!="):
+        return None
+    low, high = limits
+    if low <= number <= high and number == int(number):
+        return None
+    return Impossible(f"the values are whole numbers from {low} to {high}")
+
+
+def _formula(text: str, kind: Kind, part: FuzzyOp | None) -> Impossible | None:
+    if is_formula(text, kind) if part is None else is_part(text, part, kind):
+        return None
+    meant = formulas_like(text, kind, is_whole=part is None)
+    anonymous = None if meant or kind == "anonymous" or part else anonymous_of(text)
+    elsewhere = f'chemical_formula_anonymous = "{anonymous}"' if anonymous else ""
+    return Impossible(RULES[kind], meant, elsewhere)
+
+
+def _doi(text: str) -> Impossible | None:
+    bare = next(
+        (text.removeprefix(one) for one in DOI_PREFIXES if one and text.startswith(one)), ""
+    )
+    rule = f'DOIs begin with "{DOI_START}", without an address before it'
+    return Impossible(rule, (bare,)) if bare.startswith(DOI_START) else None
+
+
+def _words(found: Property, scope: Scope, sites: Sequence[str]) -> Sequence[str] | None:
+    """All words that the property can have; None: not known."""
+    if found.name == f"_{scope.prefix}_site":
+        return sites
+    if found.name == "type":
+        return (scope.entry_type,)
+    if found.name == _NOMAD_SYMBOL:
+        return tuple(space_group_spelling().values())
+    return found.vocabulary or read_enumerations().get(found.name)
+
+
+def _one_of(words: Sequence[str]) -> str:
+    listed = ", ".join(f'"{word}"' for word in words)
+    if len(listed) <= _SHOWN_CHARACTERS:
+        return f"the values are {listed}"
+    return _SHORT_RULE if "Ti" in words else f'there are {len(words)} values, such as "{words[0]}"'
