@@ -207,12 +207,16 @@ def _parameter(
 
 def _file_types(entry_type: str) -> tuple[str, ...]:
     names = FORMATS if entry_type == STRUCTURES else (CSV,)
-    return tuple(FORMATS[name].media_type for name in names)
+    return tuple(_bare_type(name) for name in names)
 
 
 def _stream_types(entry_type: str) -> tuple[str, ...]:
     archives = (ZIP,) if entry_type == STRUCTURES else ()
-    return (JSON_LINES, FORMATS[CSV].media_type, *archives)
+    return (JSON_LINES, _bare_type(CSV), *archives)
+
+
+def _bare_type(name: str) -> str:
+    return FORMATS[name].media_type.partition(";")[0]
 
 
 def _responses(*, streams: tuple[str, ...] = (), **more: str) -> JsonObject:
