@@ -83,10 +83,11 @@ def _occupants(attributes: JsonObject) -> tuple[Occupants, ...]:
     names, species = attributes.get("species_at_sites"), attributes.get("species")
     if not isinstance(names, list) or not isinstance(species, list):
         _fail_without_species()
+    used = set(cast("list[str]", names))
     named = {
         str(one["name"]): _occupants_of(one)
         for one in cast("list[JsonObject]", species)
-        if one["name"] in names
+        if one["name"] in used
     }
     try:
         return tuple(named[cast("str", name)] for name in names)

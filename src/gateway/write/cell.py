@@ -16,6 +16,8 @@ _SHORTEST = 1e-3
 """Å."""
 _LEAST_GAP = 2.0
 """Å between a structure and its images in a direction in which it is not periodic."""
+_SAME = 0.1
+"""Å: edge of a box that has room for one position."""
 AXES = "abc"
 
 
@@ -47,14 +49,15 @@ def read_cell(atoms: Atoms) -> Cell:
     vectors of a left-handed one are turned round: the lattice, the lengths and the angles are the
     same, and the fractions change their signs. With the old signs it would be the mirror image.
     """
-    a, b, c = (vector or _fail_without_cell(atoms) for vector in atoms.vectors)
     check_vectors(atoms.vectors)
+    a, b, c = (vector or _fail_without_cell(atoms) for vector in atoms.vectors)
     matrix = Mat33([list(row) for row in zip(a, b, c, strict=True)])
     volume = matrix.determinant()
     inverse, sign = matrix.inverse(), math.copysign(1, volume)
     fractions = tuple(
         _scaled(inverse.multiply(Vec3(*position)).tolist(), sign) for position in atoms.positions
     )
+    _check_distinct(fractions, tuple(map(_length, (a, b, c))))
     cell = Cell((_scaled(a, sign), _scaled(b, sign), _scaled(c, sign)), fractions)
     _check_gaps(cell, atoms.periodic, abs(volume))
     return cell
@@ -83,6 +86,17 @@ def _fail_without_cell(atoms: Atoms) -> Vector:
         f"It is not periodic along {' and '.join(axes)} and has no cell there; extended XYZ can "
         "hold it."
     )
+
+
+def _check_distinct(fractions: tuple[Vector, ...], lengths: tuple[float, ...]) -> None:
+    """Programs take atoms at one position for one that they share."""
+    counts = tuple(max(1, int(length / _SAME)) for length in lengths)
+    boxes = {
+        tuple(round(part * count) % count for part, count in zip(one, counts, strict=True))
+        for one in fractions
+    }
+    if len(boxes) < len(fractions):
+        raise NoFileError("Several of its atoms are at the same position.")
 
 
 def _check_gaps(cell: Cell, periodic: tuple[bool, ...], volume: float) -> None:

@@ -11,6 +11,8 @@ from gateway.model import Json
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 """What a text begins with that a spreadsheet would run as a formula."""
+_BREAK = re.compile(r"\r\n?")
+"""Readers take each of these for the end of a line, and not all writers quote them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -36,8 +38,8 @@ def _cell(value: Json) -> str:
 
 def _text(text: str) -> str:
     """An apostrophe keeps a spreadsheet from running it."""
-    text = _CONTROL.sub("\ufffd", text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    shown = _CONTROL.sub("\ufffd", _BREAK.sub("\n", text))
+    return f"'{shown}" if _FORMULA.match(text) else shown
 
 
 def _line(cells: Iterable[str]) -> str:
