@@ -4,6 +4,7 @@ In: attributes as they are served. Out: a text, or the sentence that says why th
 no await, network, clock or configuration. `serve` and the page import it.
 """
 
+from gateway.write.atoms import MOST_ATOMS
 from gateway.write.comma_separated import write_header, write_row
 from gateway.write.files import (
     columns_of,
@@ -21,6 +22,7 @@ __all__ = [
     "CIF",
     "CSV",
     "FORMATS",
+    "MOST_ATOMS",
     "POSCAR",
     "XYZ",
     "Format",

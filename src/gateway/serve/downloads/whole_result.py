@@ -91,6 +91,8 @@ class _CountedStream(StreamingResponse):
             except GatewayError as error:
                 log().warning("download broken off", reason=str(error))
                 cut_off(scope, str(error))
+                while (await receive())["type"] != "http.disconnect":
+                    pass  # until the server knows that nobody waits for the rest
 
 
 class _WholeResult:
