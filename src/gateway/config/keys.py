@@ -328,7 +328,8 @@ class AdmissionKeys(_Keys):
     )
     max_streams: Count = Field(
         default=16,
-        description="Whole results (JSON Lines, CSV, archives) being sent at most; more are answered with 429.",
+        description="Whole results (JSON Lines, CSV, archives) being sent at most; more are "
+        "answered with 429.",
     )
 
 
