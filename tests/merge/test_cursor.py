@@ -288,7 +288,7 @@ def test_writing_costs_little(sites: int) -> None:
     begun = time.process_time()
     text = write_cursor(cursor, fingerprint=MADE_FOR)
     assert is_too_long(text) is (sites > 40)
-    assert time.process_time() - begun < (0.05 if sites <= 1_000 else 0.5)
+    assert time.process_time() - begun < (0.1 if sites <= 1_000 else 2.0)
 
 
 def test_short_cursors_are_those_of_earlier_versions() -> None:

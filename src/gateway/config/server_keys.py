@@ -70,7 +70,8 @@ class AdmissionKeys(Keys):
     )
     max_streams: Count = Field(
         default=16,
-        description="Streams (JSON Lines) under way at most; more are answered with 429.",
+        description="Whole results (JSON Lines, CSV, archives) being sent at most; more are "
+        "answered with 429.",
     )
 
 

@@ -62,8 +62,14 @@ class StructureShaper:
         attributes = cast("JsonObject", {name: values[name] for name in self._served})
         cited = references_in(entry.document)
         relationships = relationships_of(cited) if self._wants_references else None
-        id_ = resource_id(entry)
-        resource = Resource(STRUCTURES, id_, attributes, relationships, meta=self._meta)
+        resource = Resource(
+            STRUCTURES,
+            resource_id(entry),
+            attributes,
+            relationships,
+            meta=self._meta,
+            missing=entry.missing,
+        )
         return resource, tuple(notices), cited
 
 

@@ -27,7 +27,10 @@ _POLICY = (
 """Content-Security-Policy of every HTML page: nothing is loaded from elsewhere."""
 _EVERYWHERE = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Retry-After, Server-Timing, X-Request-ID"),
+    (
+        b"access-control-expose-headers",
+        b"Content-Disposition, ETag, Link, Retry-After, Server-Timing, X-Request-ID, X-Total-Count",
+    ),
     (b"x-content-type-options", b"nosniff"),
 )
 _HTML_ONLY = (

@@ -6,10 +6,17 @@ Names and forms are checked here; property names and values are checked by the l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
+from gateway.serve.request.formats import (
+    JSON,
+    chosen_format,
+    entry_formats,
+    fields_for,
+    listing_formats,
+)
 from gateway.serve.request.packed_filter import PACKED, unpack_filter
 from gateway.serve.request.pagination import read_limit, read_offset
 from gateway.serve.request.query_string import (
@@ -21,12 +28,6 @@ from gateway.serve.request.query_string import (
     read_known,
 )
 
-JSON = "json"
-"""The one `response_format` of all endpoints."""
-StreamFormat: TypeAlias = Literal["jsonl", "exchange"]
-"""jsonl: this server's own; exchange: of the appendix "Format for Database Exchange"."""
-STREAMS: tuple[StreamFormat, ...] = ("jsonl", "exchange")
-"""Their names, after the provider's prefix."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LEAST_TIMEOUT_S = 0.1
@@ -51,7 +52,8 @@ def read_search(
     """The listing request that these parameters make, and what to warn of."""
     check_size(pairs, rules=rules)
     given, notices = read_known(pairs, rules=rules)
-    _check_common(given, formats=listing_formats(rules.prefix))
+    _check_common(given, formats=listing_formats(entry_type, rules.prefix))
+    form = chosen_format(given, rules.prefix)
     limit = read_limit(given, rules)
     offset, more = read_offset(given, limit=limit, rules=rules)
     request = SearchRequest(
@@ -61,7 +63,7 @@ def read_search(
         page_limit=limit,
         cursor=given.get("page_cursor") or None,
         offset=offset,
-        response_fields=_read_fields(given),
+        response_fields=fields_for(form, _read_fields(given), entry_type, rules.prefix),
         include=_read_include(given),
         sites=_read_sites(given, rules),
         partial=_read_partial(given, rules),
@@ -81,11 +83,12 @@ def read_entry(
     """The single-entry request that these parameters make; others than its own are ignored."""
     known = (*ANY_ENTRY, rules.own("timeout"))
     given = once(tuple(pair for pair in pairs if pair[0] in known))
-    _check_common(given, formats=(JSON,))
+    _check_common(given, formats=entry_formats(entry_type, rules.prefix))
+    form = chosen_format(given, rules.prefix)
     return EntryRequest(
         entry_type,
         entry_id,
-        response_fields=_read_fields(given),
+        response_fields=fields_for(form, _read_fields(given), entry_type, rules.prefix),
         include=_read_include(given),
         sites=(rules.only,) if rules.only else None,
         timeout_s=_read_timeout(given, rules),
@@ -96,22 +99,11 @@ def read_entry(
     )
 
 
-def stream_format(pairs: Pairs, *, rules: Rules) -> StreamFormat | None:
-    """In which form of JSON Lines the whole result is asked for; None: a page is."""
-    wanted = dict(pairs).get("response_format")
-    return next((one for one in STREAMS if wanted == rules.own(one)), None)
-
-
-def listing_formats(prefix: str) -> tuple[str, ...]:
-    """All values of `response_format` on a listing."""
-    return (JSON, *(f"_{prefix}_{one}" for one in STREAMS))
-
-
 def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
     form = given.get("response_format") or JSON
     if form not in formats:
         raise ParameterError(
-            f"The response format {form[:80]!r} is not served; allowed is {' or '.join(formats)}.",
+            f"The response format {form[:80]!r} is not served; allowed is {', '.join(formats)}.",
             parameter="response_format",
         )
     email = given.get("email_address")
