@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import time
 import zlib
 from random import Random
 from typing import Any
@@ -277,7 +276,7 @@ def test_what_would_not_be_read_is_known() -> None:
 
 
 @pytest.mark.parametrize("sites", [40, 1_000, 10_000])
-def test_writing_costs_little(sites: int) -> None:
+def test_what_is_too_long_is_not_compressed(sites: int) -> None:
     """However many sites lag: what is far too long is not compressed first."""
     random = Random(7)
     lagging = tuple(
@@ -285,10 +284,10 @@ def test_writing_costs_little(sites: int) -> None:
         for i in range(sites)
     )
     cursor = Cursor(Progress(long_position(random, "any plane", texts=4), lagging))
-    begun = time.process_time()
     text = write_cursor(cursor, fingerprint=MADE_FOR)
     assert is_too_long(text) is (sites > 40)
-    assert time.process_time() - begun < (0.1 if sites <= 1_000 else 2.0)
+    payload = base64.urlsafe_b64decode(text[:64])[6:]
+    assert payload.startswith(b"[") is (sites > 40)
 
 
 def test_short_cursors_are_those_of_earlier_versions() -> None:

@@ -240,7 +240,7 @@ async def test_references(gateway: Opened) -> None:
     for name in ARCHIVES:
         answer = await gateway.web.get(f"/v1/references?response_format=_fed_{name}")
         assert answer.status_code == 400
-        assert "json, _fed_jsonl, _fed_csv." in answer.json()["errors"][0]["detail"]
+        assert "json, _fed_jsonl, _fed_exchange, _fed_csv." in answer.json()["errors"][0]["detail"]
 
 
 async def test_post(gateway: Opened) -> None:
