@@ -194,7 +194,7 @@ async def test_a_certificate_that_changes_is_read_again(tmp_path: Path) -> None:
     authority.write_text(old, "utf-8")
     write(path, "one")
     content = json.loads(path.read_text("utf-8"))
-    content["sites"][0]["ca_file"] = str(authority)
+    content["sites"][0] |= {"url": "https://127.0.0.1:9/api/v1", "ca_file": str(authority)}
     path.write_text(json.dumps(content), "utf-8")
     async with reloading(path, apps):
         assert len(apps.made) == 1
