@@ -38,7 +38,10 @@ def _comment(entry_id: str, atoms: Atoms, provenance: Provenance) -> str:
         "doi": " ".join(provenance.dois),
         "license": provenance.license,
     }
-    parts = [f"Properties={_PROPERTIES}", f'pbc="{" ".join(map("FT".__getitem__, atoms.periodic))}"']
+    parts = [
+        f"Properties={_PROPERTIES}",
+        f'pbc="{" ".join(map("FT".__getitem__, atoms.periodic))}"',
+    ]
     if any(atoms.vectors):
         numbers = [x for vector in atoms.vectors for x in vector or (0.0, 0.0, 0.0)]
         parts.insert(0, f'Lattice="{" ".join(f"{x:.{_DIGITS}f}" for x in numbers)}"')
