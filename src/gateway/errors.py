@@ -17,6 +17,7 @@ GatewayError
 │   ├── NotAcceptableError  only media types wanted that are not served
 │   ├── MethodError         an HTTP method that the endpoint does not know
 │   └── NotFoundError       no such endpoint
+│       └── NoFileError     an entry that a format of files cannot hold
 ├── SiteNeededError         what was asked depends on the site, and none was given
 ├── SitesMissingError       sites that hold (part of) the answer do not answer now
 ├── OverloadError           the gateway itself has too much to do
@@ -109,6 +110,10 @@ class MediaTypeError(RequestError):
 
 class NotFoundError(RequestError):
     """There is no such endpoint."""
+
+
+class NoFileError(NotFoundError):
+    """There is no file of this entry in this format; the sentence says why."""
 
 
 class NotImplementedParameterError(RequestError):

@@ -14,6 +14,8 @@ from gateway.model import JsonObject
 from gateway.observe import Observer
 from gateway.search import Federation
 from gateway.serve.admission import Admission
+from gateway.serve.assets import assets_router
+from gateway.serve.entry_page import entry_page_router
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.health import service_router
 from gateway.serve.html_pages import html_router
@@ -72,6 +74,8 @@ def build_app(
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
     app.include_router(html_router())
+    app.include_router(entry_page_router())
+    app.include_router(assets_router())
     for kind in HANDLED:
         app.add_exception_handler(
             kind, ErrorResponses(config, delay_s=app_state.admission.delay_s).respond

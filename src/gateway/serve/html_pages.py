@@ -12,13 +12,8 @@ from fastapi.responses import HTMLResponse
 
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of
+from gateway.serve.request.relative_paths import to_assets
 from gateway.serve.state import app_state_of
-
-_STYLE = (
-    "body{font:1rem/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
-    "code{background:#eee;padding:0 .2em}td,th{padding:.1em .6em;text-align:left;"
-    "vertical-align:top}"
-)
 
 
 def html_router() -> APIRouter:
@@ -42,6 +37,7 @@ async def get_landing(request: Request) -> Response:
     )  # fmt: skip
     items = "".join(f'<li><a href="{base}{path}">{base}{path}</a></li>' for path in examples)
     return _page(
+        request,
         f"{provider.name}: OPTIMADE API",
         f"<h1>{escape(provider.name)}</h1><p>{escape(provider.description)}</p>"
         "<p>This is the base URL of an <a href=https://www.optimade.org>OPTIMADE</a> API, meant "
@@ -63,7 +59,7 @@ async def get_docs(request: Request) -> Response:
     ]
     for path, methods in document["paths"].items():
         parts += [_endpoint(path, method, one) for method, one in methods.items()]
-    return _page(f"{name}: API", "".join(parts))
+    return _page(request, f"{name}: API", "".join(parts))
 
 
 def _endpoint(path: str, method: str, endpoint: Mapping[str, Any]) -> str:
@@ -83,9 +79,10 @@ def _rows(endpoint: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _page(title: str, body: str) -> HTMLResponse:
+def _page(request: Request, title: str, body: str) -> HTMLResponse:
+    style = f"{to_assets(request)}/static/plain.css"
     return HTMLResponse(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
         f'content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style>{body}"
+        f'<link rel=stylesheet href="{escape(style)}">{body}'
     )

@@ -8,9 +8,9 @@ from gateway.model import REFERENCES, STRUCTURES
 
 API_VERSION = "1.3.0"
 SERVED_VERSIONS = ("v1", "v1.3", "v1.3.0")
-UNVERSIONED_ONLY = ("versions", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
-SERVICE = UNVERSIONED_ONLY[1:]
+SERVICE = ("health", "ready", "metrics", "docs", "redoc", "openapi.json", "assets", "robots.txt")
 """Endpoints that belong to the server as a whole, not to OPTIMADE."""
+UNVERSIONED_ONLY = ("versions", "entry", *SERVICE)
 
 ENTRY_TYPES = (STRUCTURES, REFERENCES)
 """The entry types that are served, each at a listing endpoint of that name."""

@@ -1,0 +1,36 @@
+"""Resources -> files that programs read: CSV, CIF, extended XYZ, POSCAR.
+
+In: attributes as they are served. Out: a text, or the sentence that says why there is none. Pure: no
+await, network, clock or configuration. `serve` and the page import it.
+"""
+
+from gateway.write.comma_separated import Column, write_header, write_row
+from gateway.write.files import (
+    fields_of,
+    file_stem,
+    why_not,
+    write_cif,
+    write_file,
+    write_poscar,
+    write_xyz,
+)
+from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, Format
+
+__all__ = [
+    "CIF",
+    "CSV",
+    "FORMATS",
+    "POSCAR",
+    "XYZ",
+    "Column",
+    "Format",
+    "fields_of",
+    "file_stem",
+    "why_not",
+    "write_cif",
+    "write_file",
+    "write_header",
+    "write_poscar",
+    "write_row",
+    "write_xyz",
+]

@@ -1,0 +1,85 @@
+"""Attributes of one entry -> its file in a format, or why there is none."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from gateway.errors import NoFileError
+from gateway.model import JsonObject
+from gateway.write import cif, poscar, xyz
+from gateway.write.atoms import Atoms, read_atoms
+from gateway.write.formats import CIF, CSV, POSCAR, XYZ
+from gateway.write.provenance import OWN, Provenance, read_provenance
+
+Writer: TypeAlias = Callable[[str, Atoms, Provenance], str]
+
+_WRITERS: Mapping[str, Writer] = {CIF: cif.write, XYZ: xyz.write, POSCAR: poscar.write}
+_STRUCTURE = (
+    "chemical_formula_descriptive",
+    "dimension_types",
+    "lattice_vectors",
+    "cartesian_site_positions",
+    "species_at_sites",
+    "species",
+    "structure_features",
+)
+_TABLE = (
+    "chemical_formula_descriptive",
+    "chemical_formula_reduced",
+    "chemical_formula_anonymous",
+    "elements",
+    "nelements",
+    "nsites",
+    "nperiodic_dimensions",
+    "space_group_it_number",
+    "space_group_symbol_hermann_mauguin",
+    "last_modified",
+)
+_TABLE_OWN = ("site", "entry_page", "upload_id", "authors", "dois")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_~-]")
+
+
+def fields_of(name: str, prefix: str) -> tuple[str, ...]:
+    """The properties of a structure that a file is made of; for CSV, its columns unless chosen."""
+    standard, own = (_TABLE, _TABLE_OWN) if name == CSV else (_STRUCTURE, OWN)
+    return (*standard, *(f"_{prefix}_{one}" for one in own))
+
+
+def file_stem(entry_id: str) -> str:
+    """What the entry's file is named, without its ending."""
+    return _NOT_IN_NAMES.sub("_", entry_id)
+
+
+def write_file(name: str, entry_id: str, attributes: JsonObject) -> str:
+    """The file of one entry in CIF, XYZ or POSCAR; NoFileError with a sentence if there is none.
+
+    `attributes` hold `fields_of` the format, as far as they are known.
+    """
+    write = _WRITERS[name]
+    return write(file_stem(entry_id), read_atoms(attributes), read_provenance(attributes))
+
+
+def why_not(attributes: JsonObject, name: str) -> str | None:
+    """Why there is no such file of an entry, as a sentence; None: there is one."""
+    if name == CSV:
+        return None
+    try:
+        write_file(name, "", attributes)
+    except NoFileError as error:
+        return error.detail
+    return None
+
+
+def write_cif(entry_id: str, attributes: JsonObject) -> str:
+    """The CIF of one entry; NoFileError if there is none."""
+    return write_file(CIF, entry_id, attributes)
+
+
+def write_xyz(entry_id: str, attributes: JsonObject) -> str:
+    """The extended XYZ of one entry; NoFileError if there is none."""
+    return write_file(XYZ, entry_id, attributes)
+
+
+def write_poscar(entry_id: str, attributes: JsonObject) -> str:
+    """The POSCAR of one entry; NoFileError if there is none."""
+    return write_file(POSCAR, entry_id, attributes)
