@@ -67,7 +67,7 @@ def read_pairs(query: bytes) -> Pairs:
 @functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
-    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout"))
+    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout", "facets"))
     return (*_LISTING, *own)
 
 
