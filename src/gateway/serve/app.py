@@ -24,6 +24,7 @@ from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
+from gateway.serve.pages import pages_router
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.routes import optimade_router
 from gateway.serve.state import AppState, SearchService
@@ -73,6 +74,7 @@ def build_app(
     app.state.served = app_state
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
+    app.include_router(pages_router())
     app.include_router(html_router())
     app.include_router(entry_page_router())
     app.include_router(assets_router())
