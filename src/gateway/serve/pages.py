@@ -11,12 +11,12 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from gateway.errors import FilterError, GatewayError
+from gateway.errors import FilterError, GatewayError, SitesMissingError
 from gateway.model import STRUCTURES, Omission, SearchAnswer, SearchRequest
 from gateway.page.form.fields import Fields, read_fields
 from gateway.page.form.filter_text import FieldErrors, read_back
 from gateway.page.rendering import render
-from gateway.page.search import Problem, filter_problem
+from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import default_columns, properties_of
 from gateway.page.search.form_view import facet_names
@@ -195,10 +195,21 @@ class _SearchPage:
         )
         wait = headers.get("Retry-After")
         if wait:
-            again = f"{to_base(self._request)}{self._shown.address}"
-            problem = Problem(problem.heading, problem.sentence, again=again, wait_s=int(wait))
+            problem = replace(
+                problem, again=f"{to_base(self._request)}{self._shown.address}", wait_s=int(wait)
+            )
+        if isinstance(error, SitesMissingError):
+            problem = replace(problem, sentence=self._missing(error), details=str(error))
         shown = replace(self._shown, problem=problem)
         return await self._page(shown, status=status, headers=headers)
+
+    def _missing(self, error: SitesMissingError) -> str:
+        titles = [site.title for site in self._config.sites if site.name in error.sites]
+        does = "does" if len(titles) == 1 else "do"
+        return (
+            f"{', '.join(titles)} {does} not answer, so nothing can be shown. Your search is kept "
+            "in the address of this page."
+        )
 
     async def _page(
         self, shown: Shown, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None

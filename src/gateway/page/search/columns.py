@@ -30,6 +30,8 @@ class Column:
     also: tuple[str, ...] = ()
     """Other properties that it needs."""
     is_number: bool = False
+    is_long: bool = False
+    """Whether its texts may need several lines."""
     is_sortable: bool = False
 
 
@@ -46,19 +48,19 @@ def columns_of(prefix: str, catalogue: Catalogue, *, titles: Mapping[str, str]) 
         Column("chemical_formula_descriptive", "Formula of the cell",
                _formula("chemical_formula_descriptive")),
         Column("_nmd_results_material_material_name", "Name",
-               _text("_nmd_results_material_material_name")),
+               _text("_nmd_results_material_material_name"), is_long=True),
         Column(KIND, "Kind", _text(KIND)),
         Column(CRYSTAL_SYSTEM, "Crystal system", _text(CRYSTAL_SYSTEM)),
         Column("space_group_it_number", "Space group", _space_group, also=(_SYMBOL,)),
         Column("nelements", "Elements", _text("nelements"), is_number=True),
         Column("nsites", "Sites", _text("nsites"), is_number=True),
         Column(PERIODIC_DIMENSIONS, "Periodic in", _text(PERIODIC_DIMENSIONS), is_number=True),
-        Column(BAND_GAP, "Band gap (eV)", _band_gap, is_number=True),
+        Column(BAND_GAP, "Gap (eV)", _band_gap, is_number=True),
         Column("_nmd_results_method_method_name", "Method",
                _text("_nmd_results_method_method_name")),
         Column(PROGRAM, "Program", _text(PROGRAM)),
-        Column(f"{own}authors", "Authors", _text(f"{own}authors")),
-        Column(f"{own}datasets", "Datasets", _text(f"{own}datasets")),
+        Column(f"{own}authors", "Authors", _text(f"{own}authors"), is_long=True),
+        Column(f"{own}datasets", "Datasets", _text(f"{own}datasets"), is_long=True),
         Column(f"{own}dois", "DOI", _text(f"{own}dois")),
         Column(f"{own}site", "Oasis", site),
         Column("last_modified", "Published", _date),
@@ -81,7 +83,9 @@ def chosen_columns(
     known = {column.name: column for column in every}
     wanted = dict.fromkeys((FORMULA, *names))
     return [
-        known[name] if name in known else _sortable(Column(name, name, _text(name)), catalogue)
+        known[name]
+        if name in known
+        else _sortable(Column(name, name, _text(name), is_long=True), catalogue)
         for name in wanted
         if name in known or name not in ("id", "type")
     ]
@@ -100,6 +104,7 @@ def _sortable(column: Column, catalogue: Catalogue) -> Column:
         column.write,
         also=column.also,
         is_number=column.is_number,
+        is_long=column.is_long,
         is_sortable=bool(found and found.sortable),
     )
 

@@ -14,7 +14,7 @@ _MOST_SUGGESTED = 30
 _SHADES = 5
 _MORE = ("program", "dataset", "authors", "further", "sites")
 """Fields that are folded away while nothing stands in them."""
-_STARTS = {"He": "c18", "B": "c13", "Al": "c13", "La": "c4", "Ac": "c4"}
+_STARTS = {"He": "c18", "B": "c13", "Al": "c13", "Hf": "c4", "Rf": "c4", "La": "c4 f", "Ac": "c4"}
 """Where a row of the periodic table goes on after a gap."""
 
 
@@ -73,6 +73,17 @@ class FormView:
     """By the field's name."""
 
     @property
+    def has_counts(self) -> bool:
+        """Whether the elements are counted."""
+        return any(one.count is not None for one in self.table)
+
+    @property
+    def shows_choices(self) -> bool:
+        """Whether one of the choices is in use, which small screens fold away."""
+        fields = self.fields
+        return bool(fields.systems or fields.kinds or fields.periodic)
+
+    @property
     def shows_more(self) -> bool:
         """Whether the fields that are seldom used are in use."""
         return any(getattr(self.fields, name) or name in self.errors for name in _MORE)
@@ -125,7 +136,8 @@ def _choices(
     titles: Mapping[str, str], chosen: Sequence[str], counts: Mapping[str, int]
 ) -> tuple[Choice, ...]:
     return tuple(
-        Choice(value, title, value in chosen, counts.get(value)) for value, title in titles.items()
+        Choice(value, title, value in chosen, _count(counts, value))
+        for value, title in titles.items()
     )
 
 
@@ -139,11 +151,16 @@ def _table(fields: Fields, chosen: Sequence[str], counts: Mapping[str, int]) -> 
             _STARTS.get(one.symbol, ""),
             one.symbol in chosen,
             one.symbol in without,
-            counts.get(one.symbol),
+            _count(counts, one.symbol),
             _shade(counts.get(one.symbol, 0), most),
         )
         for one in table_order()
     )
+
+
+def _count(counts: Mapping[str, int], value: str) -> int | None:
+    """A facet is exact: what it does not name, no structure has. Without a facet: None."""
+    return counts.get(value, 0) if counts else None
 
 
 def _shade(count: int, most: int) -> int:

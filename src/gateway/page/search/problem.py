@@ -18,6 +18,8 @@ class Problem:
     """The character at the place; empty at the end of the filter."""
     after: str = ""
     has_place: bool = False
+    details: str = ""
+    """For those who want to know exactly."""
     again: str = ""
     """The same address, for another try."""
     wait_s: int | None = None

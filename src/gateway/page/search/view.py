@@ -76,6 +76,7 @@ class Heading:
 
     title: str
     is_number: bool
+    is_long: bool
     sort_link: str
     """Empty: it cannot be sorted by."""
     order: str
@@ -189,7 +190,7 @@ def _heading(column: Column, asked: Asked) -> Heading:
     if column.is_sortable:
         wanted = f"-{column.name}" if order == "ascending" else column.name
         link = f"{asked.base}{asked.address.having(sort=wanted)}#results"
-    return Heading(column.title, column.is_number, link, order)
+    return Heading(column.title, column.is_number, column.is_long, link, order)
 
 
 def _row(resource: Resource, asked: Asked) -> Row:
