@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.config import Config
 from gateway.model import JsonObject
 from gateway.observe import Observer
+from gateway.page.rendering import warm_up
 from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.assets import assets_router
@@ -127,6 +128,7 @@ async def opened(app_state: AppState) -> AsyncIterator[None]:
     """What the endpoints need is open while the context is."""
     for entry_type in ENTRY_TYPES:
         app_state.entry_info(entry_type, False)  # it would delay the first request
+    warm_up()
     await app_state.federation.open()
     try:
         yield

@@ -14,7 +14,7 @@ _MOST_SUGGESTED = 30
 _SHADES = 5
 _MORE = ("program", "dataset", "authors", "further", "sites")
 """Fields that are folded away while nothing stands in them."""
-_STARTS = {"He": "c18", "B": "c13", "Al": "c13", "Hf": "c4", "Rf": "c4", "La": "c4 f", "Ac": "c4"}
+_STARTS = {"He": "c18", "B": "c13", "Al": "c13", "Hf": "c4", "Rf": "c4", "La": "c4", "Ac": "c4"}
 """Where a row of the periodic table goes on after a gap."""
 
 

@@ -15,8 +15,9 @@ from gateway.model import SearchAnswer
 from gateway.page.assets import assets_digest
 from gateway.page.rendering import Frame, Provider, render
 from gateway.serve.request.context import RequestContext, context_of
+from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.relative_paths import to_assets, to_base, to_root
-from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
+from gateway.serve.response.envelope import NO_STORE, error_headers, error_response, status_of
 
 HEADINGS: Mapping[int, str] = {
     400: "This request cannot be answered",
@@ -45,6 +46,15 @@ def frame_of(request: Request, config: Config) -> Frame:
 def heading_of(status: int) -> str:
     """What a person reads first about an error."""
     return HEADINGS.get(status) or HTTPStatus(status).phrase
+
+
+def failure_response(
+    error: GatewayError, *, request: Request, context: RequestContext, config: Config
+) -> Response:
+    """An error in the form of its address: a page where people come, else a document."""
+    if context.target.is_page and not wants_json(request.headers.get("accept", "")):
+        return problem_page(error, request=request, config=config)
+    return error_response(error, context=context, config=config)
 
 
 def problem_page(error: GatewayError, *, request: Request, config: Config) -> Response:
