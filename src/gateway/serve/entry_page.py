@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -22,16 +22,6 @@ from gateway.serve.request.relative_paths import to_assets, to_base, to_root
 from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """One format of the entry."""
-
-    title: str
-    address: str
-    why_not: str | None = None
-    """Why the entry cannot be written so; None: it can."""
 
 
 def entry_page_router() -> APIRouter:
@@ -100,6 +90,8 @@ def _write(
     place = Place(config.provider.prefix, name, titles.get(name) or name)
     view = read_entry_view(resource, place, included=answer.included, notices=answer.notices)
     base, path = to_base(request), f"v1/structures/{quote(resource.id)}"
+    refusals = _refusals(resource)
+    refused = {name for names in refusals.values() for name in names}
     same = quote(f'immutable_id="{view.entry_id}"')
     return render(
         "entry.html",
@@ -109,19 +101,29 @@ def _write(
         json_link=f"{base}{path}",
         json_address=f"{context.base_url}/{path}",
         copies_link=f"{base}?filter={same}" if len(config.sites) > 1 else "",
-        downloads=_downloads(resource, address=f"{base}{path}", prefix=config.provider.prefix),
+        downloads=_downloads(f"{base}{path}", config.provider.prefix, FORMATS.keys() - refused),
+        refused=[
+            ([FORMATS[name].title for name in names], reason) for reason, names in refusals.items()
+        ],
     )
 
 
-def _downloads(resource: Resource, *, address: str, prefix: str) -> list[Download]:
+def _downloads(address: str, prefix: str, names: Collection[str]) -> list[tuple[str, str]]:
+    """Title and address of each format."""
     return [
-        Download(
-            one.title,
-            f"{address}?response_format=_{prefix}_{one.name}",
-            why_not(resource.attributes, one.name),
-        )
+        (one.title, f"{address}?response_format=_{prefix}_{one.name}")
         for one in FORMATS.values()
+        if one.name in names
     ]
+
+
+def _refusals(resource: Resource) -> dict[str, list[str]]:
+    """Why the entry cannot be written in some formats: the reasons with the formats' names."""
+    found: dict[str, list[str]] = {}
+    for name in FORMATS:
+        if reason := why_not(resource.attributes, name):
+            found.setdefault(reason, []).append(name)
+    return found
 
 
 def _error_page(error: GatewayError, request: Request) -> Response:
