@@ -14,11 +14,12 @@ from gateway.errors import GatewayError, NotFoundError
 from gateway.model import STRUCTURES, EntryRequest, Resource, SearchAnswer
 from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
-from gateway.page.rendering import Frame, Provider, render
+from gateway.page.rendering import render
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
+from gateway.serve.page_frame import frame_of
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
-from gateway.serve.request.relative_paths import to_assets, to_base, to_root
+from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
@@ -95,7 +96,7 @@ def _write(
     same = quote(f'immutable_id="{view.entry_id}"')
     return render(
         "entry.html",
-        _frame(request, app_state),
+        frame_of(request),
         view=view,
         canonical=f"{base}entry/{quote(resource.id)}",
         json_link=f"{base}{path}",
@@ -127,11 +128,11 @@ def _refusals(resource: Resource) -> dict[str, list[str]]:
 
 
 def _error_page(error: GatewayError, request: Request) -> Response:
-    app_state, status = app_state_of(request), status_of(error)
+    status = status_of(error)
     headers = {"Cache-Control": NO_STORE, **error_headers(error)}
     text = render(
         "entry_error.html",
-        _frame(request, app_state),
+        frame_of(request),
         heading=_HEADINGS.get(status, "This entry cannot be shown"),
         reason=str(error),
         retry_after=headers.get("Retry-After", ""),
@@ -145,16 +146,6 @@ _HEADINGS = {
     429: "Too many requests at the moment",
     503: "The Oasis of this entry does not answer",
 }
-
-
-def _frame(request: Request, app_state: AppState) -> Frame:
-    provider = app_state.config.provider
-    return Frame(
-        base=to_base(request),
-        root=to_root(request),
-        assets=to_assets(request),
-        provider=Provider(provider.name, provider.description, provider.homepage),
-    )
 
 
 def _tag(answer: SearchAnswer, context: RequestContext) -> str:

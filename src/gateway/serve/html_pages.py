@@ -1,13 +1,11 @@
-"""Pages for people: where they have landed, and the API's endpoints with their parameters.
+"""The page for people who have landed at the base URL.
 
 No page has a script or loads anything from elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
 from html import escape
-from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gateway.serve.plain_route import PlainRoute
@@ -23,8 +21,6 @@ def html_router() -> APIRouter:
     )
     for path in ("/", "/index"):
         router.add_api_route(path, get_landing)
-    for path in ("/docs", "/redoc"):
-        router.add_api_route(path, get_docs)
     return router
 
 
@@ -44,39 +40,6 @@ async def get_landing(request: Request) -> Response:
         f"for OPTIMADE clients. Addresses to try:</p><ul>{items}</ul>"
         f'<p>All endpoints: <a href="{escape(context.root)}/docs">{escape(context.root)}/docs</a>.',
     )
-
-
-async def get_docs(request: Request) -> Response:
-    """The endpoints and their parameters, as the OpenAPI document has them."""
-    app = request.app
-    assert isinstance(app, FastAPI)
-    document = app.openapi()
-    address = f"{context_of(request).root}/openapi.json"
-    name = document["info"]["title"]
-    parts = [
-        f"<h1>{escape(name)}</h1><p>The same as an OpenAPI document: "
-        f'<a href="{escape(address)}">{escape(address)}</a></p>'
-    ]
-    for path, methods in document["paths"].items():
-        parts += [_endpoint(path, method, one) for method, one in methods.items()]
-    return _page(request, f"{name}: API", "".join(parts))
-
-
-def _endpoint(path: str, method: str, endpoint: Mapping[str, Any]) -> str:
-    rows = "".join(_rows(endpoint))
-    table = f"<table><tr><th>Parameter<th>Meaning{rows}</table>" if rows else ""
-    text = escape(endpoint.get("description") or "")
-    return f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{text}</p>{table}"
-
-
-def _rows(endpoint: Mapping[str, Any]) -> Iterator[str]:
-    for parameter in endpoint.get("parameters", ()):
-        example = parameter.get("example")
-        shown = f"; e.g. <code>{escape(str(example))}</code>" if example else ""
-        yield (
-            f"<tr><td><code>{escape(parameter['name'])}</code>"
-            f"<td>{escape(parameter.get('description', ''))}{shown}"
-        )
 
 
 def _page(request: Request, title: str, body: str) -> HTMLResponse:

@@ -242,7 +242,7 @@ def _cell_note(cell: Cell | None, attributes: JsonObject) -> str:
     if cell.is_left_handed:
         return (
             "a, b, c are a left-handed set. Lengths and angles alone would give the mirror image; "
-            "the vectors below and the downloads give the structure as it is."
+            "the lattice vectors and the downloads give the structure as it is."
         )
     return ""
 
