@@ -28,7 +28,10 @@ _POLICY = (
 elsewhere, and no script or style stands in the page itself."""
 _EVERYWHERE = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Retry-After, Server-Timing, X-Request-ID"),
+    (
+        b"access-control-expose-headers",
+        b"Content-Disposition, ETag, Link, Retry-After, Server-Timing, X-Request-ID, X-Total-Count",
+    ),
     (b"x-content-type-options", b"nosniff"),
 )
 _HTML_ONLY = (
