@@ -202,6 +202,8 @@ class Resource:
     relationships: JsonObject | None = None
     links: JsonObject | None = None
     meta: JsonObject | None = None
+    missing: Literal["broken", "late"] | None = None
+    """Why its attributes are those of the index alone, as of `Entry`; None: they are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ async def test_a_reader_that_is_slow_but_reads_gets_everything() -> None:
 
 async def test_what_a_stream_remembers_is_bounded() -> None:
     """Included resources are sent once, as far as the last ten thousand are remembered."""
-    from gateway.serve.response.json_lines import REMEMBERED, _Lines
+    from gateway.serve.downloads.json_lines import REMEMBERED, _Lines
 
     lines = _Lines.__new__(_Lines)
     lines._included = {}

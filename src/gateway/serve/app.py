@@ -15,11 +15,11 @@ from gateway.observe import Observer
 from gateway.page.rendering import warm_up
 from gateway.search import Federation
 from gateway.serve.admission import Admission
+from gateway.serve.api_docs import api_docs_router
 from gateway.serve.assets import assets_router
 from gateway.serve.entry_page import entry_page_router
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.health import service_router
-from gateway.serve.html_pages import html_router
 from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.middleware.access import AccessMiddleware
@@ -76,7 +76,7 @@ def build_app(
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
     app.include_router(pages_router())
-    app.include_router(html_router())
+    app.include_router(api_docs_router())
     app.include_router(entry_page_router())
     app.include_router(assets_router())
     for kind in HANDLED:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -14,24 +14,15 @@ from gateway.errors import GatewayError, NotFoundError
 from gateway.model import STRUCTURES, EntryRequest, Resource, SearchAnswer
 from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
-from gateway.page.rendering import Frame, Provider, render
+from gateway.page.rendering import render
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
+from gateway.serve.page_frame import frame_of
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
-from gateway.serve.request.relative_paths import to_assets, to_base, to_root
+from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """One format of the entry."""
-
-    title: str
-    address: str
-    why_not: str | None = None
-    """Why the entry cannot be written so; None: it can."""
 
 
 def entry_page_router() -> APIRouter:
@@ -100,36 +91,48 @@ def _write(
     place = Place(config.provider.prefix, name, titles.get(name) or name)
     view = read_entry_view(resource, place, included=answer.included, notices=answer.notices)
     base, path = to_base(request), f"v1/structures/{quote(resource.id)}"
+    refusals = _refusals(resource)
+    refused = {name for names in refusals.values() for name in names}
     same = quote(f'immutable_id="{view.entry_id}"')
     return render(
         "entry.html",
-        _frame(request, app_state),
+        frame_of(request),
         view=view,
         canonical=f"{base}entry/{quote(resource.id)}",
         json_link=f"{base}{path}",
         json_address=f"{context.base_url}/{path}",
         copies_link=f"{base}?filter={same}" if len(config.sites) > 1 else "",
-        downloads=_downloads(resource, address=f"{base}{path}", prefix=config.provider.prefix),
+        downloads=_downloads(f"{base}{path}", config.provider.prefix, FORMATS.keys() - refused),
+        refused=[
+            ([FORMATS[name].title for name in names], reason) for reason, names in refusals.items()
+        ],
     )
 
 
-def _downloads(resource: Resource, *, address: str, prefix: str) -> list[Download]:
+def _downloads(address: str, prefix: str, names: Collection[str]) -> list[tuple[str, str]]:
+    """Title and address of each format."""
     return [
-        Download(
-            one.title,
-            f"{address}?response_format=_{prefix}_{one.name}",
-            why_not(resource.attributes, one.name),
-        )
+        (one.title, f"{address}?response_format=_{prefix}_{one.name}")
         for one in FORMATS.values()
+        if one.name in names
     ]
 
 
+def _refusals(resource: Resource) -> dict[str, list[str]]:
+    """Why the entry cannot be written in some formats: the reasons with the formats' names."""
+    found: dict[str, list[str]] = {}
+    for name in FORMATS:
+        if reason := why_not(resource.attributes, name):
+            found.setdefault(reason, []).append(name)
+    return found
+
+
 def _error_page(error: GatewayError, request: Request) -> Response:
-    app_state, status = app_state_of(request), status_of(error)
+    status = status_of(error)
     headers = {"Cache-Control": NO_STORE, **error_headers(error)}
     text = render(
         "entry_error.html",
-        _frame(request, app_state),
+        frame_of(request),
         heading=_HEADINGS.get(status, "This entry cannot be shown"),
         reason=str(error),
         retry_after=headers.get("Retry-After", ""),
@@ -143,16 +146,6 @@ _HEADINGS = {
     429: "Too many requests at the moment",
     503: "The Oasis of this entry does not answer",
 }
-
-
-def _frame(request: Request, app_state: AppState) -> Frame:
-    provider = app_state.config.provider
-    return Frame(
-        base=to_base(request),
-        root=to_root(request),
-        assets=to_assets(request),
-        provider=Provider(provider.name, provider.description, provider.homepage),
-    )
 
 
 def _tag(answer: SearchAnswer, context: RequestContext) -> str:

@@ -23,7 +23,7 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app, opened
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.request.context import CUT
+from gateway.serve.request.context import cut_off
 from gateway.serve.state import AppState
 from gateway.serve.worker_metrics import published
 
@@ -185,7 +185,7 @@ class _Generation:
             if not limit.expired():
                 raise
             log().info("request cut off: its configuration has ended")
-            _cut_off(scope)
+            cut_off(scope, "the configuration of this request has ended")
         finally:
             self._under_way.discard(limit)
 
@@ -214,14 +214,6 @@ class _Generation:
     def _grace_s(self) -> float:
         longest_s: float = max(self.config.timeouts.budget_s, self.config.server.drain_s)
         return longest_s + GRACE_S
-
-
-def _cut_off(scope: Scope) -> None:
-    """End a connection whose answer cannot be finished."""
-    cut = scope.get("extensions", {}).get(CUT)
-    if cut is None:
-        raise ConnectionError("the configuration of this request has ended")
-    cut()
 
 
 def _files(path: Path | None, config: Config) -> frozenset[Path]:

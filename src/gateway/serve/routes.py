@@ -7,6 +7,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
 from gateway.serve.admission import LARGE_PAGE
+from gateway.serve.downloads import download_response, file_response
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
@@ -20,12 +21,12 @@ from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.api_hint import check_hint, is_exact
 from gateway.serve.request.context import RequestContext, context_of, rules_of, with_notices
+from gateway.serve.request.formats import JSON, chosen_format
 from gateway.serve.request.forms import read_form
-from gateway.serve.request.params import read_entry, read_search, wants_stream
+from gateway.serve.request.params import read_entry, read_search
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.request.query_string import Pairs, read_pairs
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
-from gateway.serve.response.json_lines import stream_response
 from gateway.serve.state import AppState, app_state_of
 
 LINKS_CACHED_S = 60
@@ -133,8 +134,9 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     rules = rules_of(app_state.config, context.target)
     search, notices = read_search(pairs, entry_type=entry_type, rules=rules, caller=context.caller)
     context = with_notices(context, notices)
-    if wants_stream(pairs, rules=rules):
-        return await stream_response(search, context=context, app_state=app_state)
+    form = chosen_format(dict(pairs), rules.prefix)
+    if form != JSON:
+        return await download_response(search, form, context=context, app_state=app_state)
     is_large = search.page_limit > LARGE_PAGE
     async with app_state.admission.slot(
         deadline=_deadline(context, search.timeout_s, app_state), is_large=is_large
@@ -148,17 +150,24 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
     app_state = app_state_of(request)
     pairs = read_pairs(_query(request))
     context, _ = _read(request, pairs, app_state)
+    rules = rules_of(app_state.config, context.target)
     search = read_entry(
         pairs,
         entry_type=entry_type,
         entry_id=request.path_params["entry_id"],
-        rules=rules_of(app_state.config, context.target),
+        rules=rules,
         caller=context.caller,
     )
+    form = chosen_format(dict(pairs), rules.prefix)
     async with app_state.admission.slot(deadline=_deadline(context, search.timeout_s, app_state)):
         answer = await app_state.federation.entry(search)
         _count(answer, app_state)
-        return await entry_response(answer, context=context, app_state=app_state)
+        if form == JSON:
+            return await entry_response(answer, context=context, app_state=app_state)
+        fields = search.response_fields or ()
+        return await file_response(
+            answer, form, fields=fields, context=context, app_state=app_state
+        )
 
 
 def _deadline(context: RequestContext, asked_s: float | None, app_state: AppState) -> float:

@@ -55,7 +55,9 @@ class StructureShaper:
         attributes = cast("JsonObject", {name: values[name] for name in self._served})
         cited = references_in(entry.document)
         relationships = relationships_of(cited) if self._wants_references else None
-        resource = Resource(STRUCTURES, resource_id(entry), attributes, relationships)
+        resource = Resource(
+            STRUCTURES, resource_id(entry), attributes, relationships, missing=entry.missing
+        )
         return resource, tuple(notices), cited
 
 

@@ -1,11 +1,12 @@
 """Resources -> files that programs read: CSV, CIF, extended XYZ, POSCAR.
 
-In: attributes as they are served. Out: a text, or the sentence that says why there is none. Pure: no
-await, network, clock or configuration. `serve` and the page import it.
+In: attributes as they are served. Out: a text, or the sentence that says why there is none. Pure:
+no await, network, clock or configuration. `serve` and the page import it.
 """
 
-from gateway.write.comma_separated import Column, write_header, write_row
+from gateway.write.comma_separated import write_header, write_row
 from gateway.write.files import (
+    columns_of,
     fields_of,
     file_stem,
     why_not,
@@ -22,8 +23,8 @@ __all__ = [
     "FORMATS",
     "POSCAR",
     "XYZ",
-    "Column",
     "Format",
+    "columns_of",
     "fields_of",
     "file_stem",
     "why_not",

@@ -49,7 +49,7 @@ def read_atoms(attributes: JsonObject) -> Atoms:
     features = attributes.get("structure_features")
     for feature in features if isinstance(features, list) else ():
         if feature in _UNSHOWN:
-            raise NoFileError(f"No file shows that {_UNSHOWN[cast('str', feature)]} ({feature}).")
+            raise NoFileError(f"No file shows that {_UNSHOWN[feature]} ({feature}).")
     positions = _positions(attributes.get("cartesian_site_positions"))
     occupants = _occupants(attributes)
     if len(positions) != len(occupants):

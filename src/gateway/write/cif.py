@@ -1,6 +1,7 @@
-"""Atoms -> CIF 1.1, written by gemmi: the whole cell in P1, one row for each element at a position.
+"""Atoms -> CIF 1.1, written by gemmi: the whole cell in P1, a row for each element at a position.
 
-What is not ASCII becomes a character reference (`&#8211;`), as in the Crystallography Open Database.
+What is not ASCII becomes a character reference (`&#8211;`), as in the Crystallography Open
+Database.
 """
 
 from collections import defaultdict

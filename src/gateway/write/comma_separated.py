@@ -4,20 +4,17 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
 
 import orjson
 
 from gateway.model import Json
-
-Column: TypeAlias = str
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 """What a text begins with that a spreadsheet would run as a formula."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def write_header(columns: Iterable[Column]) -> str:
+def write_header(columns: Iterable[str]) -> str:
     """The first line."""
     return _line(columns)
 

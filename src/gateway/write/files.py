@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from gateway.errors import NoFileError
-from gateway.model import JsonObject
+from gateway.model import REFERENCES, STRUCTURES, JsonObject
 from gateway.write import cif, poscar, xyz
 from gateway.write.atoms import Atoms, read_atoms
 from gateway.write.formats import CIF, CSV, POSCAR, XYZ
@@ -23,26 +23,41 @@ _STRUCTURE = (
     "species",
     "structure_features",
 )
-_TABLE = (
-    "chemical_formula_descriptive",
-    "chemical_formula_reduced",
-    "chemical_formula_anonymous",
-    "elements",
-    "nelements",
-    "nsites",
-    "nperiodic_dimensions",
-    "space_group_it_number",
-    "space_group_symbol_hermann_mauguin",
-    "last_modified",
-)
-_TABLE_OWN = ("site", "entry_page", "upload_id", "authors", "dois")
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    STRUCTURES: (
+        "chemical_formula_descriptive",
+        "chemical_formula_reduced",
+        "chemical_formula_anonymous",
+        "elements",
+        "nelements",
+        "nsites",
+        "nperiodic_dimensions",
+        "space_group_it_number",
+        "space_group_symbol_hermann_mauguin",
+        "last_modified",
+    ),
+    REFERENCES: ("doi", "url", "title", "note"),
+}
+_OWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    STRUCTURES: ("site", "entry_page", "upload_id", "authors", "dois"),
+    REFERENCES: ("sites", "structures"),
+}
+"""The server's own properties, without their prefix."""
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_~-]")
 
 
 def fields_of(name: str, prefix: str) -> tuple[str, ...]:
-    """The properties of a structure that a file is made of; for CSV, its columns unless chosen."""
-    standard, own = (_TABLE, _TABLE_OWN) if name == CSV else (_STRUCTURE, OWN)
-    return (*standard, *(f"_{prefix}_{one}" for one in own))
+    """The properties that a file of a structure is made of."""
+    return columns_of(STRUCTURES, prefix) if name == CSV else (*_STRUCTURE, *_own(OWN, prefix))
+
+
+def columns_of(entry_type: str, prefix: str) -> tuple[str, ...]:
+    """The columns of a table after the id, where none are chosen; sites need read no archive."""
+    return (*_COLUMNS[entry_type], *_own(_OWN_COLUMNS[entry_type], prefix))
+
+
+def _own(names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+    return tuple(f"_{prefix}_{name}" for name in names)
 
 
 def file_stem(entry_id: str) -> str:

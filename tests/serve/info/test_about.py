@@ -37,9 +37,11 @@ async def test_info(
         {"url": f"{base}/{version}", "version": "1.3.0"} for version in ("v1", "v1.3", "v1.3.0")
     ]
     formats = attributes["formats"]
-    assert formats == ["json", "_fed_jsonl"]
+    files = ["_fed_csv", "_fed_cif", "_fed_xyz", "_fed_poscar"]
+    assert formats == ["json", "_fed_jsonl", *files]
     types = list(ENTRY_TYPES)
-    assert attributes["entry_types_by_format"] == dict.fromkeys(formats, types)
+    of_structures = {one: ["structures"] for one in files[1:]}
+    assert attributes["entry_types_by_format"] == dict.fromkeys(formats, types) | of_structures
     assert attributes["available_endpoints"] == [*types, "info", "links"]
     assert attributes["license"] == "https://creativecommons.org/licenses/by/4.0/"
     assert attributes["is_index"] is False
@@ -67,7 +69,13 @@ async def test_entry_info(client: httpx.AsyncClient, federation, view: str, vers
     }  # fmt: skip
     assert (info["type"], info["id"]) == ("info", "structures")
     fields = list(info["properties"])
-    assert info["output_fields_by_format"] == dict.fromkeys(info["formats"], fields)
+    told = info["output_fields_by_format"]
+    assert list(told) == info["formats"]
+    for form in ("json", "_fed_jsonl", "_fed_csv"):
+        assert told[form] == fields
+    for form in ("_fed_cif", "_fed_xyz", "_fed_poscar"):
+        assert "species_at_sites" in told[form]
+        assert set(told[form]) < set(fields)
     assert federation.asked == []
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.serve.request.query_string import listing_parameters
 
+FILES = ["_fed_csv", "_fed_cif", "_fed_xyz", "_fed_poscar"]
 SPECIAL = {"page_above", "page_below", "dimension_slices"}
 """Parameters that are known only to be refused."""
 
@@ -46,14 +47,23 @@ def test_answers(document: dict[str, Any]) -> None:
     assert {"200", "400", "403", "501", "503", "553"} <= set(responses)
     assert "422" not in responses
     assert set(responses["400"]["content"]) == {"application/vnd.api+json"}
-    assert set(responses["200"]["content"]) == {"application/vnd.api+json", "application/jsonl"}
+    assert set(responses["200"]["content"]) == {
+        "application/vnd.api+json",
+        "application/jsonl",
+        "application/zip",
+        "text/csv",
+    }
+    one = document["paths"]["/structures/{entry_id}"]["get"]["responses"]["200"]["content"]
+    assert "chemical/x-cif" in one
 
 
 def test_formats(document: dict[str, Any]) -> None:
     """Of formats, each endpoint names those that it serves."""
     for path, formats in (
-        ("/structures", ["json", "_fed_jsonl"]),
-        ("/structures/{entry_id}", ["json"]),
+        ("/structures", ["json", "_fed_jsonl", *FILES]),
+        ("/structures/{entry_id}", ["json", *FILES]),
+        ("/references", ["json", "_fed_jsonl", "_fed_csv"]),
+        ("/references/{entry_id}", ["json", "_fed_csv"]),
     ):
         parameters = document["paths"][path]["get"]["parameters"]
         (named,) = (one["schema"]["enum"] for one in parameters if one["name"] == "response_format")

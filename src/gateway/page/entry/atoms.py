@@ -7,6 +7,7 @@ from gateway.page.entry.element_styles import UNKNOWN, VACANCY
 from gateway.page.entry.numbers import write_number
 from gateway.page.entry.reading import Vector, is_number, texts_of, values_of, vector_of
 
+_NBSP = "\u00a0"
 _FULL = 1e-3
 """How far the sum of the occupancies may be from one."""
 
@@ -31,7 +32,7 @@ class Species:
         """`Na`, or with the occupancies: `Mn 50 %, Fe 25 %, vacant 25 %`."""
         if not self.is_mixed:
             return self.parts[0][0]
-        return ", ".join(f"{_word(symbol)} {_percent(part)}" for symbol, part in self.parts)
+        return ", ".join(f"{_word(symbol)}{_NBSP}{_percent(part)}" for symbol, part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +94,4 @@ def _word(symbol: str) -> str:
 
 
 def _percent(part: float) -> str:
-    return f"{write_number(100 * part, digits=4)} %"
+    return f"{write_number(100 * part, digits=4)}{_NBSP}%"

@@ -9,6 +9,8 @@ from gateway.page.entry.element_styles import NON_METALS, style_of
 
 MAX_DRAWN = 20_000
 """Sites in a picture; a browser turns that many smoothly with a graphics card."""
+_CROWD = 16
+"""Sites of a metal from which bonds are not drawn unless asked for."""
 
 
 def why_not_drawn(atoms: Atoms | None) -> str | None:
@@ -37,13 +39,23 @@ def write_scene(atoms: Atoms, cell: Cell | None) -> str:
     return orjson.dumps(scene).decode()
 
 
+def is_crowded(atoms: Atoms) -> bool:
+    """Whether bonds would hide the atoms: in a metal each has a dozen of them."""
+    is_metal = all(_is_metal(one) for one in atoms.species)
+    return is_metal and len(atoms.positions) > _CROWD
+
+
+def _is_metal(species: Species) -> bool:
+    return not any(symbol in NON_METALS for symbol, _ in species.parts)
+
+
 def _species(species: Species) -> Json:
     main = style_of(species.parts[0][0])
     return {
         "label": species.label,
         "radius": max(style_of(symbol).radius for symbol, _ in species.parts),
         "colour": main.colour,
-        "isMetal": not any(symbol in NON_METALS for symbol, _ in species.parts),
+        "isMetal": _is_metal(species),
         "parts": [
             {"symbol": symbol, "part": part, "colour": style_of(symbol).colour}
             for symbol, part in species.parts

@@ -12,7 +12,7 @@ from gateway.page.entry.element_styles import VACANCY, style_of
 from gateway.page.entry.facts import FactGroup, read_facts
 from gateway.page.entry.numbers import write_fixed
 from gateway.page.entry.reading import number_of, text_of, texts_of
-from gateway.page.entry.scene import why_not_drawn, write_scene
+from gateway.page.entry.scene import is_crowded, why_not_drawn, write_scene
 
 MAX_ROWS = 500
 """Sites in the table; the downloads hold all."""
@@ -113,6 +113,8 @@ class EntryView:
     """The labels of sites that several elements share, or that are partly vacant."""
     scene: str | None
     why_no_picture: str
+    has_bonds: bool
+    """Whether bonds are drawn from the beginning."""
     repeats: tuple[bool, bool, bool]
     """Along which vectors there is something to repeat."""
     origin: Origin
@@ -164,6 +166,7 @@ def read_entry_view(
         mixed=tuple(dict.fromkeys(one.label for one in _species(atoms) if one.is_mixed)),
         scene=write_scene(atoms, cell) if atoms is not None and why is None else None,
         why_no_picture=why or "",
+        has_bonds=atoms is not None and not is_crowded(atoms),
         repeats=cell.is_periodic if cell else (False, False, False),
         origin=origin,
         literature=tuple(_literature(one) for one in included),
@@ -239,7 +242,7 @@ def _cell_note(cell: Cell | None, attributes: JsonObject) -> str:
     if cell.is_left_handed:
         return (
             "a, b, c are a left-handed set. Lengths and angles alone would give the mirror image; "
-            "the vectors below and the downloads give the structure as it is."
+            "the lattice vectors and the downloads give the structure as it is."
         )
     return ""
 

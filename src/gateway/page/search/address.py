@@ -54,8 +54,12 @@ class PageAddress:
         return tuple((name, value) for name, value in (*plain, *self.others) if value)
 
     def with_format(self, name: str) -> str:
-        """The query string of the whole result in another format of the API."""
-        kept = ("filter", "sort", *(name for name, _ in self.others))
+        """The query string of the whole result in another format of the API.
+
+        A table has the columns of the page; what other formats hold is fixed.
+        """
+        columns = ("response_fields",) if name.endswith("_csv") else ()
+        kept = ("filter", "sort", *columns, *(name for name, _ in self.others))
         pairs = [pair for pair in self.pairs() if pair[0] in kept]
         return self._query((*pairs, ("response_format", name)))
 

@@ -220,7 +220,8 @@ def _downloads(asked: Asked) -> tuple[Link, ...]:
     made = [Link("JSON", f"{api}{asked.address.first}", "this page, as the API gives it")]
     for name in asked.formats:
         title, note = _FORMATS.get(name.rpartition("_")[2], (name, ""))
-        made.append(Link(title, f"{api}{asked.address.with_format(name)}", note))
+        if title not in [link.title for link in made]:
+            made.append(Link(title, f"{api}{asked.address.with_format(name)}", note))
     order = [title for title, _ in _FORMATS.values()]
     return tuple(sorted(made, key=lambda one: order.index(one.title) if one.title in order else 99))
 

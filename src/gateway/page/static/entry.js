@@ -62,6 +62,7 @@ function serve(picture, element, tools) {
   const isIdle = (event) => { if (document.activeElement !== element) event.stopPropagation(); };
   element.addEventListener("wheel", isIdle, { capture: true });
   element.addEventListener("pointerdown", () => element.focus({ preventScroll: true }));
+  element.addEventListener("pointerup", () => picture.facePies());
   new ResizeObserver(() => picture.resize()).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("beforeprint", () => {

@@ -15,7 +15,8 @@ export const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 export const unit = (a) => scale(a, 1 / (Math.hypot(...a) || 1));
 
-/** What is drawn: atoms, those outside the cell marked as partners, and pairs of their numbers. */
+/** What is drawn: atoms and pairs of their numbers. A bond to an atom that is not drawn ends half way,
+ * in a stub. */
 export function expand(scene, { repeat, border, across, bonds }) {
   const lattice = scene.cell && read(scene.cell);
   const sites = scene.positions.map((position, site) => wrapped(lattice, position, site, scene.kinds[site]));
@@ -73,7 +74,7 @@ function repeated(lattice, sites, repeat, border) {
 function outside(lattice, sites, atoms, repeat) {
   const drawn = new Set(atoms.map((atom) => key(atom.position)));
   const margin = lattice.heights.map((height, i) => (lattice.periodic[i] ? LONGEST / height : 0));
-  const from = margin.map((one) => -Math.ceil(one) );
+  const from = margin.map((one) => -Math.ceil(one));
   const to = margin.map((one, i) => repeat[i] - 1 + Math.ceil(one));
   const found = [];
   for (const atom of sites) {
@@ -84,7 +85,7 @@ function outside(lattice, sites, atoms, repeat) {
       });
       if (!isNear) continue;
       const image = moved(lattice, atom, step);
-      if (!drawn.has(key(image.position))) found.push({ ...image, isPartner: true });
+      if (!drawn.has(key(image.position))) found.push(image);
       if (found.length > 4 * MAX_DETAILED) return [];
     }
   }
@@ -100,7 +101,7 @@ function bonded(scene, atoms, partners) {
   const nearest = all.map(() => Infinity);
   for (const [i, j, distance] of near) {
     nearest[i] = Math.min(nearest[i], distance);
-    nearest[j] = Math.min(nearest[j], distance);
+    nearest[j] = Math.min(nearest[j], distance); // of an image: no less than it really is
   }
   const isBond = ([i, j, distance]) => {
     const [one, other] = [scene.species[all[i].kind], scene.species[all[j].kind]];
@@ -108,12 +109,13 @@ function bonded(scene, atoms, partners) {
     return !(one.isMetal && other.isMetal) && distance <= one.radius + other.radius + BOND_SLACK;
   };
   const pairs = near.filter(isBond);
-  const kept = new Map(); // partners that no bond reaches are left out
-  for (const [, j] of pairs) if (j >= atoms.length && !kept.has(j)) kept.set(j, atoms.length + kept.size);
-  return {
-    atoms: [...atoms, ...[...kept.keys()].map((j) => all[j])],
-    pairs: pairs.map(([i, j]) => [i, kept.get(j) ?? j]),
-  };
+  const drawn = [...atoms];
+  const joined = pairs.map(([i, j]) => {
+    if (j < atoms.length) return [i, j];
+    const middle = scale(add(all[i].position, all[j].position), 0.5);
+    return [i, drawn.push({ ...all[i], position: middle, isStub: true }) - 1];
+  });
+  return { atoms: drawn, pairs: joined };
 }
 
 /** Pairs of a drawn atom and another one no further than a bond is long, over a grid of boxes. */

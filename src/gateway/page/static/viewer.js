@@ -65,7 +65,7 @@ class Picture {
         color: Number.parseInt(scene.species[atom.kind].colour.slice(1), 16),
         drawnAs: look(scene, atom),
         site: atom.site,
-        clickable: isSmall && !atom.isPartner,
+        clickable: isSmall && !atom.isStub,
         callback: isSmall ? (picked) => this.onPick(picked.site) : undefined,
       })),
     );
@@ -75,11 +75,22 @@ class Picture {
       model.setStyle({ drawnAs: `whole-${kind}` }, filling ? { sphere: { radius } } : { stick, sphere: { radius } });
     });
     model.setStyle({ drawnAs: "pie" }, filling ? {} : { stick });
-    model.setStyle({ drawnAs: "partner" }, filling ? {} : { stick });
-    const pies = atoms.filter((atom) => look(scene, atom) === "pie");
-    for (const [symbol, { colour, ...mesh }] of pieMeshes(pies, scene.species, radiusOf)) {
-      viewer.addCustom({ ...mesh, color: colour, opacity: symbol === "vacancy" ? 0.45 : 1 });
-    }
+    model.setStyle({ drawnAs: "stub" }, filling ? {} : { stick });
+    this.pies = { atoms: atoms.filter((atom) => look(scene, atom) === "pie"), radiusOf, shapes: [] };
+    this.facePies();
+  }
+
+  /** Pies look at whoever looks at them: seen from the side, a sector would hide the others. */
+  facePies() {
+    const { viewer, scene, pies } = this;
+    if (!pies.atoms.length) return;
+    pies.shapes.forEach((shape) => viewer.removeShape(shape));
+    const axes = rows(viewer.getView().slice(4));
+    const meshes = [...pieMeshes(pies.atoms, scene.species, { radiusOf: pies.radiusOf, axes })];
+    pies.shapes = meshes.map(([symbol, { colour, ...mesh }]) =>
+      viewer.addCustom({ ...mesh, color: colour, opacity: symbol === "vacancy" ? 0.45 : 1 }),
+    );
+    viewer.render();
   }
 
   drawCell({ repeat }) {
@@ -98,7 +109,7 @@ class Picture {
   drawLabels(atoms) {
     const { ink } = colours(this.element);
     for (const atom of atoms) {
-      if (!atom.isPartner) this.write(this.scene.species[atom.kind].label, atom.position, { fontColor: ink, fontSize: 12 });
+      if (!atom.isStub) this.write(this.scene.species[atom.kind].label, atom.position, { fontColor: ink, fontSize: 12 });
     }
   }
 
@@ -110,11 +121,12 @@ class Picture {
 
   /** Looks along a vector of the cell (0, 1, 2), or from where everything is seen (null). */
   look(along) {
-    const vectors = this.scene.cell?.vectors ?? [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
-    const start = this.scene.cell ? tilted(vectors) : null;
-    const toward = along === null ? start : unit(vectors[along]);
+    const vectors = this.scene.cell?.vectors ?? flat(this.scene.positions);
+    const toward = along === null ? tilted(vectors) : unit(vectors[along]);
     this.viewer.zoomTo();
-    if (toward) this.turn(toward, along === 2 ? vectors[1] : vectors[2]);
+    this.viewer.zoom(1.15);
+    this.turn(toward, along === 2 ? vectors[1] : vectors[2]);
+    this.facePies();
     this.viewer.render();
   }
 
@@ -127,6 +139,7 @@ class Picture {
 
   rotate(degrees, axis) {
     this.viewer.rotate(degrees, axis);
+    this.facePies();
     this.viewer.render();
   }
 
@@ -147,8 +160,19 @@ class Picture {
 }
 
 function look(scene, atom) {
-  if (atom.isPartner) return "partner";
+  if (atom.isStub) return "stub";
   return scene.species[atom.kind].parts.length > 1 ? "pie" : `whole-${atom.kind}`;
+}
+
+/** Axes for a molecule: it is seen where it is widest, and lies along its longest side. */
+function flat(positions) {
+  const spread = [0, 1, 2].map((i) => {
+    const along = positions.map((one) => one[i]);
+    return along.reduce((most, one) => Math.max(most, one), -Infinity) - along.reduce((least, one) => Math.min(least, one), Infinity);
+  });
+  const [long, middle, short] = [0, 1, 2].sort((i, j) => spread[j] - spread[i]);
+  const axis = (i) => [0, 1, 2].map((j) => (i === j ? 1 : 0));
+  return [axis(short), axis(long), axis(middle)];
 }
 
 /** Mostly along a, a little from the right and from above: no atom hides behind another. */
@@ -156,6 +180,15 @@ function tilted([a, b, c]) {
   const right = unit(b);
   const sum = [0, 1, 2].map((i) => unit(a)[i] + 0.32 * right[i] + 0.22 * unit(c)[i]);
   return unit(sum);
+}
+
+/** Of the matrix of a rotation: right, up and towards the viewer, in the structure's own axes. */
+function rows([x, y, z, w]) {
+  return [
+    [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+    [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+    [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+  ];
 }
 
 /** Of the rotation whose matrix has these rows. */

@@ -1,11 +1,14 @@
 """What the server says of itself: info, links, versions."""
 
+from collections.abc import Iterable
+
 from gateway.config import Config
-from gateway.model import Json, JsonObject, Site
+from gateway.model import STRUCTURES, Json, JsonObject, Site
 from gateway.serve.info.definitions import read_definitions, simplify
 from gateway.serve.request.context import RequestContext
-from gateway.serve.request.params import JSON, listing_formats
+from gateway.serve.request.formats import JSON, is_fixed, listing_formats
 from gateway.serve.request.paths import API_VERSION, ENTRY_TYPES, INDEX, SERVED_VERSIONS, SITES
+from gateway.write import fields_of
 
 ENTRY_DESCRIPTIONS = {
     "structures": "Crystals, molecules and other arrangements of atoms, from all sites.",
@@ -27,8 +30,8 @@ PROVIDERS_ID = "optimade_providers"
 
 def base_info(context: RequestContext, *, config: Config) -> JsonObject:
     """The resource of `/info`; asks no site."""
-    is_index = context.target.is_index
-    formats = (JSON,) if is_index else listing_formats(config.provider.prefix)
+    is_index, prefix = context.target.is_index, config.provider.prefix
+    formats = (JSON,) if is_index else listing_formats(STRUCTURES, prefix)
     types: list[Json] = [] if is_index else list(ENTRY_TYPES)
     resource: JsonObject = {
         "type": "info",
@@ -40,7 +43,12 @@ def base_info(context: RequestContext, *, config: Config) -> JsonObject:
                 for version in SERVED_VERSIONS
             ],
             "formats": list(formats),
-            "entry_types_by_format": dict.fromkeys(formats, types),
+            "entry_types_by_format": {
+                form: [one for one in ENTRY_TYPES if form in listing_formats(one, prefix)]
+                if types
+                else []
+                for form in formats
+            },
             "available_endpoints": [*types, "info", "links"],
             "license": config.provider.license,
             "is_index": is_index,
@@ -55,7 +63,7 @@ def entry_info(entry_type: str, *, prefix: str, exact: bool) -> JsonObject:
     """The resource of `/info/<entry_type>`."""
     every = read_definitions(entry_type, prefix=prefix)
     properties = every if exact else simplify(every, prefix=prefix)
-    formats = listing_formats(prefix)
+    formats = listing_formats(entry_type, prefix)
     more = "" if len(properties) == len(every) else _MORE.format(entry_type=entry_type)
     return {
         "type": "info",
@@ -63,8 +71,13 @@ def entry_info(entry_type: str, *, prefix: str, exact: bool) -> JsonObject:
         "description": ENTRY_DESCRIPTIONS[entry_type] + more,
         "properties": {**properties},
         "formats": list(formats),
-        "output_fields_by_format": {form: list(properties) for form in formats},
+        "output_fields_by_format": {form: _fields(form, properties, prefix) for form in formats},
     }
+
+
+def _fields(form: str, properties: Iterable[str], prefix: str) -> list[Json]:
+    name = form.removeprefix(f"_{prefix}_")
+    return [*(fields_of(name, prefix) if is_fixed(name) else properties)]
 
 
 def link_resources(context: RequestContext, *, config: Config) -> list[Json]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject
-from gateway.serve.request.negotiation import FORM, JSON_API, JSON_LINES
-from gateway.serve.request.params import INCLUDES, JSON, listing_formats
+from gateway.serve.request.formats import entry_formats, listing_formats
+from gateway.serve.request.negotiation import FORM, JSON_API, JSON_LINES, ZIP
+from gateway.serve.request.params import INCLUDES
+from gateway.write import CSV, FORMATS
 
 DESCRIPTION = """
 An [OPTIMADE](https://www.optimade.org) API over several NOMAD installations: one filter is sent to
@@ -44,6 +46,7 @@ _REFUSALS = {
     "503": "Sites that hold the answer do not answer now; see Retry-After.",
     "553": "An API version that is not served.",
 }
+_NO_FILE = "There is no file of this entry in this format; the detail says why."
 VERSIONS_RESPONSE: dict[int | str, dict[str, object]] = {
     200: {
         "description": "A header line, then one major version a line.",
@@ -89,19 +92,19 @@ _EXAMPLES: Mapping[str, Examples] = {
 
 def listing_docs(entry_type: str, prefix: str) -> JsonObject:
     """What a listing takes and gives."""
-    parameters: list[Json] = [*_listing(_EXAMPLES[entry_type], prefix)]
-    return {"parameters": parameters, "responses": _responses(streams=True)}
+    parameters: list[Json] = [*_listing(entry_type, prefix)]
+    return {"parameters": parameters, "responses": _responses(streams=_stream_types(entry_type))}
 
 
 def form_docs(entry_type: str, prefix: str) -> JsonObject:
     """The same parameters as a form."""
-    listing = _listing(_EXAMPLES[entry_type], prefix)
+    listing = _listing(entry_type, prefix)
     parameters = {str(one["name"]): one["schema"] for one in listing}
     form: JsonObject = {"schema": {"type": "object", "properties": parameters}}
     refusals = {"413": "The body is too large.", "415": "The body is no form."}
     return {
         "requestBody": {"content": {FORM: form}},
-        "responses": _responses(streams=True, **refusals),
+        "responses": _responses(streams=_stream_types(entry_type), **refusals),
     }
 
 
@@ -116,8 +119,8 @@ def entry_docs(entry_type: str, prefix: str) -> JsonObject:
         "schema": _STRING,
     }
     return {
-        "parameters": [path, *_common(examples, prefix, formats=(JSON,))],
-        "responses": _responses(),
+        "parameters": [path, *_common(examples, prefix, entry_formats(entry_type, prefix))],
+        "responses": _responses(streams=_file_types(entry_type), **{"404": _NO_FILE}),
     }
 
 
@@ -126,7 +129,8 @@ def about_docs() -> JsonObject:
     return {"parameters": [_hint()], "responses": _responses()}
 
 
-def _listing(examples: Examples, prefix: str) -> list[JsonObject]:
+def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
+    examples = _EXAMPLES[entry_type]
     return [
         _parameter(
             "filter",
@@ -144,7 +148,7 @@ def _listing(examples: Examples, prefix: str) -> list[JsonObject]:
         ),
         _parameter("page_offset", "How many entries to skip.", _WHOLE),
         _parameter("page_number", "Which page, from 1.", {"type": "integer", "minimum": 1}),
-        *_common(examples, prefix, formats=listing_formats(prefix)),
+        *_common(examples, prefix, listing_formats(entry_type, prefix)),
         _parameter(f"_{prefix}_sites", "Sites to ask, separated by commas; all unless given."),
         _parameter(
             f"_{prefix}_partial",
@@ -159,7 +163,7 @@ def _listing(examples: Examples, prefix: str) -> list[JsonObject]:
     ]
 
 
-def _common(examples: Examples, prefix: str, *, formats: tuple[str, ...]) -> list[JsonObject]:
+def _common(examples: Examples, prefix: str, formats: tuple[str, ...]) -> list[JsonObject]:
     return [
         _parameter(
             "response_fields",
@@ -209,14 +213,28 @@ def _parameter(
     return written if example is None else {**written, "example": example}
 
 
-def _responses(*, streams: bool = False, **more: str) -> JsonObject:
+def _file_types(entry_type: str) -> tuple[str, ...]:
+    names = FORMATS if entry_type == STRUCTURES else (CSV,)
+    return tuple(_bare_type(name) for name in names)
+
+
+def _stream_types(entry_type: str) -> tuple[str, ...]:
+    archives = (ZIP,) if entry_type == STRUCTURES else ()
+    return (JSON_LINES, _bare_type(CSV), *archives)
+
+
+def _bare_type(name: str) -> str:
+    return FORMATS[name].media_type.partition(";")[0]
+
+
+def _responses(*, streams: tuple[str, ...] = (), **more: str) -> JsonObject:
     document: JsonObject = {JSON_API: {"schema": _DOCUMENT}}
     described = {"200": "An OPTIMADE document.", **_REFUSALS, **more}
     responses: JsonObject = {
         status: {"description": words, "content": document} for status, words in described.items()
     }
     if streams:
-        content: JsonObject = {**document, JSON_LINES: {"schema": _STRING}}
-        words = "An OPTIMADE document, or the whole result as JSON Lines."
+        content: JsonObject = {**document, **{one: {"schema": _STRING} for one in streams}}
+        words = "An OPTIMADE document, or a file in the format that is asked for."
         responses["200"] = {"description": words, "content": content}
     return responses

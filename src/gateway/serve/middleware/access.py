@@ -21,13 +21,17 @@ _METHODS = "GET, HEAD, POST, OPTIONS"
 _PREFLIGHT_S = "86400"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Content-Security-Policy of every HTML page that does not bring its own: nothing is loaded from
 elsewhere, and no script or style stands in the page itself."""
 _EVERYWHERE = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Retry-After, Server-Timing, X-Request-ID"),
+    (
+        b"access-control-expose-headers",
+        b"Content-Disposition, ETag, Link, Retry-After, Server-Timing, X-Request-ID, X-Total-Count",
+    ),
     (b"x-content-type-options", b"nosniff"),
 )
 _HTML_ONLY = (

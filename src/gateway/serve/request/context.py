@@ -74,6 +74,14 @@ class RequestContext:
         return (time.perf_counter() - self.started) * 1000
 
 
+def cut_off(scope: Scope, reason: str) -> None:
+    """End the connection of an answer that cannot be finished, so that its client sees it."""
+    cut = scope.get("extensions", {}).get(CUT)
+    if cut is None:
+        raise ConnectionError(reason)
+    cut()
+
+
 def mark_arrival(scope: Scope) -> None:
     """Note when this request came: its deadline counts from here, waiting for a slot included."""
     state = scope.setdefault("state", {})

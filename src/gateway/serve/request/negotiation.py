@@ -4,6 +4,7 @@ from gateway.errors import MediaTypeError, NotAcceptableError
 
 JSON_API = "application/vnd.api+json"
 JSON_LINES = "application/jsonl"
+ZIP = "application/zip"
 FORM = "application/x-www-form-urlencoded"
 _HARMLESS = ("profile", "q")
 """Parameters that do not change what is served; `q` is a weight, not part of the type."""

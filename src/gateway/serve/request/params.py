@@ -10,11 +10,16 @@ from typing import Literal
 
 from gateway.errors import NotImplementedParameterError, ParameterError, unknown_site
 from gateway.model import EntryRequest, Notice, SearchRequest
+from gateway.serve.request.formats import (
+    JSON,
+    chosen_format,
+    entry_formats,
+    fields_for,
+    listing_formats,
+)
 from gateway.serve.request.pagination import read_limit, read_offset
 from gateway.serve.request.query_string import ANY_ENTRY, Pairs, Rules, once, read_known
 
-JSON = "json"
-"""The one `response_format` of all endpoints."""
 INCLUDES = ("references",)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LEAST_TIMEOUT_S = 0.1
@@ -38,7 +43,8 @@ def read_search(
 ) -> tuple[SearchRequest, tuple[Notice, ...]]:
     """The listing request that these parameters make, and what to warn of."""
     given, notices = read_known(pairs, rules=rules)
-    _check_common(given, formats=listing_formats(rules.prefix))
+    _check_common(given, formats=listing_formats(entry_type, rules.prefix))
+    form = chosen_format(given, rules.prefix)
     limit = read_limit(given, rules)
     offset, more = read_offset(given, limit=limit, rules=rules)
     request = SearchRequest(
@@ -48,7 +54,7 @@ def read_search(
         page_limit=limit,
         cursor=given.get("page_cursor") or None,
         offset=offset,
-        response_fields=_read_fields(given),
+        response_fields=fields_for(form, _read_fields(given), entry_type, rules.prefix),
         include=_read_include(given),
         sites=_read_sites(given, rules),
         partial=_read_partial(given, rules),
@@ -68,11 +74,12 @@ def read_entry(
     """The single-entry request that these parameters make; others than its own are ignored."""
     known = (*ANY_ENTRY, rules.own("timeout"))
     given = once(tuple(pair for pair in pairs if pair[0] in known))
-    _check_common(given, formats=(JSON,))
+    _check_common(given, formats=entry_formats(entry_type, rules.prefix))
+    form = chosen_format(given, rules.prefix)
     return EntryRequest(
         entry_type,
         entry_id,
-        response_fields=_read_fields(given),
+        response_fields=fields_for(form, _read_fields(given), entry_type, rules.prefix),
         include=_read_include(given),
         sites=(rules.only,) if rules.only else None,
         timeout_s=_read_timeout(given, rules),
@@ -83,26 +90,11 @@ def read_entry(
     )
 
 
-def wants_stream(pairs: Pairs, *, rules: Rules) -> bool:
-    """Whether the whole result is asked for, as JSON Lines."""
-    return dict(pairs).get("response_format") == format_name(rules.prefix)
-
-
-def listing_formats(prefix: str) -> tuple[str, ...]:
-    """All values of `response_format` on a listing."""
-    return (JSON, format_name(prefix))
-
-
-def format_name(prefix: str) -> str:
-    """The `response_format` of a whole result as JSON Lines."""
-    return f"_{prefix}_jsonl"
-
-
 def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None:
     form = given.get("response_format") or JSON
     if form not in formats:
         raise ParameterError(
-            f"The response format {form[:80]!r} is not served; allowed is {' or '.join(formats)}.",
+            f"The response format {form[:80]!r} is not served; allowed is {', '.join(formats)}.",
             parameter="response_format",
         )
     email = given.get("email_address")

@@ -157,12 +157,7 @@ async def _answer_response(
     included = await _write_all(answer.included, app_state) if answer.included else b""
     links = _links(links, context)
     rest = {"links": links, "included": orjson.Fragment(included) if included else (), "meta": meta}
-    headers = {
-        "Cache-Control": _cache_control(answer, context=context, config=config),
-        "Server-Timing": _timing(answer, context),
-    }
-    if any(site.forward_token for site in config.sites):
-        headers["Vary"] = "Authorization"
+    headers = caching_headers(answer, context=context, config=config)
     details: list[Json] = [notice.detail for notice in notices]
     tagged: list[Json | orjson.Fragment] = [
         orjson.Fragment(included or b"0"),
@@ -171,6 +166,19 @@ async def _answer_response(
         details,
     ]
     return _respond(data, rest=rest, tagged=tagged, headers=headers, context=context)
+
+
+def caching_headers(
+    answer: SearchAnswer, *, context: RequestContext, config: Config
+) -> dict[str, str]:
+    """For how long and for whom an answer may be kept, and how it came about."""
+    headers = {
+        "Cache-Control": _cache_control(answer, context=context, config=config),
+        "Server-Timing": _timing(answer, context),
+    }
+    if any(site.forward_token for site in config.sites):
+        headers["Vary"] = "Authorization"
+    return headers
 
 
 def _respond(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from gateway.config import Config
-from gateway.model import JsonObject, Omission, SearchAnswer, SearchRequest
+from gateway.model import STRUCTURES, JsonObject, Omission, SearchAnswer, SearchRequest
 from gateway.page.form.fields import Fields
 from gateway.page.form.rules import FieldError
 from gateway.page.rendering import render
@@ -16,7 +16,7 @@ from gateway.page.search.columns import Column, chosen_columns, columns_of, defa
 from gateway.page.search.form_view import Choice, form_view
 from gateway.properties import structures_catalogue
 from gateway.serve.request.context import RequestContext, context_of
-from gateway.serve.request.params import JSON, listing_formats
+from gateway.serve.request.formats import JSON, listing_formats
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.html import frame_of
@@ -85,7 +85,7 @@ def _view(shown: Shown, request: Request, config: Config) -> SearchView | None:
     if shown.answer is None or shown.search is None:
         return None
     context = context_of(request)
-    formats = listing_formats(config.provider.prefix)
+    formats = listing_formats(STRUCTURES, config.provider.prefix)
     asked = Asked(
         shown.address,
         base=to_base(request),

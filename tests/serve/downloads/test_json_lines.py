@@ -1,8 +1,7 @@
 """The whole result as JSON Lines: what comes, in which order, and how its end tells of gaps."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -10,71 +9,26 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import orjson
 import pytest
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import Message, Scope
 
-from gateway.config import CacheKeys, Config, PagingKeys, ProviderKeys, SiteDefaultKeys, SiteKeys
-from gateway.demo import create_demo_oasis
-from gateway.serve.app import create_app
-from tests.whole.lines import Answer, Asked, Line, refused
-from tests.whole.oases import make_line
+from tests.serve.downloads.gateways import (
+    ALL_IDS,
+    DOI,
+    PAGE,
+    SITES,
+    Opened,
+    dies_after,
+    ids_at,
+    is_census,
+    opened,
+)
+from tests.whole.lines import Answer, Asked, refused
 
 Written: TypeAlias = dict[str, Any]
 """One line, read."""
-Fault: TypeAlias = Callable[[Asked], Answer]
 
-SITES = ("berlin", "munich", "dresden")
-PER_SITE = 40
-PAGE = 10
 FORMAT = "_fed_jsonl"
 STREAM = f"/v1/structures?response_format={FORMAT}"
-DOI = "10.17172/NOMAD/2024.01.01-1"
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The running app, a client of it, and the lines to its sites."""
-
-    app: ASGIApp
-    web: httpx.AsyncClient
-    lines: Mapping[str, Line]
-
-    def asked(self) -> int:
-        return sum(len(line.asked) for line in self.lines.values())
-
-
-def ids_at(site: str) -> list[str]:
-    return [f"{site}~{number:02}-{site}" for number in range(PER_SITE)]
-
-
-ALL_IDS = {id_ for site in SITES for id_ in ids_at(site)}
-
-
-def open_line(site: str) -> Line:
-    dataset = {"dataset_id": "d-1", "dataset_name": "Titania", "doi": DOI, "user_id": "u-1"}
-    held = [
-        make_line(id_.partition("~")[2], nsites=1 + number % 7, datasets=[dataset])
-        for number, id_ in enumerate(ids_at(site))
-    ]
-    return Line(httpx.ASGITransport(create_demo_oasis(held, path="")))
-
-
-@asynccontextmanager
-async def opened() -> AsyncIterator[Opened]:
-    lines = {site: open_line(site) for site in SITES}
-    config = Config(
-        provider=ProviderKeys(prefix="fed", name="F", description="D"),
-        sites=tuple(SiteKeys(name=name, url=f"http://{name}.example/api/v1") for name in SITES),
-        cache=CacheKeys(backend="none"),
-        paging=PagingKeys(default_limit=PAGE, max_limit=PAGE),
-        site_defaults=SiteDefaultKeys(attempts=1),
-    )
-    app = create_app(config, transports=lines)
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as web,
-    ):
-        yield Opened(app, web, lines)
 
 
 @pytest.fixture
@@ -97,25 +51,6 @@ async def get_lines(gateway: Opened, url: str) -> list[Written]:
 
 def ids_of(lines: list[Written], type_: str = "structures") -> list[str]:
     return [line["id"] for line in lines if line.get("type") == type_]
-
-
-def is_census(asked: Asked) -> bool:
-    """Whether it belongs to no page."""
-    return asked.is_count or not asked.path.endswith("/query")
-
-
-def dies_after(requests: int) -> Fault:
-    """A fault: the site answers so often, then no more."""
-    left = requests
-
-    def fault(asked: Asked) -> Answer:
-        nonlocal left
-        if is_census(asked):
-            return None
-        left -= 1
-        return None if left >= 0 else refused(asked)
-
-    return fault
 
 
 async def test_whole_result(gateway: Opened) -> None:

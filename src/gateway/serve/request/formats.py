@@ -1,0 +1,52 @@
+"""`response_format`: what an endpoint can answer with, and which properties that takes."""
+
+from collections.abc import Mapping
+
+from gateway.errors import ParameterError
+from gateway.model import STRUCTURES
+from gateway.write import CSV, FORMATS, columns_of, fields_of
+
+JSON = "json"
+"""The one `response_format` of all endpoints, which has no prefix."""
+JSONL = "jsonl"
+
+
+def listing_formats(entry_type: str, prefix: str) -> tuple[str, ...]:
+    """All values of `response_format` on a listing."""
+    return (JSON, f"_{prefix}_{JSONL}", *_files(entry_type, prefix))
+
+
+def entry_formats(entry_type: str, prefix: str) -> tuple[str, ...]:
+    """All values of `response_format` on a single entry."""
+    return (JSON, *_files(entry_type, prefix))
+
+
+def chosen_format(given: Mapping[str, str], prefix: str) -> str:
+    """The format without its prefix; one that is not served stays as it is."""
+    return (given.get("response_format") or JSON).removeprefix(f"_{prefix}_")
+
+
+def is_fixed(form: str) -> bool:
+    """Whether the format itself decides which properties it is made of."""
+    return form in FORMATS and form != CSV
+
+
+def fields_for(
+    form: str, given: tuple[str, ...] | None, entry_type: str, prefix: str
+) -> tuple[str, ...] | None:
+    """The properties that the answer is made of; `given` are those that were asked for."""
+    if not is_fixed(form):
+        return columns_of(entry_type, prefix) if given is None and form == CSV else given
+    if given is not None:
+        raise ParameterError(
+            f"What a file in {FORMATS[form].title} holds is fixed; leave response_fields out, or "
+            f"choose the format json or _{prefix}_{CSV}.",
+            parameter="response_fields",
+        )
+    return fields_of(form, prefix)
+
+
+def _files(entry_type: str, prefix: str) -> tuple[str, ...]:
+    """References are texts: of them there are tables alone."""
+    names = FORMATS if entry_type == STRUCTURES else (CSV,)
+    return tuple(f"_{prefix}_{name}" for name in names)
