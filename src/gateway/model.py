@@ -268,6 +268,17 @@ class PageLink:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetSource:
+    """How NOMAD counts the values of one property."""
+
+    quantity: str
+    is_number: bool = False
+    """Whether by a histogram of width 1; else by terms."""
+    words: Mapping[str, str] | None = None
+    """OPTIMADE's word for each of NOMAD's, where they differ; other words are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class FacetValue:
     """One value of a property, and how many entries of the result have it."""
 

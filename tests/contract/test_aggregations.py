@@ -1,4 +1,4 @@
-"""Terms aggregations: all values of a quantity with counts, page by page."""
+"""Aggregations: all values of a quantity with counts, page by page."""
 
 from collections import Counter
 
@@ -109,3 +109,57 @@ def test_values_with_an_example(known: Known) -> None:
         assert example["upload_id"] == bucket["value"]
         assert (example["upload_id"], example["optimade"]["nsites"]) in having
         assert set(example) == {"upload_id", "optimade"}
+
+
+def histogram(known: Known, settings: Json) -> Answer:
+    """One histogram over the known structures."""
+    body = {
+        "query": {"and": [known.scope, STRUCTURE]},
+        "pagination": {"page_size": 0},
+        "aggregations": {"named": {"histogram": settings}},
+    }
+    return known.oasis.post(body)
+
+
+@pytest.mark.parametrize(
+    "name", ["optimade.nelements", "results.material.symmetry.space_group_number"]
+)
+def test_histogram_counts_integers(known: Known, name: str) -> None:
+    """A histogram of width 1 counts each integer from the least to the greatest, also unused."""
+    counts = Counter(v for d in known.structures for v in set(values(d, name)))
+    answer = histogram(known, {"quantity": name, "interval": 1})
+    assert answer.status == 200, answer.body
+    data = answer.body["aggregations"]["named"]["histogram"]["data"]
+    found = {bucket["value"]: bucket["count"] for bucket in data}
+    assert list(found) == list(range(min(counts), max(counts) + 1))
+    assert found == {value: counts[value] for value in found}
+
+
+def test_histogram_of_nothing(known: Known) -> None:
+    """No entry, no bucket."""
+    body = {
+        "query": {"entry_id": "-"},
+        "pagination": {"page_size": 0},
+        "aggregations": {
+            "named": {"histogram": {"quantity": "optimade.nelements", "interval": 1}},
+            "words": {"terms": {"quantity": "optimade.elements", "size": 5}},
+        },
+    }
+    answer = known.oasis.post(body).body["aggregations"]
+    assert answer["named"]["histogram"]["data"] == answer["words"]["terms"]["data"] == []
+
+
+HISTOGRAMS_REFUSED: dict[str, Json] = {
+    "unknown": {"quantity": "nosuch", "interval": 1},
+    "words": {"quantity": "optimade.elements", "interval": 1},
+    "no width": {"quantity": "optimade.nelements"},
+    "width 0": {"quantity": "optimade.nelements", "interval": 0},
+    "width of letters": {"quantity": "optimade.nelements", "interval": "x"},
+    "no quantity": {"interval": 1},
+}
+
+
+@pytest.mark.parametrize("row", HISTOGRAMS_REFUSED)
+def test_histogram_is_refused(known: Known, row: str) -> None:
+    """Only numbers have histograms; a width is needed."""
+    assert histogram(known, HISTOGRAMS_REFUSED[row]).status == 422

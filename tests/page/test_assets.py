@@ -6,7 +6,7 @@ from gateway.page.assets import MEDIA_TYPES, assets, assets_digest, assets_path
 def test_every_file_has_a_path_and_a_type() -> None:
     """What is served is known beforehand: no path is ever looked up on the disk."""
     found = assets()
-    assert "static/plain.css" in found
+    assert "static/page.css" in found
     assert "vendor/3dmol/LICENSE" in found
     assert all(asset.media_type in MEDIA_TYPES.values() for asset in found.values())
     assert not any(path.startswith((".", "/", "templates")) for path in found)

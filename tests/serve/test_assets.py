@@ -7,7 +7,7 @@ import pytest
 
 from gateway.page.assets import assets, assets_path
 
-STYLE = "static/plain.css"
+STYLE = "static/page.css"
 
 
 async def test_kept_for_ever(client: httpx.AsyncClient) -> None:

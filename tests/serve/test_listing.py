@@ -9,7 +9,16 @@ import pytest
 from fastapi import FastAPI
 from optimade.models import EntryResponseMany, EntryResponseOne
 
-from gateway.model import Notice, Resource, SearchRequest, SiteReport
+from gateway.model import (
+    Facet,
+    FacetValue,
+    Notice,
+    Resource,
+    SearchAnswer,
+    SearchRequest,
+    SiteReport,
+)
+from tests.serve.conftest import FakeFederation
 
 # The package reads its own models in a way that pydantic is going to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
@@ -412,3 +421,25 @@ async def test_arrival(client: httpx.AsyncClient, federation) -> None:
     after = asyncio.get_running_loop().time()
     listing, entry = federation.asked
     assert before <= listing.entered <= entry.entered <= after
+
+
+async def test_facets(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """Property -> values with counts, in their order; the parameter stays in the links."""
+    values = (FacetValue("O", 7), FacetValue("Si", 2))
+    federation.answer = SearchAnswer(
+        (), data_available=9, facets=(Facet("elements", values), Facet("nelements", ()))
+    )
+    document = (await client.get("/v1/structures?_fed_facets=elements,nelements")).json()
+    (asked,) = federation.asked
+    assert isinstance(asked, SearchRequest)
+    assert asked.facets == ("elements", "nelements")
+    assert document["meta"]["_fed_facets"] == {
+        "elements": [{"value": "O", "count": 7}, {"value": "Si", "count": 2}],
+        "nelements": [],
+    }
+    EntryResponseMany(**document)
+
+
+async def test_no_facets(client: httpx.AsyncClient) -> None:
+    """Not asked for, not there."""
+    assert "_fed_facets" not in (await client.get("/v1/structures")).json()["meta"]

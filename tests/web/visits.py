@@ -27,7 +27,7 @@ class Visit:
     foreign: list[str] = field(default_factory=list)
 
     async def settle(self) -> None:
-        """Wait until the page has loaded all it loads, and the picture stands where there is one."""
+        """Wait until all is loaded, and the picture stands where there is one."""
         await self.page.wait_for_load_state("networkidle")
         viewer = self.page.locator("#viewer[data-scene]")
         if await viewer.count() and await self.page.locator("#viewer:not([hidden])").count():

@@ -1,9 +1,11 @@
-"""Terms aggregations: the values of a quantity among the selected entries, counted, in pages."""
+"""Aggregations: the values of a quantity among the selected entries, counted, in pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from gateway.demo.columns import Table
+from gateway.demo.histogram import HistogramAggregation, read_histogram, run_histogram
 from gateway.demo.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import RefusalError, crash, model_refusal, query_refusal
@@ -27,8 +29,11 @@ class TermsAggregation:
     """Patterns of the example entry that comes with each value; None: no example."""
 
 
-def read_aggregations(data: object, catalogue: Catalogue) -> tuple[TermsAggregation, ...]:
-    """Reads `aggregations`; this fake supports terms aggregations only."""
+Aggregation: TypeAlias = TermsAggregation | HistogramAggregation
+
+
+def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Aggregation, ...]:
+    """Reads `aggregations`; this fake supports those of terms and histograms."""
     if data is None:
         return ()
     if not isinstance(data, Mapping):
@@ -38,7 +43,9 @@ def read_aggregations(data: object, catalogue: Catalogue) -> tuple[TermsAggregat
     return tuple(_read_one(str(name), wanted, catalogue) for name, wanted in data.items())
 
 
-def _read_one(name: str, data: object, catalogue: Catalogue) -> TermsAggregation:
+def _read_one(name: str, data: object, catalogue: Catalogue) -> Aggregation:
+    if isinstance(data, Mapping) and "histogram" in data:
+        return read_histogram(name, data["histogram"], catalogue)
     terms = data.get("terms") if isinstance(data, Mapping) else None
     if not isinstance(terms, Mapping):
         raise crash("", kind="NotImplementedError")
@@ -118,10 +125,14 @@ def _bad_pages(kind: str, message: str, at: tuple[str, ...], given: object) -> R
     return model_refusal(kind, loc=at, message=message, given=given)
 
 
-def run_aggregation(
-    index: Index, selected: int, aggregation: TermsAggregation
-) -> dict[str, object]:
-    """The answer to one aggregation."""
+def run_aggregation(index: Index, selected: int, aggregation: Aggregation) -> dict[str, object]:
+    """The answer to one aggregation, under its kind."""
+    if isinstance(aggregation, HistogramAggregation):
+        return {"histogram": run_histogram(index, selected, aggregation)}
+    return {"terms": _run_terms(index, selected, aggregation)}
+
+
+def _run_terms(index: Index, selected: int, aggregation: TermsAggregation) -> dict[str, object]:
     counts = _counts(index, selected, aggregation.quantity.field)
     if aggregation.include is not None:
         counts = {value: count for value, count in counts.items() if value in aggregation.include}

@@ -116,8 +116,7 @@ async def _entries_query(oasis: Oasis, request: Request) -> object:
     aggregations = read_aggregations(body.get("aggregations"), oasis.catalogue)
     if aggregations:
         answer["aggregations"] = {
-            one.name: {"terms": run_aggregation(oasis.index, found.selected, one)}
-            for one in aggregations
+            one.name: run_aggregation(oasis.index, found.selected, one) for one in aggregations
         }
     answer["data"] = [
         project_document(oasis.entries[row].document, required) for row in found.page.rows

@@ -7,6 +7,7 @@ known. Used by `plan`, `merge`, `shape`, `search`, `serve` and `cli`.
 
 from functools import lru_cache
 
+from gateway.properties.facets import facet_names, facet_source
 from gateway.properties.names import nearest_names
 from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
@@ -33,6 +34,8 @@ __all__ = [
     "Property",
     "Reach",
     "ValueType",
+    "facet_names",
+    "facet_source",
     "nearest_names",
     "references_catalogue",
     "structures_catalogue",

@@ -17,7 +17,7 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
 from gateway.fetch.http.observer import Silent, SiteObserver
-from gateway.fetch.nomad.session import ENTRY_ID
+from gateway.fetch.nomad.session import ENTRY_ID, SiteSession
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
@@ -32,9 +32,10 @@ from gateway.model import (
 from gateway.plan import SEPARATOR
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
 from gateway.search.deadlines import Deadlines
+from gateway.search.facets import FacetCounts, check_facets, facets_of, read_facets
 from gateway.search.links import neighbours
 from gateway.search.listing import Listing
-from gateway.search.page_state import PageResult
+from gateway.search.page_state import PageResult, options_of
 from gateway.search.planned_request import (
     RELATIONSHIPS,
     PlannedRequest,
@@ -139,10 +140,11 @@ class Federation:
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """One page of a listing; raises RequestError or SitesMissingError."""
         deadlines = self._deadlines(request)
+        catalogue = self.catalogue(request.entry_type)
+        check_facets(request, catalogue, prefix=self._config.provider.prefix)
         if request.entry_type == REFERENCES:
             return await self._references.search(request, deadlines=deadlines)
         begun = time.perf_counter()
-        catalogue = self.catalogue(request.entry_type)
         planned = await self._planner.read_off_loop(request, catalogue, versions=self._versions())
         spent = 1000 * (time.perf_counter() - begun)
         scope = MemoryScope()
@@ -157,11 +159,34 @@ class Federation:
                 deadlines=deadlines,
                 max_offset=self._config.paging.max_offset,
             )
-            found = await listing.read()
-            return await self._answer(planned, found, timings=(("plan", spent), *found.timings))
+            found, counted = await self._read(listing, planned, scope, deadlines)
+            timings = (("plan", spent), *found.timings)
+            return await self._answer(planned, found, counted, timings=timings)
         finally:
             self._site_stats.searches -= 1
             scope.close()
+
+    async def _read(
+        self, listing: Listing, planned: PlannedRequest, scope: MemoryScope, deadlines: Deadlines
+    ) -> tuple[PageResult, FacetCounts]:
+        """The page, and beside it what is counted over the whole result."""
+        request = planned.request
+        if not request.facets:
+            return await listing.read(), FacetCounts()
+        options = options_of(request, scope=scope, deadline=deadlines.keys)
+        counting = asyncio.create_task(
+            read_facets(
+                planned,
+                {site: SiteSession(self._clients[site], options) for site in planned.queries},
+                versions=self._versions(),
+                slices=self._slices,
+            )
+        )
+        try:
+            found = await listing.read()
+            return found, await counting
+        finally:
+            counting.cancel()
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
@@ -216,7 +241,12 @@ class Federation:
         return SiteStatus(name, info.version, info.total, self._clients[name].circuit.state)
 
     async def _answer(
-        self, planned: PlannedRequest, found: PageResult, *, timings: tuple[tuple[str, float], ...]
+        self,
+        planned: PlannedRequest,
+        found: PageResult,
+        counted: FacetCounts,
+        *,
+        timings: tuple[tuple[str, float], ...],
     ) -> SearchAnswer:
         start = time.perf_counter()
         page = await self._shape(planned, found)
@@ -230,7 +260,17 @@ class Federation:
             fingerprint=planned.fingerprint,
         )
         chosen = [site.name for site in self.sites if site.name not in planned.excluded]
-        notices = (*planned.notices, *site_notices(planned, found, self._site_stats), *page.flaws)
+        reports = site_reports(
+            planned, found, self._site_stats, names=[site.name for site in self.sites]
+        )
+        prefix = self._config.provider.prefix
+        facets, uncounted = facets_of(planned.request, counted, reports, prefix=prefix)
+        notices = (
+            *planned.notices,
+            *site_notices(planned, found, self._site_stats),
+            *page.flaws,
+            *uncounted,
+        )
         shaped = 1000 * (time.perf_counter() - start)
         return SearchAnswer(
             page.resources,
@@ -241,9 +281,8 @@ class Federation:
             next=links.next,
             prev=links.prev,
             last=links.last,
-            reports=site_reports(
-                planned, found, self._site_stats, names=[site.name for site in self.sites]
-            ),
+            facets=facets,
+            reports=reports,
             notices=notices,
             timings=(*timings, ("shape", shaped)),
         )

@@ -80,7 +80,7 @@ async def _page(
     terms: JsonObject = {"quantity": quantity, **limits}
     if fields:
         terms["entries"] = {"size": 1, "required": {"include": cast("list[Json]", list(fields))}}
-    buckets = await session.aggregate(query, terms)
+    (buckets,) = await session.aggregate(query, {"values": {"terms": terms}})
     return tuple(_term(session, bucket) for bucket in buckets)
 
 

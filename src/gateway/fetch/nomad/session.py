@@ -175,21 +175,31 @@ class SiteSession:
             raise self._wrong(doing, f"{len(archives)} entries came of a total of {total}")
         return Archives(archives, total)
 
-    async def aggregate(self, query: NativeQuery, terms: JsonObject) -> list[Json]:
-        """The buckets of one terms aggregation over the entries that match; raises SiteError."""
+    async def aggregate(
+        self, query: NativeQuery, aggregations: Mapping[str, JsonObject]
+    ) -> list[list[Json]]:
+        """The buckets of each aggregation over the entries that match; raises SiteError.
+
+        Each is a kind with its settings: `{"terms": {"quantity": .., "size": ..}}`.
+        """
         body: JsonObject = {
             "owner": self._owner,
             "query": query,
             "pagination": {"page_size": 0},
-            "aggregations": {"values": {"terms": terms}},
+            "aggregations": dict(aggregations),
         }
         doing = "list values"
         answer = await self._ask("/entries/query", body, doing)
-        match answer.get("aggregations"):
-            case {"values": {"terms": {"data": [*buckets]}}}:
-                return buckets
-            case _:
-                raise self._wrong(doing, "the answer has no list of values")
+        given = answer.get("aggregations")
+        return [self._buckets(given, name, *kind) for name, kind in aggregations.items()]
+
+    def _buckets(self, given: Json, name: str, kind: str) -> list[Json]:
+        one = given.get(name) if isinstance(given, dict) else None
+        values = one.get(kind) if isinstance(one, dict) else None
+        buckets = values.get("data") if isinstance(values, dict) else None
+        if not isinstance(buckets, list):
+            raise self._wrong("list values", "the answer has no list of values")
+        return buckets
 
     @property
     def _owner(self) -> str:

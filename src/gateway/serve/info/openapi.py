@@ -68,6 +68,7 @@ class Examples:
     filter: str
     sort: str
     response_fields: str
+    facets: str | None
     id_form: str
 
 
@@ -76,12 +77,14 @@ _EXAMPLES: Mapping[str, Examples] = {
         filter='elements HAS ALL "Si","O" AND nelements=2',
         sort="-nelements,chemical_formula_reduced",
         response_fields="chemical_formula_reduced,nsites",
+        facets="elements,nelements",
         id_form="`<site>~<entry_id>`, as in `id`.",
     ),
     REFERENCES: Examples(
         filter='doi STARTS WITH "10." OR title IS KNOWN',
         sort="-doi,url",
         response_fields="doi,title",
+        facets=None,
         id_form="`doi.` or `ref.` and the DOI or text itself, escaped, as in `id`.",
     ),
 }
@@ -151,6 +154,11 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
             f"_{prefix}_partial",
             "`forbid`: answer 503 rather than without a site that fails.",
             {"type": "string", "enum": ["allow", "forbid"]},
+        ),
+        _parameter(
+            f"_{prefix}_facets",
+            "Properties whose values are counted over the whole result, separated by commas.",
+            example=examples.facets,
         ),
     ]
 

@@ -60,6 +60,7 @@ def read_search(
         partial=_read_partial(given, rules),
         timeout_s=_read_timeout(given, rules),
         entered=caller.arrived,
+        facets=_read_facets(given, rules),
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
@@ -139,6 +140,17 @@ def _read_include(given: Mapping[str, str]) -> tuple[str, ...]:
                 parameter="include",
             )
     return paths
+
+
+def _read_facets(given: Mapping[str, str], rules: Rules) -> tuple[str, ...]:
+    name = rules.own("facets")
+    facets = tuple(dict.fromkeys(_words(given.get(name, ""))))
+    if facets and (given.get("response_format") or JSON) != JSON:
+        raise ParameterError(
+            f"{name} counts values in {JSON} answers alone; leave it or response_format out.",
+            parameter=name,
+        )
+    return facets
 
 
 def _read_sites(given: Mapping[str, str], rules: Rules) -> tuple[str, ...] | None:

@@ -52,14 +52,12 @@ class Rules:
         return f"_{self.prefix}_{name}"
 
 
-def read_pairs(query: bytes) -> Pairs:
+def read_pairs(query: bytes, *, most: int = MAX_PARAMETERS) -> Pairs:
     """Names and values of a query string or form: `+` is a space, a real plus is %2B."""
-    if query.count(b"&") >= MAX_PARAMETERS:
+    if query.count(b"&") >= most:
         count = sum(1 for piece in query.split(b"&") if piece)
-        if count > MAX_PARAMETERS:
-            raise ParameterError(
-                f"The request has {count} parameters; at most {MAX_PARAMETERS} are read."
-            )
+        if count > most:
+            raise ParameterError(f"The request has {count} parameters; at most {most} are read.")
     pieces = [piece.partition(b"=") for piece in query.split(b"&") if piece]
     return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
 
@@ -67,7 +65,7 @@ def read_pairs(query: bytes) -> Pairs:
 @functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
-    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout"))
+    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout", "facets"))
     return (*_LISTING, *own)
 
 

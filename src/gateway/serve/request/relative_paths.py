@@ -14,6 +14,8 @@ def to_root(request: Request) -> str:
     scope = request.scope
     path: str = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     prefix: str = scope.get("root_path", "")
+    if prefix and path == prefix:  # without the slash at its end a browser is one folder higher
+        return f"./{prefix.rpartition('/')[2]}/"
     inner = path[len(prefix) :] if prefix and path.startswith(f"{prefix}/") else path
     return "../" * (inner.partition("?")[0].count("/") - 1) or "./"
 

@@ -30,7 +30,7 @@ from gateway.model import Json, JsonObject, Resource, SearchAnswer
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
 from gateway.serve.request.paths import API_VERSION
-from gateway.serve.response.meta import meta_of, report_object
+from gateway.serve.response.meta import facet_values, meta_of, report_object
 from gateway.serve.response.page_links import page_links
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
 from gateway.serve.state import AppState
@@ -150,7 +150,10 @@ async def _answer_response(
         "more_data_available": answer.more,
     }
     meta = meta_of(context, config=config, counts=counts, notices=notices)
-    meta[f"_{config.provider.prefix}_sites"] = [report_object(report) for report in answer.reports]
+    prefix = config.provider.prefix
+    meta[f"_{prefix}_sites"] = [report_object(report) for report in answer.reports]
+    if answer.facets:
+        meta[f"_{prefix}_facets"] = {one.property: facet_values(one) for one in answer.facets}
     included = await _write_all(answer.included, app_state) if answer.included else b""
     links = _links(links, context)
     rest = {"links": links, "included": orjson.Fragment(included) if included else (), "meta": meta}

@@ -9,7 +9,7 @@ import orjson
 
 from gateway import __version__
 from gateway.config import Config, ProviderKeys, ServerKeys
-from gateway.model import Json, JsonObject, Notice, SiteReport
+from gateway.model import Facet, Json, JsonObject, Notice, SiteReport
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.paths import API_VERSION
 
@@ -109,6 +109,11 @@ def report_object(report: SiteReport) -> JsonObject:
         "returned": report.returned,
         "milliseconds": _rounded(report.milliseconds),
     }
+
+
+def facet_values(facet: Facet) -> list[Json]:
+    """The values of one property with their counts, most frequent first."""
+    return [{"value": one.value, "count": one.count} for one in facet.values]
 
 
 def _rounded(milliseconds: float | None) -> float | None:

@@ -1,0 +1,181 @@
+"""The values of some properties over the whole result of all sites, each with its exact count.
+
+A facet is exact or left out with a notice: where a site does not answer in time, or has more
+values than it lists, the sum would be wrong.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.catalogue.quantities import OLDEST
+from gateway.errors import ParameterError
+from gateway.fetch.fanout import SiteAnswer, ask_all
+from gateway.fetch.nomad.facets import MOST_VALUES, Counts, read_counts
+from gateway.fetch.nomad.session import SiteSession
+from gateway.model import (
+    STRUCTURES,
+    Facet,
+    FacetSource,
+    FacetValue,
+    Notice,
+    SearchRequest,
+    SiteFailure,
+    SiteReport,
+)
+from gateway.properties import (
+    Catalogue,
+    facet_names,
+    facet_source,
+    nearest_names,
+)
+from gateway.search.planned_request import PlannedRequest
+from gateway.search.time_slices import TimeSlices
+
+MOST_FACETS = 12
+"""Of one request: each costs every site an aggregation over all that matches."""
+_DOING = "count values"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """What was counted, by property and by site, and what was not."""
+
+    counts: Mapping[str, Counter[str | int | bool]] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+def check_facets(request: SearchRequest, catalogue: Catalogue, *, prefix: str) -> None:
+    """ParameterError where a name is none, or cannot be counted."""
+    parameter = f"_{prefix}_facets"
+    if not request.facets:
+        return
+    if request.entry_type != STRUCTURES:
+        raise ParameterError("Only structures have facets.", parameter=parameter)
+    if len(request.facets) > MOST_FACETS:
+        raise ParameterError(
+            f"{parameter} has {len(request.facets)} names; at most {MOST_FACETS} are counted at "
+            "once.",
+            parameter=parameter,
+        )
+    for name in request.facets:
+        if name != _site_name(prefix):
+            _check_name(name, catalogue, parameter=parameter)
+
+
+def _check_name(name: str, catalogue: Catalogue, *, parameter: str) -> None:
+    found = catalogue.get(name)
+    if found is None:
+        near = nearest_names(name, catalogue, most=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ParameterError(
+            f"There is no property {name[:100]!r} to count.{hint}", parameter=parameter
+        )
+    if facet_source(found) is None:
+        ours = [one for one in facet_names(catalogue) if not one.startswith("_nmd_")]
+        raise ParameterError(
+            f"The values of {name} are not counted by the sites. Those of {', '.join(ours)} are, "
+            "and those of the _nmd_ properties that are words.",
+            parameter=parameter,
+        )
+
+
+async def read_facets(
+    planned: PlannedRequest,
+    sessions: Mapping[str, SiteSession],
+    *,
+    versions: Mapping[str, str | None],
+    slices: TimeSlices,
+) -> FacetCounts:
+    """The counts of all sites together; never raises for a site."""
+    catalogue = planned.catalogue
+    sources = _sources(planned.request.facets, catalogue)
+    asked = {
+        site: _held(sources, catalogue, version=versions.get(site) or OLDEST) for site in sessions
+    }
+    answers = await ask_all(
+        {
+            site: read_counts(sessions[site], planned.queries[site], held)
+            for site, held in asked.items()
+            if held
+        },
+        doing=_DOING,
+    )
+    totals: dict[str, Counter[str | int | bool]] = {name: Counter() for name in sources}
+    left_out: dict[str, str] = {}
+
+    def add(site: str) -> None:
+        answer = answers[site]
+        for name in asked[site]:
+            counts = answer.value[name] if isinstance(answer, SiteAnswer) else None
+            if counts is None:
+                left_out.setdefault(name, _reason(site, answer))
+            else:
+                totals[name].update(counts)
+
+    await slices.map(add, answers)
+    return FacetCounts(
+        {name: counts for name, counts in totals.items() if name not in left_out},
+        tuple(_left_out(name, why) for name, why in left_out.items()),
+    )
+
+
+def _sources(names: Sequence[str], catalogue: Catalogue) -> dict[str, FacetSource]:
+    found = {name: facet_source(catalogue[name]) for name in names if name in catalogue}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _held(
+    sources: Mapping[str, FacetSource], catalogue: Catalogue, *, version: str
+) -> dict[str, FacetSource]:
+    """What a site of this version has; it refuses names that it does not know."""
+    return {name: one for name, one in sources.items() if catalogue[name].lifetime.holds(version)}
+
+
+def _reason(site: str, answer: SiteAnswer[dict[str, Counts | None]] | SiteFailure) -> str:
+    if isinstance(answer, SiteFailure):
+        return f"{site}: {answer.reason}"
+    return f"{site} has {MOST_VALUES} values or more"
+
+
+def _left_out(name: str, why: str) -> Notice:
+    return Notice(
+        "Facet left out",
+        f"The values of {name} are not counted, as not exactly ({why}).",
+        "facet_left_out",
+    )
+
+
+def facets_of(
+    request: SearchRequest, counted: FacetCounts, reports: Sequence[SiteReport], *, prefix: str
+) -> tuple[tuple[Facet, ...], tuple[Notice, ...]]:
+    """The facets in the order asked for, and what to say of those that are not there."""
+    counts = dict(counted.counts)
+    notices = counted.notices
+    site = _site_name(prefix)
+    if site in request.facets:
+        of_sites = _of_sites(reports)
+        if of_sites is None:
+            notices = (*notices, _left_out(site, "the entries of a site could not be counted"))
+        else:
+            counts[site] = of_sites
+    return tuple(
+        Facet(name, _most_first(counts[name])) for name in request.facets if name in counts
+    ), notices
+
+
+def _of_sites(reports: Sequence[SiteReport]) -> Counter[str | int | bool] | None:
+    """How many entries of each site match: the totals of the search itself."""
+    asked = [one for one in reports if one.state not in ("pruned", "excluded")]
+    if any(one.total is None or one.state == "failed" for one in asked):
+        return None
+    return Counter({one.name: one.total for one in asked if one.total})
+
+
+def _most_first(counts: Counter[str | int | bool]) -> tuple[FacetValue, ...]:
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    return tuple(FacetValue(value, count) for value, count in ranked)
+
+
+def _site_name(prefix: str) -> str:
+    return f"_{prefix}_site"
