@@ -7,9 +7,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.page.rendering import render
-from gateway.serve.page_frame import frame_of
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.relative_paths import to_root
+from gateway.serve.response.html import frame_of
+from gateway.serve.state import app_state_of
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -49,7 +50,11 @@ async def get_docs(request: Request) -> Response:
     """The endpoints and their parameters, as the OpenAPI document has them."""
     app = request.app
     assert isinstance(app, FastAPI)
-    text = render("docs.html", frame_of(request), endpoints=tuple(_endpoints(app)))
+    text = render(
+        "docs.html",
+        frame_of(request, app_state_of(request).config),
+        endpoints=tuple(_endpoints(app)),
+    )
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
     return HTMLResponse(text, headers=headers)
 

@@ -16,11 +16,11 @@ from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
 from gateway.page.rendering import render
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.page_frame import frame_of
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
+from gateway.serve.response.html import frame_of
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
 
@@ -96,7 +96,7 @@ def _write(
     same = quote(f'immutable_id="{view.entry_id}"')
     return render(
         "entry.html",
-        frame_of(request),
+        frame_of(request, app_state_of(request).config),
         view=view,
         canonical=f"{base}entry/{quote(resource.id)}",
         json_link=f"{base}{path}",
@@ -132,7 +132,7 @@ def _error_page(error: GatewayError, request: Request) -> Response:
     headers = {"Cache-Control": NO_STORE, **error_headers(error)}
     text = render(
         "entry_error.html",
-        frame_of(request),
+        frame_of(request, app_state_of(request).config),
         heading=_HEADINGS.get(status, "This entry cannot be shown"),
         reason=str(error),
         retry_after=headers.get("Retry-After", ""),

@@ -13,6 +13,7 @@ from gateway.page.entry.facts import FactGroup, read_facts
 from gateway.page.entry.numbers import write_fixed
 from gateway.page.entry.reading import number_of, text_of, texts_of
 from gateway.page.entry.scene import is_crowded, why_not_drawn, write_scene
+from gateway.page.formula import Parts, formula_parts, write_formula
 
 MAX_ROWS = 500
 """Sites in the table; the downloads hold all."""
@@ -96,8 +97,8 @@ class EntryView:
     id: str
     entry_id: str
     formula: str
-    pieces: tuple[tuple[str, bool], ...]
-    """Of the formula, and whether each is a number to be set below the line."""
+    pieces: Parts
+    """Of the formula: symbols and what stands below the line after each."""
     summary: str
     """One line below the title."""
     facts: tuple[tuple[str, str], ...]
@@ -132,11 +133,9 @@ def read_entry_view(
     atoms, cell = read_atoms(attributes), read_cell(attributes)
     origin = _origin(attributes, place)
     entry_id = resource.id.partition("~")[2]
-    formula = (
-        text_of(attributes, "chemical_formula_reduced")
-        or text_of(attributes, "chemical_formula_hill")
-        or ""
-    )
+    known = text_of(attributes, "chemical_formula_reduced")
+    parts = formula_parts(known or text_of(attributes, "chemical_formula_hill") or "")
+    formula = write_formula(parts)
     why = why_not_drawn(atoms)
     cited = Cited(
         entry_id,
@@ -153,7 +152,7 @@ def read_entry_view(
         id=resource.id,
         entry_id=entry_id,
         formula=formula,
-        pieces=formula_pieces(formula),
+        pieces=parts,
         summary=_summary(groups, attributes),
         facts=tuple(_composition(attributes)),
         groups=groups,
@@ -174,11 +173,6 @@ def read_entry_view(
         bibtex=write_bibtex(cited),
         notices=tuple(notice.detail for notice in notices),
     )
-
-
-def formula_pieces(formula: str) -> tuple[tuple[str, bool], ...]:
-    """The pieces of a formula, and whether each is a number to be set below the line."""
-    return tuple((piece, piece[0].isdigit()) for piece in re.findall(r"[0-9.]+|[^0-9.]+", formula))
 
 
 def _species(atoms: Atoms | None) -> tuple[Species, ...]:
