@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from gateway.page.elements import read_elements
+from gateway.page.formula import people_order
 
 MODES = {
     "all": "all of these",
@@ -81,7 +82,7 @@ def _elements(given: Mapping[str, Sequence[str]]) -> str:
     """
     text, strange = read_elements(" ".join(given.get("elements", ())))
     before, _ = read_elements(" ".join(given.get(BEFORE, ())))
-    boxes = tuple(given.get(CHOSEN, ())) if BEFORE in given else text
+    boxes = people_order(given.get(CHOSEN, ())) if BEFORE in given else text
     removed = {one for one in before if one not in text or one not in boxes}
     chosen = dict.fromkeys((*before, *text, *boxes))
     return " ".join((*(one for one in chosen if one not in removed), *strange))

@@ -71,9 +71,7 @@ def columns_of(prefix: str, catalogue: Catalogue, *, titles: Mapping[str, str]) 
 def default_columns(prefix: str, *, sites: int) -> tuple[str, ...]:
     """The columns shown unless others are chosen."""
     site = (f"_{prefix}_site",) if sites > 1 else ()
-    gap_and_program = (BAND_GAP, PROGRAM)
-    return (FORMULA, KIND, "space_group_it_number", "nsites", *gap_and_program, *site,
-            "last_modified")  # fmt: skip
+    return (FORMULA, KIND, "space_group_it_number", "nsites", BAND_GAP, *site, "last_modified")
 
 
 def chosen_columns(
