@@ -78,7 +78,8 @@ async def get_index_page(request: Request) -> Response:
     if wants_json(request.headers.get("accept", "")):
         return _to_info(request)
     config = app_state_of(request).config
-    text = render("index.html", frame_of(request, config))
+    address = context_of(request).base_url
+    text = render("index.html", frame_of(request, config), address=address)
     return HTMLResponse(text, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
 
