@@ -5,7 +5,7 @@ import os
 import shutil
 
 REQUIRED = "WEB_TESTS"
-"""Set to `required`, a missing browser is a failure; .ci/run does so."""
+"""Set to `required`, a missing browser is a failure; `make web` does so."""
 BROWSER = "WEB_BROWSER"
 """Where the browser is, unless it is found on the PATH."""
 
