@@ -1,6 +1,6 @@
 """Take the pictures of the pages for the documents: `python -m tests.web.make_pictures`.
 
-Each state of `states.py` that `PICTURES` names, in docs/assets/page/, small enough for a repository.
+Each state of `states.py` that `PICTURES` names, in docs/assets/page/, small enough to be kept.
 """
 
 import asyncio
