@@ -36,7 +36,7 @@ SEARCH_STATES: Mapping[str, State] = {
     "search-results": State("/?filter=elements+HAS+ALL+%22Ti%22%2C%22O%22&sort=-nsites"),
     "search-partial": State("/?filter=nelements%3D2", gateway="partial"),
     "search-filter-error": State("/?filter=nelements+%3D%3D+2", 400),
-    "search-field-error": State("/?form=1&formula=Xy2Zz", 400),
+    "search-field-error": State("/?form=fields&formula=Xy2Zz", 400),
     "search-nothing-found": State("/?filter=elements+HAS+ALL+%22Ti%22%2C%22O%22+AND+nsites%3E900"),
     "search-all-away": State("/sites/munich/", 503, "partial"),
     "search-of-one-site": State("/sites/berlin/"),
