@@ -6,7 +6,7 @@ Tests that need more than `make test` installs say so in one line at the end.
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.web.browser import why_left_out
+from tests.web.browser import ONE_PROCESS, why_left_out
 
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("patient", **_PATIENT)  # type: ignore[arg-type]
@@ -18,7 +18,9 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Whoever runs all tests is told which ones were not run."""
-    reason = why_left_out()
-    is_concerned = any("tests/web".startswith(one.rstrip("/")) for one in config.args)
-    if reason and (is_concerned or str(config.rootpath / "tests") in config.args):
+    is_spread = getattr(config.option, "dist", "no") != "no"
+    reason = why_left_out() or (ONE_PROCESS if is_spread else None)
+    asked = {(config.invocation_params.dir / one.split("::")[0]).resolve() for one in config.args}
+    holds_them = any(one in (config.rootpath / "tests" / "web").parents for one in asked)
+    if reason and holds_them:
         terminalreporter.write_line(f"tests/web left out: {reason}")

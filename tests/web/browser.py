@@ -9,6 +9,9 @@ REQUIRED = "WEB_TESTS"
 BROWSER = "WEB_BROWSER"
 """Where the browser is, unless it is found on the PATH."""
 
+ONE_PROCESS = "they run in one process; `make web` runs them"
+"""Why they are left out where tests are spread over several."""
+
 _NAMES = ("chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser")
 _PACKAGES = ("playwright", "axe_playwright_python")
 _SOFTWARE_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
