@@ -1,4 +1,4 @@
-"""The words of an entry's page: what its template lays out. Texts are written as people read them."""
+"""The words of an entry's page, which its template lays out. Texts are as people read them."""
 
 from dataclasses import dataclass
 
