@@ -5,9 +5,12 @@ import os
 import shutil
 
 REQUIRED = "WEB_TESTS"
-"""Set to `required`, a missing browser is a failure; .ci/run does so."""
+"""Set to `required`, a missing browser is a failure; `make web` does so."""
 BROWSER = "WEB_BROWSER"
 """Where the browser is, unless it is found on the PATH."""
+
+ONE_PROCESS = "they run in one process; `make web` runs them"
+"""Why they are left out where tests are spread over several."""
 
 _NAMES = ("chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser")
 _PACKAGES = ("playwright", "axe_playwright_python")

@@ -5,6 +5,7 @@ here share that loop: its synchronous one leaves a running loop behind, in which
 asynchronous test could start.
 """
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.web.browser import are_required, arguments, find_browser, why_left_out
+from tests.web.browser import ONE_PROCESS, are_required, arguments, find_browser, why_left_out
 from tests.web.gateways import AWAY, PREFIX, open_oases, running
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One loop, one worker (`--dist loadgroup`); left out where there is no browser."""
-    reason = why_left_out()
+    """One loop and one process; left out where there is no browser."""
+    reason = why_left_out() or (ONE_PROCESS if "PYTEST_XDIST_WORKER" in os.environ else None)
     for item in items:
         if HERE not in item.path.parents:
             continue
         item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-        item.add_marker(pytest.mark.xdist_group("web"))
         if reason and not are_required():
             item.add_marker(pytest.mark.skip(reason=f"tests/web left out: {reason}"))
 

@@ -31,4 +31,18 @@ ENTRY_STATES: Mapping[str, State] = {
     "entry-behind-path": State("/entry/berlin~CiQUiLdpvV9_JKJxiPK_HehiuuUj", gateway="prefixed"),
 }
 DOCS_STATES: Mapping[str, State] = {"docs": State("/docs")}
-STATES: Mapping[str, State] = {**ENTRY_STATES, **DOCS_STATES}
+SEARCH_STATES: Mapping[str, State] = {
+    "search-all": State("/"),
+    "search-results": State("/?filter=elements+HAS+ALL+%22Ti%22%2C%22O%22&sort=-nsites"),
+    "search-partial": State("/?filter=nelements%3D2", gateway="partial"),
+    "search-filter-error": State("/?filter=nelements+%3D%3D+2", 400),
+    "search-field-error": State("/?form=fields&formula=Xy2Zz", 400),
+    "search-nothing-found": State("/?filter=elements+HAS+ALL+%22Ti%22%2C%22O%22+AND+nsites%3E900"),
+    "search-all-away": State("/sites/munich/", 503, "partial"),
+    "search-of-one-site": State("/sites/berlin/"),
+    "search-behind-path": State("/", gateway="prefixed"),
+    "nothing-here": State("/sites/nowhere/", 404),
+}
+PEOPLE: Mapping[str, State] = {**SEARCH_STATES, **ENTRY_STATES}
+"""What axe looks at; Swagger UI is not ours to mend."""
+STATES: Mapping[str, State] = {**PEOPLE, **DOCS_STATES}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.states import ENTRY_STATES
+from tests.web.states import PEOPLE
 from tests.web.visits import DESKTOP, PHONE, visiting
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ async def test_axe(
 
     found: dict[str, str] = {}
     async with visiting(browser, width=width, is_dark=is_dark, bypass_policy=True) as visitor:
-        for name, state in ENTRY_STATES.items():
+        for name, state in PEOPLE.items():
             visit = await visitor.open(gateways[state.gateway] + state.path)
             results = await Axe().run(visit.page)
             if results.violations_count:
@@ -38,7 +38,7 @@ async def test_nothing_is_wider_than_the_window(
     """No page scrolls sideways; wide tables do so inside their boxes."""
     wide: dict[str, int] = {}
     async with visiting(browser, width=width) as visitor:
-        for name, state in ENTRY_STATES.items():
+        for name, state in PEOPLE.items():
             visit = await visitor.open(gateways[state.gateway] + state.path)
             size = await visit.page.evaluate("() => document.documentElement.scrollWidth")
             if size > width:

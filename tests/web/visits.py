@@ -28,7 +28,7 @@ class Visit:
 
     async def settle(self) -> None:
         """Wait until all is loaded, and the picture stands where there is one."""
-        await self.page.wait_for_load_state("networkidle")
+        await self.page.wait_for_load_state("load")
         viewer = self.page.locator("#viewer[data-scene]")
         if await viewer.count() and await self.page.locator("#viewer:not([hidden])").count():
             await self.page.locator("#viewer[data-state=drawn]").wait_for()

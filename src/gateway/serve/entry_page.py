@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from gateway.errors import GatewayError, NotFoundError
+from gateway.errors import GatewayError, NotFoundError, SitesMissingError
 from gateway.model import STRUCTURES, EntryRequest, Resource, SearchAnswer
 from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
@@ -134,11 +134,21 @@ def _error_page(error: GatewayError, request: Request) -> Response:
         "entry_error.html",
         frame_of(request, app_state_of(request).config),
         heading=_HEADINGS.get(status, "This entry cannot be shown"),
-        reason=str(error),
+        reason=_reason(error, request),
+        details=str(error) if isinstance(error, SitesMissingError) else "",
         retry_after=headers.get("Retry-After", ""),
         again=f"{to_base(request)}entry/{quote(request.path_params['entry_id'])}",
     )
     return HTMLResponse(text, status, headers)
+
+
+def _reason(error: GatewayError, request: Request) -> str:
+    """In plain words; what exactly happened is told below."""
+    if not isinstance(error, SitesMissingError):
+        return str(error)
+    sites = app_state_of(request).config.sites
+    titles = ", ".join(site.title or site.name for site in sites if site.name in error.sites)
+    return f"The entry lives at {titles}, which cannot be reached now. Nothing is lost."
 
 
 _HEADINGS = {

@@ -9,9 +9,9 @@ const point = ([x, y, z]) => ({ x, y, z });
 
 /** The picture in `element`; throws where the browser cannot draw in 3D. */
 export async function openViewer(element, scene, { onPick }) {
+  if (!document.createElement("canvas").getContext("webgl")) throw new Error("no WebGL");
   const { createViewer } = await import("../vendor/3dmol/3Dmol.es6-min.js");
   const viewer = createViewer(element, { backgroundColor: colours(element).ground, antialias: true });
-  if (!viewer) throw new Error("no WebGL");
   return new Picture(viewer, element, scene, onPick);
 }
 
