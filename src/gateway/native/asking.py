@@ -20,6 +20,7 @@ from gateway.native.names import MAX_NAMES, lacking_name
 from gateway.native.refusals import is_refusal, missing, passed_on
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ async def adapted(
             lacking[name] = error
 
 
-async def ask_sites(
-    requests: Mapping[str, Awaitable[Said[T]]], *, call: NativeCall, doing: str
-) -> dict[str, Said[T]]:
-    """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
+async def try_sites(
+    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
+) -> dict[str, Said[T] | SiteError]:
+    """Every site's answer, or why there is none."""
 
     async def one(site: str, request: Awaitable[Said[T]]) -> Said[T] | SiteError:
         try:
@@ -83,7 +84,15 @@ async def ask_sites(
             return error
 
     results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
-    said = dict(zip(requests, results, strict=True))
+    return dict(zip(requests, results, strict=True))
+
+
+async def ask_sites(
+    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
+) -> dict[str, Said[T]]:
+    """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
+
+    said = await try_sites(requests, doing=doing)
     answers = {site: value for site, value in said.items() if isinstance(value, Said)}
     failures = [value for value in said.values() if isinstance(value, SiteError)]
     check_failures(failures, answered=bool(answers))
@@ -120,6 +129,17 @@ def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
 async def together(*work: Coroutine[None, None, T]) -> list[T]:
     """All results; the first error ends the others and is raised as it is."""
     tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def both_of(one: Coroutine[None, None, T], other: Coroutine[None, None, U]) -> tuple[T, U]:
+    """Two results; the first error ends the other and is raised as it is."""
+    tasks = asyncio.ensure_future(one), asyncio.ensure_future(other)
     try:
         return await asyncio.gather(*tasks)
     finally:

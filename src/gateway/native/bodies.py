@@ -129,8 +129,8 @@ class Bodies:
         if self._left < 0:
             raise NativeError(
                 400,
-                f"The answer would be larger than {self._max_bytes // 2**20} MiB; ask for a smaller "
-                "page_size, or for less of each entry by `required`.",
+                f"The answer would be larger than {self._max_bytes // 2**20} MiB; ask for a "
+                "smaller page_size, or for less of each entry by `required`.",
             )
         self.found[entry_id] = body
 

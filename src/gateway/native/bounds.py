@@ -108,13 +108,14 @@ def _check_scalar(name: str, value: Json) -> None:
 def _check_text(name: str, text: str) -> None:
     if len(text) > MAX_TEXT:
         raise too_much(("query", name[:80]), f"A text has more than {MAX_TEXT} characters.")
-    if name.partition(":")[0] == "optimade_filter":
-        if len(text) > MAX_FILTER or text.count("(") > MAX_PARENTHESES:
-            raise too_much(
-                ("query", "optimade_filter"),
-                f"An optimade_filter may have {MAX_FILTER} characters and {MAX_PARENTHESES} "
-                "parentheses; the gateway's OPTIMADE API takes larger ones.",
-            )
+    if name.partition(":")[0] == "optimade_filter" and (
+        len(text) > MAX_FILTER or text.count("(") > MAX_PARENTHESES
+    ):
+        raise too_much(
+            ("query", "optimade_filter"),
+            f"An optimade_filter may have {MAX_FILTER} characters and {MAX_PARENTHESES} "
+            "parentheses; the gateway's OPTIMADE API takes larger ones.",
+        )
 
 
 def check_patterns(patterns: Sequence[str], *, where: str) -> None:

@@ -1,6 +1,6 @@
 """Who asks, and which sites: what all native endpoints share of one request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -54,6 +54,10 @@ class NativeCall:
     def without(self, sites: frozenset[str]) -> "NativeCall":
         """The same for the other sites."""
         return replace(self, sites=tuple(site for site in self.sites if site not in sites))
+
+    def only(self, sites: Sequence[str]) -> "NativeCall":
+        """The same for these sites."""
+        return replace(self, sites=tuple(sites))
 
     def options(self, scope: MemoryScope) -> RequestOptions:
         """What goes along with each request to a site."""

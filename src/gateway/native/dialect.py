@@ -23,9 +23,9 @@ def _old(query: NativeQuery) -> NativeQuery:
     for operator in ("and", "or", "not"):
         value = query.get(operator)
         if isinstance(value, list):
-            parts = [_old(one) if isinstance(one, dict) else one for one in value]
-            same = all(new is old for new, old in zip(parts, value, strict=True))
-            return query if same else {operator: parts}
+            inner_ones = [_old(one) if isinstance(one, dict) else one for one in value]
+            same = all(new is old for new, old in zip(inner_ones, value, strict=True))
+            return query if same else {operator: inner_ones}
         if isinstance(value, dict):
             inner = _old(value)
             return query if inner is value else {operator: inner}

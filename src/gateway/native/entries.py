@@ -96,7 +96,6 @@ class EntryPages:
         wanted = self.search.required if whole else Required((*(fields or ()), ENTRY_ID))
         pages = await ask_sites(
             {site: self._site_page(site, wanted) for site in self.call.sites},
-            call=self.call,
             doing=DOING,
         )
         pagination = self.search.pagination
@@ -111,9 +110,7 @@ class EntryPages:
     def asked(self, site: str, lacking: Collection[str]) -> SiteQuery:
         """The caller's query for one site."""
         query = for_version(without_names(self.search.query, lacking), self.versions.get(site))
-        return site_query(
-            self.copies, site, query, owner=self.search.owner, missing=self.missing
-        )
+        return site_query(self.copies, site, query, owner=self.search.owner, missing=self.missing)
 
     def owner_of(self, site: str) -> str:
         """The owner that the site is asked for."""
@@ -188,7 +185,13 @@ class EntryPages:
         )
 
     def _read_page(
-        self, site: str, answer: JsonObject, asked: SiteQuery, *, total: int | None, as_missing: bool
+        self,
+        site: str,
+        answer: JsonObject,
+        asked: SiteQuery,
+        *,
+        total: int | None,
+        as_missing: bool,
     ) -> SitePage:
         documents = read_documents(site, answer)
         hits = tuple(
@@ -227,7 +230,7 @@ class EntryPages:
 
 
 def echoed(pages: Mapping[str, Said[SitePage]]) -> Json:
-    """The caller's query as NOMAD repeats it: by a site that knows all its names, if there is one."""
+    """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
     ranked = sorted(pages.values(), key=lambda said: len(said.lacking))
     return ranked[0].value.query if ranked else {}
 
@@ -254,7 +257,9 @@ def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:
     data = answer.get("data")
     if not isinstance(data, list):
         raise SiteError(site, doing=DOING, happened="the answer has no list of entries")
-    documents = [one for one in data if isinstance(one, dict) and isinstance(one.get(ENTRY_ID), str)]
+    documents = [
+        one for one in data if isinstance(one, dict) and isinstance(one.get(ENTRY_ID), str)
+    ]
     if len(documents) < len(data):
         raise SiteError(site, doing=DOING, happened="the answer has an entry without an entry_id")
     return documents

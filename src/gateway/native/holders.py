@@ -40,10 +40,12 @@ class NoCopies:
         self, site: str, query: NativeQuery, *, owner: str, missing: frozenset[str]
     ) -> NativeQuery | None:
         """None is excluded."""
+        del site, query, owner, missing
         return None
 
     def holders(self, entry_id: str, found: Sequence[str]) -> Sequence[str]:
         """Those that have it."""
+        del entry_id
         return found
 
     def can_stand_in(self, missing: frozenset[str]) -> bool:
@@ -67,7 +69,7 @@ class SiteQuery:
         if not self.is_wrapped or not isinstance(said, dict):
             return said
         parts = said.get("and", said.get("op"))
-        return cast("Json", parts[0]) if isinstance(parts, list) and parts else said
+        return parts[0] if isinstance(parts, list) and parts else said
 
 
 def site_query(

@@ -136,11 +136,13 @@ def read_key(document: Mapping[str, Json], order: NativeOrder) -> Key:
         return Key(None, entry_id)
     parts = order.quantity.partition("#")[0].split(".")
     values = [
-        value for raw in _leaves(document, parts) if (value := _sortable(raw, order.kind)) is not None
+        value
+        for raw in _leaves(document, parts)
+        if (value := _sortable(raw, order.kind)) is not None
     ]
     if not values:
         return Key(None, entry_id)
-    return Key(max(values) if order.is_descending else min(values), entry_id)  # type: ignore[type-var]
+    return Key(max(values) if order.is_descending else min(values), entry_id)
 
 
 def position(key: Key, order: NativeOrder) -> str:
@@ -154,7 +156,7 @@ def position(key: Key, order: NativeOrder) -> str:
     return f"{key.value}:{key.entry_id}"
 
 
-def _leaves(value: Json | Mapping[str, Json], parts: list[str]) -> Iterator[Json]:
+def _leaves(value: "Json | Mapping[str, Json]", parts: list[str]) -> Iterator[Json]:
     if isinstance(value, list):
         for one in value:
             yield from _leaves(one, parts)

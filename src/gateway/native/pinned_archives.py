@@ -41,9 +41,7 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await ask_sites(
-            {site: self._part(site) for site in pages.call.sites}, call=pages.call, doing=DOING
-        )
+        said = await ask_sites({site: self._part(site) for site in pages.call.sites}, doing=DOING)
         parts = {site: one.value for site, one in said.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None

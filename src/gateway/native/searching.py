@@ -15,9 +15,9 @@ from gateway.native.asking import (
     SitesGoneError,
     adapted,
     ask_sites,
+    both_of,
     gone_for_good,
     post,
-    together,
 )
 from gateway.native.bodies import Bodies
 from gateway.native.call import Backend, NativeCall, sites_for
@@ -27,9 +27,9 @@ from gateway.native.holders import Copies
 from gateway.native.links import page_links
 from gateway.native.names import required_without
 from gateway.native.pinned import pinned_ids
+from gateway.native.pinned_archives import PinnedArchives
 from gateway.native.refusals import passed_on
 from gateway.native.request import ENTRY_ID, NativeSearch, Required
-from gateway.native.pinned_archives import PinnedArchives
 
 ARCHIVE_QUERY = "/entries/archive/query"
 DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
@@ -81,14 +81,8 @@ class Searching:
                 raise passed_on(error, alone=False) from None
 
     async def _entries(self, pages: EntryPages) -> bytes:
-        if pages.can_come_whole:
-            fields = None
-        else:
-            fields = (pages.search.pagination.order_by,)
-        if pages.search.aggregations:
-            page, counted = await together(pages.read(fields=fields), aggregate(pages))
-        else:
-            page, counted = await pages.read(fields=fields), {}
+        fields = None if pages.can_come_whole else (pages.search.pagination.order_by,)
+        page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
         if page.has_documents:
             data = [orjson.dumps(hit.document) for hit in page.page.hits]
         else:
@@ -141,9 +135,7 @@ class Searching:
 
             return adapted(check)
 
-        said = await ask_sites(
-            {site: ask(site) for site in pages.call.sites}, call=pages.call, doing=DOING
-        )
+        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=DOING)
         return {site: one.lacking for site, one in said.items()}
 
     async def _archives(self, pages: EntryPages) -> bytes:
@@ -207,6 +199,4 @@ def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
 def written_required(required: Required) -> JsonObject:
     """`required` as it is sent."""
     lists = (("include", required.include), ("exclude", required.exclude))
-    return {
-        name: cast("list[Json]", list(names)) for name, names in lists if names is not None
-    }
+    return {name: cast("list[Json]", list(names)) for name, names in lists if names is not None}

@@ -70,8 +70,8 @@ class PassedAnswer:
             raise fault.error(self.site.name, doing=doing) from None
         except TRANSPORT_ERRORS as error:
             self._outcome = "failed"
-            fault = transport_fault(error, connect_s=self.site.connect_s)
-            raise fault.error(self.site.name, doing=doing) from None
+            broken = transport_fault(error, connect_s=self.site.connect_s)
+            raise broken.error(self.site.name, doing=doing) from None
 
     async def close(self) -> None:
         """End the request, whole or not, and give its slot back."""

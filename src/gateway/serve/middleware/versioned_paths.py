@@ -11,7 +11,7 @@ from gateway.config import Config
 from gateway.errors import RequestError
 from gateway.serve.request.context import mark_arrival, read_context
 from gateway.serve.request.negotiation import check_accept
-from gateway.serve.request.paths import RequestTarget, read_target
+from gateway.serve.request.paths import NATIVE, RequestTarget, read_target
 from gateway.serve.request.public_url import Root, read_root
 from gateway.serve.response.envelope import error_response
 
@@ -37,7 +37,7 @@ class VersionedPathsMiddleware:
             target = self._read(scope, root, path)
         except RequestError as error:
             context = scope["state"].get("context") or read_context(
-                scope, root=root, target=RequestTarget(endpoint=path)
+                scope, root=root, target=RequestTarget(endpoint=_refused_endpoint(path))
             )
             refusal = error_response(error, context=context, config=self._config)
             await refusal(scope, receive, send)
@@ -49,5 +49,12 @@ class VersionedPathsMiddleware:
         target = read_target(path, sites=self._sites)
         state = scope["state"]
         state["target"], state["context"] = target, read_context(scope, root=root, target=target)
-        check_accept(Headers(scope=scope).get("accept", ""))
+        if not target.is_native:  # files of any type come from there
+            check_accept(Headers(scope=scope).get("accept", ""))
         return target
+
+
+def _refused_endpoint(path: str) -> str:
+    """What a refused path points at: an error in NOMAD's own API has NOMAD's form."""
+    _, found, rest = path.partition(f"{NATIVE}/")
+    return NATIVE + "/" + rest if found else path
