@@ -76,12 +76,14 @@ class NativeOrder:
         """Holds for the entries that have a value; None: no entry counts as having one."""
         if self.is_apart:
             return None
-        if FORMULAS.fullmatch(self.quantity) or self.kind == "unknown":
-            return {"quantities": self.quantity.partition("#")[0]}
+        if FORMULAS.fullmatch(self.quantity) or "#" in self.quantity:
+            path = self.quantity.partition("#")[0]
+            return {"quantities": f"metadata.{path}" if path.startswith("optimade.") else path}
         if self.kind == "boolean":
             return {f"{self.quantity}:any": [True, False]}
-        known: NativeQuery = {self.quantity: {"gte": LEAST[self.kind]}}
-        if self.kind == "text":
+        kind = "text" if self.kind == "unknown" else self.kind
+        known: NativeQuery = {self.quantity: {"gte": LEAST[kind]}}
+        if kind == "text":
             return {"or": [known, {self.quantity: ""}]}
         return known
 
