@@ -8,7 +8,8 @@ Body: TypeAlias = dict[str, Any]
 
 TEXTS = ("upload_id", "entry_type", "mainfile", "parser_name", "results.method.method_name",
          "results.material.chemical_formula_reduced", "results.material.structural_type",
-         "optimade.chemical_formula_anonymous", "results.method.simulation.program_name")  # fmt: skip
+         "optimade.chemical_formula_anonymous",
+         "results.method.simulation.program_name")  # fmt: skip
 LISTS = ("results.material.elements", "optimade.elements", "datasets.doi", "authors.name",
          "results.properties.available_properties")  # fmt: skip
 NUMBERS = ("optimade.nelements", "optimade.nsites", "n_quantities", "results.material.n_elements")

@@ -1,6 +1,6 @@
 """By hand: random native queries against a gateway and its sites; counts differences.
 
-    PYTHONPATH=src:. python -m tests.native.run_random GATEWAY SITE SITE .. [--cases 2000] [--seed 1]
+    PYTHONPATH=src:. python -m tests.native.run_random GATEWAY SITE SITE .. [--cases 2000]
 
 All addresses end in `/api/v1`; the sites come in the order of the gateway's configuration.
 """

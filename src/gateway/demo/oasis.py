@@ -117,7 +117,7 @@ async def _entries_query(oasis: Oasis, request: Request) -> object:
     required = read_required(
         body.get("required"), order_by=pagination.order_by, catalogue=oasis.catalogue
     )
-    answer = {**found.head, "query": echo(found.query, plain=False)}
+    answer = {"owner": None, "query": echo(found.query, plain=False), **found.head}
     if required is not None:
         answer["required"] = required.dump()
     aggregations = read_aggregations(body.get("aggregations"), oasis.catalogue)
@@ -140,7 +140,8 @@ async def _archive_query(oasis: Oasis, request: Request) -> object:
     found = search(oasis, body, pagination)
     data = [_archive_item(oasis.entries[row], required) for row in found.page.rows]
     query = echo(found.query, plain=True)
-    return {**found.head, "query": query, "required": required, "data": data}
+    head = {"owner": None, "query": query, **found.head}
+    return {**head, "required": required, "data": data}
 
 
 def _archive_item(entry: Entry, required: object) -> dict[str, object]:

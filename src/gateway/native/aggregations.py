@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject
-from gateway.native.aggregation_rules import NativeAggregation, read_aggregations
+from gateway.native.aggregation_rules import NativeAggregation
 from gateway.native.asking import Said, adapted, ask_sites, post, together
 from gateway.native.buckets import merged_counts, merged_dates, merged_extremes, merged_sums
 from gateway.native.entries import QUERY, EntryPages
@@ -20,7 +20,7 @@ Parts: TypeAlias = dict[str, JsonObject]
 
 async def aggregate(pages: EntryPages) -> JsonObject:
     """All aggregations by name; raises NativeError or SitesGoneError."""
-    wanted = read_aggregations(pages.search.aggregations)
+    wanted = pages.search.aggregations
     found = await together(*(_one(pages, aggregation) for aggregation in wanted))
     return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}
 

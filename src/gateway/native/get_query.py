@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import orjson
 
-from gateway.catalogue.quantities import Quantity, read_quantities
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
+from gateway.native.kinds import known_kinds
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 ALL = ("results.material.elements", "results.material.topology.elements")
@@ -44,7 +44,7 @@ def _pagination(held: dict[str, list[str]]) -> JsonObject:
 
 
 def _query(held: dict[str, list[str]]) -> JsonObject:
-    known = {one.path: one for one in read_quantities()}
+    known = known_kinds()
     asked = {name: values for name, values in held.items() if name not in OWN}
     for text in held.get("q", ()):
         name, value = _read_q(text)
@@ -55,7 +55,7 @@ def _query(held: dict[str, list[str]]) -> JsonObject:
     for key, values in asked.items():
         name, _, operator = key.partition("__")
         if name in known:  # NOMAD ignores other parameters
-            query[name] = _criterion(known[name], operator, values, key)
+            query[name] = _criterion(name, operator, values, key)
     return _with_json(query, held.get("json_query", ()))
 
 
@@ -66,11 +66,11 @@ def _read_q(text: str) -> tuple[str, str]:
     return "__".join(fragments[:-1]), fragments[-1]
 
 
-def _criterion(quantity: Quantity, operator: str, values: list[str], key: str) -> Json:
-    read = [_value(quantity, text, key) for text in values]
+def _criterion(name: str, operator: str, values: list[str], key: str) -> Json:
+    read = [_value(name, text, key) for text in values]
     match operator:
         case "":
-            return {"all" if quantity.path in ALL else "any": read}
+            return {"all" if name in ALL else "any": read}
         case "all" | "any":
             return {operator: read}
         case "lt" | "lte" | "gt" | "gte":
@@ -80,12 +80,12 @@ def _criterion(quantity: Quantity, operator: str, values: list[str], key: str) -
     raise _wrong(key, f"operator {operator} is unknown")
 
 
-def _value(quantity: Quantity, text: str, key: str) -> Json:
+def _value(name: str, text: str, key: str) -> Json:
     try:
-        match quantity.type:
+        match known_kinds()[name]:
             case "integer":
                 return int(text)
-            case "float" | "double":
+            case "float":
                 return float(text)
             case "boolean":
                 return _boolean(text)
@@ -93,9 +93,7 @@ def _value(quantity: Quantity, text: str, key: str) -> Json:
                 datetime.fromisoformat(text)
                 return text
     except ValueError:
-        raise _wrong(
-            key, f"{text[:80]!r} is no value of {quantity.path}, a {quantity.type}"
-        ) from None
+        raise _wrong(key, f"{text[:80]!r} is no value of {name}") from None
     return text
 
 

@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
-from gateway.catalogue.quantities import read_quantities
 from gateway.model import Json, JsonObject
+from gateway.native.kinds import known_kinds
 
 WHOLE = ("integer", "date")
 
@@ -22,7 +21,7 @@ def interval_of(settings: JsonObject, extremes: Json, *, quantity: str) -> float
         isinstance(low, int | float) and isinstance(high, int | float) and isinstance(buckets, int)
     ):
         return None
-    if quantity in _whole_ones():
+    if known_kinds().get(quantity) in WHOLE:
         return float(math.ceil((high - low) / buckets))
     return (1 + 1e-12) * max(0.0, high - low) / buckets
 
@@ -30,8 +29,3 @@ def interval_of(settings: JsonObject, extremes: Json, *, quantity: str) -> float
 def _of(choose: Callable[[list[float]], float], *values: Json) -> float | None:
     numbers = [float(one) for one in values if isinstance(one, int | float)]
     return choose(numbers) if numbers else None
-
-
-@lru_cache(maxsize=1)
-def _whole_ones() -> frozenset[str]:
-    return frozenset(one.path for one in read_quantities() if one.type in WHOLE)

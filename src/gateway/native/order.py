@@ -9,25 +9,17 @@ to the same page, so a missing value's is `None:<id>!` here, resumed among the u
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from gateway.catalogue.quantities import read_quantities
 from gateway.errors import NativeError
 from gateway.model import Json, NativeQuery
+from gateway.native.kinds import Kind, is_kept_apart, known_kinds
 from gateway.native.request import ENTRY_ID, Pagination
 from gateway.times import read_nomad_milliseconds
 
-Kind: TypeAlias = Literal["text", "integer", "float", "date", "boolean", "unknown"]
 Value: TypeAlias = str | int | float
 
 NO_ORDER = ("_score", "_doc")
-APART = ("search_quantities.", "section_defs.", "entry_references.")
-"""Sections of which the index keeps the members apart and the catalogue knows nothing."""
-FURTHER: Mapping[str, Kind] = {
-    "datasets.dataset_create_time": "date",
-    "datasets.dataset_modified_time": "date",
-}
 FORMULAS = re.compile(r".*\.chemical_formula_(hill|iupac)|optimade\.chemical_formula_hill")
 """Of which NOMAD rewrites what they are compared with: a range on them is 500."""
 LEAST: Mapping[str, Json] = {
@@ -39,15 +31,6 @@ LEAST: Mapping[str, Json] = {
 MISSING = re.compile(r"None:([A-Za-z0-9_-]{1,128})!")
 ENDLESS = ("Infinity", "-Infinity", "9223372036854775807", "-9223372036854775808")
 """What NOMAD writes for the missing value of a number, a date or a boolean."""
-_KINDS: Mapping[str, Kind] = {
-    "keyword": "text",
-    "text": "text",
-    "integer": "integer",
-    "float": "float",
-    "double": "float",
-    "date": "date",
-    "boolean": "boolean",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +97,8 @@ def read_order(pagination: Pagination) -> NativeOrder:
             f"order_by {name!r} is no order over several sites; order by a quantity, or ask one "
             "site under /sites/<name>/api/v1 with the default order.",
         )
-    kinds = _catalogue()
-    kind, is_apart = kinds.get(name, (FURTHER.get(name, "unknown"), name.startswith(APART)))
-    return NativeOrder(name, pagination.is_descending, kind, is_apart)
+    kind = known_kinds().get(name, "unknown")
+    return NativeOrder(name, pagination.is_descending, kind, is_kept_apart(name))
 
 
 def read_start(order: NativeOrder, after: str | None) -> Start:
@@ -179,11 +161,3 @@ def _sortable(raw: Json, kind: Kind) -> Value | None:
     if kind in ("integer", "float"):
         return raw if isinstance(raw, int | float) else None
     return raw if isinstance(raw, str | int | float) else None
-
-
-@lru_cache(maxsize=1)
-def _catalogue() -> dict[str, tuple[Kind, bool]]:
-    return {
-        one.path: (_KINDS[one.type], one.nested is not None or one.path.startswith(APART))
-        for one in read_quantities()
-    }

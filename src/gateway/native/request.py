@@ -8,6 +8,7 @@ import orjson
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject, NativeQuery
+from gateway.native.aggregation_rules import NativeAggregation, read_aggregations
 from gateway.native.bounds import check_patterns, check_query, check_required_archive
 from gateway.native.call import OWNERS
 from gateway.native.refusals import in_body
@@ -74,7 +75,7 @@ class NativeSearch:
     """Of index documents; None: the whole ones."""
     archive: Json = None
     """`required` of archives, where archives are asked for."""
-    aggregations: Json = None
+    aggregations: tuple[NativeAggregation, ...] = ()
 
 
 def read_body(raw: bytes) -> JsonObject:
@@ -97,7 +98,7 @@ def read_search(body: JsonObject, *, archives: bool = False) -> NativeSearch:
         read_pagination(body.get("pagination")),
         None if archives else read_required(body.get("required")),
         check_required_archive(body.get("required")) if archives else None,
-        None if archives else body.get("aggregations"),
+        () if archives else read_aggregations(body.get("aggregations")),
     )
 
 
