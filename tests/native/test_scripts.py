@@ -1,6 +1,6 @@
 """Existing scripts run unchanged but for their base URL: the lecture's, and ArchiveQuery's traffic.
 
-`lecture/` holds scripts that students are taught. nomad-lab cannot be installed beside this project,
+`lecture/` holds scripts that students are taught. nomad-lab cannot be installed beside this,
 so what `nomad.client.ArchiveQuery` sends is replayed, and read as it reads it.
 """
 
