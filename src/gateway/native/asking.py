@@ -108,6 +108,8 @@ def check_failures(failures: list[SiteError], *, answered: bool) -> None:
         logged(failure_of(error))
     if refused:
         raise passed_on(refused[0], alone=not answered)
+    if gone and not answered and all(error.status in (401, 403) for error in gone):
+        raise passed_on(gone[0], alone=True)
     if gone:
         raise SitesGoneError(gone)
 

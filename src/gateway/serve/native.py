@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.errors import NativeError
+from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject
 from gateway.native import NativeApi, NativeCall
@@ -20,11 +20,12 @@ from gateway.native.api import Forward, PassedAnswer
 from gateway.native.get_query import Pairs, read_get
 from gateway.native.passing import Passing, safe_path
 from gateway.native.request import read_body
+from gateway.observe import log
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.info.native_docs import native_docs
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
-from gateway.serve.request.context import RequestContext, context_of
+from gateway.serve.request.context import CUT, RequestContext, context_of
 from gateway.serve.request.forms import read_limited
 from gateway.serve.request.paths import NATIVE
 from gateway.serve.request.query_string import MAX_PARAMETERS
@@ -175,8 +176,11 @@ class _PassedResponse(StreamingResponse):
         self._answer = answer
         self._context = context
         self._admission = state.admission
+        self._cut: Callable[[], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; a site that breaks off ends the connection, as its own would."""
+        self._cut = scope.get("extensions", {}).get(CUT)
         try:
             async with self._admission.stream():
                 await super().__call__(scope, receive, send)
@@ -186,9 +190,15 @@ class _PassedResponse(StreamingResponse):
     async def _pieces(self) -> AsyncIterator[bytes]:
         if self._context.is_head:
             return
-        async for piece in self._answer.pieces():
-            yield piece
-            await asyncio.sleep(0)
+        try:
+            async for piece in self._answer.pieces():
+                yield piece
+                await asyncio.sleep(0)
+        except SiteError as error:
+            log().warning("an answer broke off", site=error.site, reason=error.happened)
+            if self._cut is None:
+                raise
+            self._cut()
 
 
 async def _list_uploads(request: Request) -> Response:
