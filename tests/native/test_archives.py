@@ -88,7 +88,7 @@ async def test_broken_archive(native: Native) -> None:
 
 async def test_too_large(native: Native, monkeypatch: Any) -> None:
     """Beyond the byte budget the answer is 400 and says what to do."""
-    from gateway.native import bodies
+    from gateway.native.searches import bodies
 
     monkeypatch.setattr(bodies.Bodies.__init__, "__kwdefaults__", {"max_bytes": 20_000})
     response = await native.post("/entries/archive/query", {"pagination": {"page_size": 200}})

@@ -9,8 +9,8 @@ from gateway.native.echo import plain_echo
 from gateway.native.holders import NO_COPIES, SiteQuery, site_query
 from gateway.native.names import without_names
 from gateway.native.order import Key, position, read_key, read_order, read_start
-from gateway.native.pinned import pinned_ids
-from gateway.native.request import Pagination
+from gateway.native.reading.pinned import pinned_ids
+from gateway.native.reading.request import Pagination
 
 NONE = {"entry_id": "-"}
 

@@ -12,13 +12,13 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.passing import PassedAnswer
 from gateway.model import JsonObject
 from gateway.native.call import Backend, NativeCall
-from gateway.native.datasets import Datasets
-from gateway.native.get_query import Pairs, read_get
 from gateway.native.holders import NO_COPIES, Copies
 from gateway.native.info import written_info
-from gateway.native.passing import Forward, Passing
-from gateway.native.request import read_body, read_search
-from gateway.native.searching import Searching
+from gateway.native.one_site.passing import Forward, Passing
+from gateway.native.reading.get_query import Pairs, read_get
+from gateway.native.reading.request import read_body, read_search
+from gateway.native.searches.datasets import Datasets
+from gateway.native.searches.searching import Searching
 
 
 class NativeApi:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.holders import NOTHING
-from gateway.native.request import Required
+from gateway.native.reading.request import Required
 
 MAX_NAMES = 30
 """Names that one request may have that a site lacks: each costs a request."""

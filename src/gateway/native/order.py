@@ -14,7 +14,7 @@ from typing import TypeAlias
 from gateway.errors import NativeError
 from gateway.model import Json, NativeQuery
 from gateway.native.kinds import Kind, is_kept_apart, known_kinds
-from gateway.native.request import ENTRY_ID, Pagination
+from gateway.native.reading.request import ENTRY_ID, Pagination
 from gateway.times import read_nomad_milliseconds
 
 Value: TypeAlias = str | int | float

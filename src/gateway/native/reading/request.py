@@ -8,9 +8,9 @@ import orjson
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.aggregation_rules import NativeAggregation, read_aggregations
-from gateway.native.bounds import check_patterns, check_query, check_required_archive
+from gateway.native.aggregations.rules import NativeAggregation, read_aggregations
 from gateway.native.call import OWNERS
+from gateway.native.reading.bounds import check_patterns, check_query, check_required_archive
 from gateway.native.refusals import in_body
 
 WINDOW = 10_000

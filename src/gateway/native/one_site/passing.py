@@ -13,12 +13,12 @@ from gateway.fetch.http.passing import PassedAnswer
 from gateway.fetch.http.request import Method
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import JsonObject, NativeQuery
-from gateway.native.bounds import check_query, check_required_archive
 from gateway.native.call import Backend, NativeCall, sites_for
 from gateway.native.holders import Copies
-from gateway.native.locating import Holdings, find_holders
+from gateway.native.one_site.locating import Holdings, find_holders
+from gateway.native.reading.bounds import check_query, check_required_archive
+from gateway.native.reading.request import read_owner
 from gateway.native.refusals import NO_ENTRY, missing
-from gateway.native.request import read_owner
 
 DOING = "pass on an answer"
 NO_UPLOAD = "The specified upload_id was not found, or has no entry that is visible to you."

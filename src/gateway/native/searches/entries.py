@@ -18,7 +18,7 @@ from gateway.native.holders import Copies, SiteQuery, object_of, site_query, wit
 from gateway.native.merge import MergedPage, NativeHit, merge_hits
 from gateway.native.names import required_without, without_names
 from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
-from gateway.native.request import ENTRY_ID, WINDOW, NativeSearch, Pagination, Required
+from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Pagination, Required
 
 QUERY = "/entries/query"
 DOING = "read page of entries"

@@ -10,8 +10,13 @@ import orjson
 
 from gateway.model import Json, JsonObject
 from gateway.native.asking import Said, adapted, ask_sites, post
-from gateway.native.entries import EntryPages, read_documents, read_total, written_pagination
-from gateway.native.request import ENTRY_ID, NativeSearch
+from gateway.native.reading.request import ENTRY_ID, NativeSearch
+from gateway.native.searches.entries import (
+    EntryPages,
+    read_documents,
+    read_total,
+    written_pagination,
+)
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""

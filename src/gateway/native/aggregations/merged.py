@@ -5,13 +5,18 @@ from typing import TypeAlias
 
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject
-from gateway.native.aggregation_rules import NativeAggregation
+from gateway.native.aggregations.buckets import (
+    merged_counts,
+    merged_dates,
+    merged_extremes,
+    merged_sums,
+)
+from gateway.native.aggregations.histograms import interval_of
+from gateway.native.aggregations.rules import NativeAggregation
+from gateway.native.aggregations.terms import Ask, merged_terms
 from gateway.native.asking import Said, adapted, ask_sites, post, together
-from gateway.native.buckets import merged_counts, merged_dates, merged_extremes, merged_sums
-from gateway.native.entries import QUERY, EntryPages
-from gateway.native.histograms import interval_of
 from gateway.native.holders import object_of
-from gateway.native.terms import Ask, merged_terms
+from gateway.native.searches.entries import QUERY, EntryPages
 
 DOING = "count values"
 Parts: TypeAlias = dict[str, JsonObject]

@@ -9,7 +9,7 @@ import orjson
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject
-from gateway.native.aggregations import aggregate
+from gateway.native.aggregations.merged import aggregate
 from gateway.native.asking import (
     Said,
     SitesGoneError,
@@ -19,17 +19,17 @@ from gateway.native.asking import (
     gone_for_good,
     post,
 )
-from gateway.native.bodies import Bodies
 from gateway.native.call import Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
-from gateway.native.entries import DOING, QUERY, EntryPages, KeyPage, read_documents
 from gateway.native.holders import Copies
 from gateway.native.links import page_links
 from gateway.native.names import required_without
-from gateway.native.pinned import pinned_ids
-from gateway.native.pinned_archives import PinnedArchives
+from gateway.native.reading.pinned import pinned_ids
+from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
 from gateway.native.refusals import passed_on
-from gateway.native.request import ENTRY_ID, NativeSearch, Required
+from gateway.native.searches.bodies import Bodies
+from gateway.native.searches.entries import DOING, QUERY, EntryPages, KeyPage, read_documents
+from gateway.native.searches.pinned_archives import PinnedArchives
 
 ARCHIVE_QUERY = "/entries/archive/query"
 DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
-from gateway.native.aggregation_rules import MAX_SIZE, NativeAggregation
-from gateway.native.buckets import added, buckets_of
+from gateway.native.aggregations.buckets import added, buckets_of
+from gateway.native.aggregations.rules import MAX_SIZE, NativeAggregation
 from gateway.native.holders import object_of
 from gateway.native.refusals import in_body
 

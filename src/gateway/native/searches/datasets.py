@@ -10,10 +10,10 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject
 from gateway.native.asking import Said, SitesGoneError, ask_sites, gone_for_good
 from gateway.native.call import Backend, NativeCall
-from gateway.native.entries import read_total
-from gateway.native.get_query import PAGING, Pairs
 from gateway.native.links import page_links
-from gateway.native.request import WINDOW, read_pagination
+from gateway.native.reading.get_query import PAGING, Pairs
+from gateway.native.reading.request import WINDOW, read_pagination
+from gateway.native.searches.entries import read_total
 
 DOING = "list datasets"
 FILTERS = ("dataset_id", "dataset_name", "user_id", "dataset_type", "doi", "prefix")

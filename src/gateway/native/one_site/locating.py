@@ -10,8 +10,8 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.asking import Said, post, try_sites
 from gateway.native.call import Backend, NativeCall, owner_at
-from gateway.native.entries import QUERY, read_total
 from gateway.native.refusals import is_refusal, missing, passed_on
+from gateway.native.searches.entries import QUERY, read_total
 
 DOING = "look for an entry"
 
