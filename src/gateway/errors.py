@@ -21,6 +21,7 @@ GatewayError
 ├── SiteNeededError         what was asked depends on the site, and none was given
 ├── SitesMissingError       sites that hold (part of) the answer do not answer now
 ├── OverloadError           the gateway itself has too much to do
+├── NativeError             a request in NOMAD's own API, answered as NOMAD would: status, detail
 ├── ConfigError             the configuration file or environment
 └── SiteError               one site's failure; a value to the search, never shown as it is
     └── AnswerTooLargeError its answer is larger than allowed
@@ -167,6 +168,28 @@ class OverloadError(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NativeError(GatewayError):
+    """A request in NOMAD's own API that is not answered as it stands.
+
+    Here alone an error below `serve` holds an HTTP status: it is NOMAD's own word, often a site's,
+    like `detail`, which is a sentence or NOMAD's list of what is wrong.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: object,
+        *,
+        retry_after_s: float | None = None,
+        allowed: str | None = None,
+    ) -> None:
+        super().__init__(str(detail))
+        self.status = status
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.allowed = allowed
+
+
 class ConfigError(GatewayError):
     """The configuration is wrong; the sentence names file, line or key, and what is allowed."""
 
@@ -177,7 +200,8 @@ class SiteError(GatewayError):
     `retry_after_s` is what the site asked for, if it did; `refused` is True when the site answered
     that the request itself is wrong (4xx), so that asking again is no use; `status` is that of its
     answer, None when there was none; `circuit_open`: it was not asked, as its circuit is open;
-    `is_timeout`: it did not answer in time.
+    `is_timeout`: it did not answer in time; `detail` is what a NOMAD says of a request that it
+    refuses, as JSON.
     """
 
     def __init__(
@@ -191,6 +215,7 @@ class SiteError(GatewayError):
         status: int | None = None,
         circuit_open: bool = False,
         is_timeout: bool = False,
+        detail: object = None,
     ) -> None:
         super().__init__(f"{doing} from {site}: {happened}")
         self.site = site
@@ -201,6 +226,7 @@ class SiteError(GatewayError):
         self.status = status
         self.circuit_open = circuit_open
         self.is_timeout = is_timeout
+        self.detail = detail
 
 
 class AnswerTooLargeError(SiteError):

@@ -56,7 +56,8 @@ class Line(httpx.AsyncBaseTransport):
     asked: list[Asked] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body = orjson.loads(request.content) if request.content else {}
+        is_json = "json" in request.headers.get("content-type", "json")
+        body = orjson.loads(request.content) if request.content and is_json else {}
         asked = Asked(request.url.path, body)
         self.asked.append(asked)
         if self.hangs is not None and self.hangs(asked):

@@ -21,7 +21,7 @@ _ENDPOINT = (
     "(?:structures|references|info|links|versions|health|ready|metrics|docs|redoc|openapi.json)"
 )
 _OWN_PATH = re.compile(
-    rf"(?:(?:/sites/[^/]+|/index)?/{_VERSION}(?:/{_ENDPOINT}(?:/[^/]+)?)?|/{_ENDPOINT}|/sites|/index)$"
+    rf"(?:(?:/sites/[^/]+|/partial)?{API_PATH}|(?:/sites/[^/]+|/index)?/{_VERSION}(?:/{_ENDPOINT}(?:/[^/]+)?)?|/{_ENDPOINT}|/sites|/index)$"
 )
 """What the gateway itself puts behind its address."""
 IPV4_MAPPED_BITS = 96

@@ -17,6 +17,7 @@ from gateway.config.values import (
     Number,
     PublicAddress,
     Seconds,
+    SiteName,
     Whole,
 )
 
@@ -96,6 +97,17 @@ class ConnectionKeys(Keys):
         default=20.0,
         description="A client that takes less than 16 kB of a waiting answer in so many seconds is "
         "cut off.",
+    )
+
+
+class NativeKeys(Keys):
+    """NOMAD's own API over all sites, under /api/v1."""
+
+    enabled: bool = Field(default=True, description="Whether it is served.")
+    auth_site: SiteName | None = Field(
+        default=None,
+        description="The site that answers /auth/token and /users/me; it needs forward_token. "
+        "null: nobody does, and callers bring a token of their own.",
     )
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import cached_property
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.config.keys import (
@@ -13,7 +13,13 @@ from gateway.config.keys import (
     ProviderKeys,
     TimeoutKeys,
 )
-from gateway.config.server_keys import AdmissionKeys, ConnectionKeys, LoggingKeys, ServerKeys
+from gateway.config.server_keys import (
+    AdmissionKeys,
+    ConnectionKeys,
+    LoggingKeys,
+    NativeKeys,
+    ServerKeys,
+)
 from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
 from gateway.model import Site
 
@@ -47,6 +53,7 @@ class Config(BaseSettings):
     connections: ConnectionKeys = Field(
         default=ConnectionKeys(), description=ConnectionKeys.__doc__
     )
+    native: NativeKeys = Field(default=NativeKeys(), description=NativeKeys.__doc__)
     logging: LoggingKeys = Field(default=LoggingKeys(), description=LoggingKeys.__doc__)
 
     @classmethod
@@ -72,6 +79,22 @@ class Config(BaseSettings):
             if twice:
                 raise ValueError(f"two sites have the same {what}: {', '.join(map(repr, twice))}")
         return sites
+
+    @field_validator("native")
+    @classmethod
+    def _auth_site_is_known(cls, native: NativeKeys, info: ValidationInfo) -> NativeKeys:
+        sites: tuple[SiteKeys, ...] = info.data.get("site_list", ())
+        if native.auth_site is None or not sites:
+            return native
+        named = [site for site in sites if site.name == native.auth_site]
+        if not named:
+            raise ValueError(f"auth_site names no site: {native.auth_site!r}")
+        if not named[0].forward_token:
+            raise ValueError(
+                f"auth_site {native.auth_site!r} needs forward_token: true at that site, as "
+                "callers' tokens go there"
+            )
+        return native
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

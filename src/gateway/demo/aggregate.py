@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gateway.demo.columns import Table
+from gateway.demo.extremes import SimpleAggregation, read_simple, run_simple
 from gateway.demo.histogram import HistogramAggregation, read_histogram, run_histogram
 from gateway.demo.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
@@ -29,7 +30,7 @@ class TermsAggregation:
     """Patterns of the example entry that comes with each value; None: no example."""
 
 
-Aggregation: TypeAlias = TermsAggregation | HistogramAggregation
+Aggregation: TypeAlias = TermsAggregation | HistogramAggregation | SimpleAggregation
 
 
 def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Aggregation, ...]:
@@ -46,6 +47,9 @@ def read_aggregations(data: object, catalogue: Catalogue) -> tuple[Aggregation, 
 def _read_one(name: str, data: object, catalogue: Catalogue) -> Aggregation:
     if isinstance(data, Mapping) and "histogram" in data:
         return read_histogram(name, data["histogram"], catalogue)
+    simple = ("min_max", "statistics", "date_histogram")
+    if isinstance(data, Mapping) and any(isinstance(data.get(kind), Mapping) for kind in simple):
+        return read_simple(name, data, catalogue)
     terms = data.get("terms") if isinstance(data, Mapping) else None
     if not isinstance(terms, Mapping):
         raise crash("", kind="NotImplementedError")
@@ -129,6 +133,8 @@ def run_aggregation(index: Index, selected: int, aggregation: Aggregation) -> di
     """The answer to one aggregation, under its kind."""
     if isinstance(aggregation, HistogramAggregation):
         return {"histogram": run_histogram(index, selected, aggregation)}
+    if isinstance(aggregation, SimpleAggregation):
+        return run_simple(index, selected, aggregation)
     return {"terms": _run_terms(index, selected, aggregation)}
 
 

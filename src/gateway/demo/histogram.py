@@ -25,7 +25,7 @@ def read_histogram(name: str, data: object, catalogue: Catalogue) -> HistogramAg
     at = ("aggregations", name, "histogram")
     if not isinstance(data, Mapping) or not isinstance(data.get("quantity"), str):
         raise model_refusal("missing", loc=(*at, "quantity"), message="Field required", given=data)
-    if set(data) - {"quantity", "interval"}:
+    if set(data) - {"quantity", "interval", "offset"} or data.get("offset"):
         raise crash("this fake makes histograms of a given width only", kind="NotImplementedError")
     interval = data.get("interval")
     if interval is None:

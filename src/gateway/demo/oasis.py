@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from gateway.demo.aggregate import read_aggregations, run_aggregation
 from gateway.demo.archive import project_archive, read_required_archive
 from gateway.demo.elastic import Match, both
+from gateway.demo.files import service_routes
 from gateway.demo.native import echo
 from gateway.demo.pagination import read_pagination
 from gateway.demo.quantities import is_old
@@ -42,8 +43,14 @@ def create_demo_oasis(
         Route("/info", _endpoint(_info, oasis)),
         Route("/entries/query", _endpoint(_entries_query, oasis), methods=["POST"]),
         Route("/entries/archive/query", _endpoint(_archive_query, oasis), methods=["POST"]),
+        *service_routes(oasis),
         Route("/entries/{entry_id}", _endpoint(_entry, oasis)),
         Route("/entries/{entry_id}/archive", _endpoint(_entry_archive, oasis)),
+        Route(
+            "/entries/{entry_id}/archive/query",
+            _endpoint(_entry_archive_query, oasis),
+            methods=["POST"],
+        ),
     ]
     inside = [Mount("/api/v1", routes=api), Route("/alive", _endpoint(_alive, oasis))]
     routes = [Mount(path, routes=inside)] if path.strip("/") else inside
@@ -110,7 +117,7 @@ async def _entries_query(oasis: Oasis, request: Request) -> object:
     required = read_required(
         body.get("required"), order_by=pagination.order_by, catalogue=oasis.catalogue
     )
-    answer = {**found.head, "query": echo(found.query, plain=False)}
+    answer = {"owner": None, "query": echo(found.query, plain=False), **found.head}
     if required is not None:
         answer["required"] = required.dump()
     aggregations = read_aggregations(body.get("aggregations"), oasis.catalogue)
@@ -133,7 +140,8 @@ async def _archive_query(oasis: Oasis, request: Request) -> object:
     found = search(oasis, body, pagination)
     data = [_archive_item(oasis.entries[row], required) for row in found.page.rows]
     query = echo(found.query, plain=True)
-    return {**found.head, "query": query, "required": required, "data": data}
+    head = {"owner": None, "query": query, **found.head}
+    return {**head, "required": required, "data": data}
 
 
 def _archive_item(entry: Entry, required: object) -> dict[str, object]:
@@ -155,6 +163,13 @@ async def _entry(oasis: Oasis, request: Request) -> object:
 async def _entry_archive(oasis: Oasis, request: Request) -> object:
     entry = oasis.entries[_find(oasis, request, owner="visible", missing=NO_ARCHIVE)]
     return {"entry_id": entry.entry_id, "required": "*", "data": _archive_item(entry, "*")}
+
+
+async def _entry_archive_query(oasis: Oasis, request: Request) -> object:
+    required = read_required_archive((await _body(request)).get("required"))
+    entry = oasis.entries[_find(oasis, request, owner="visible", missing=NO_ARCHIVE)]
+    data = _archive_item(entry, required)
+    return {"entry_id": entry.entry_id, "required": required, "data": data}
 
 
 def _find(oasis: Oasis, request: Request, *, owner: str, missing: str) -> int:

@@ -159,7 +159,7 @@ class Federation:
         if request.entry_type == REFERENCES:
             return await self._references.search(request, deadlines=deadlines)
         begun = time.perf_counter()
-        planned = await self._planner.read_off_loop(request, catalogue, versions=self._versions())
+        planned = await self._planner.read_off_loop(request, catalogue, versions=self.versions())
         spent = 1000 * (time.perf_counter() - begun)
         scope = MemoryScope()
         self._site_stats.searches += 1
@@ -192,7 +192,7 @@ class Federation:
             read_facets(
                 planned,
                 {site: SiteSession(self._clients[site], options) for site in planned.queries},
-                versions=self._versions(),
+                versions=self.versions(),
                 slices=self._slices,
             )
         )
@@ -245,7 +245,7 @@ class Federation:
         """How many entries there would be with each condition of the filter left out: why a search
         finds nothing. Counted at once, before the request's one deadline; raises RequestError."""
         return await self._omissions.read(
-            request, versions=self._versions(), deadlines=self._deadlines(request)
+            request, versions=self.versions(), deadlines=self._deadlines(request)
         )
 
     async def check(self, name: str) -> SiteInfo:
@@ -253,7 +253,13 @@ class Federation:
         await self._site_stats.look(self._clients[name])
         return self._site_stats.info(name)
 
-    def _versions(self) -> dict[str, str | None]:
+    @property
+    def clients(self) -> Mapping[str, SiteClient]:
+        """The client of each site, for the native API: there is no second way to the sites."""
+        return self._clients
+
+    def versions(self) -> dict[str, str | None]:
+        """The version of each site; None: not known."""
         return {name: self._site_stats.info(name).version for name in self._sites}
 
     def site_states(self) -> tuple[SiteStatus, ...]:

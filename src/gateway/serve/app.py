@@ -11,6 +11,7 @@ from starlette_compress import CompressMiddleware
 from gateway import __version__
 from gateway.config import Config
 from gateway.model import JsonObject
+from gateway.native import NativeApi
 from gateway.observe import Observer
 from gateway.page.rendering import warm_up
 from gateway.search import Federation
@@ -25,6 +26,7 @@ from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
+from gateway.serve.native import native_router
 from gateway.serve.pages import pages_router
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.routes import optimade_router
@@ -44,7 +46,10 @@ def create_app(
     """The gateway over the configured sites; `transports` reach sites by name, in process."""
     observer = observer or Observer()
     federation = Federation(config, transports=transports, observer=observer)
-    return build_app(config, federation=federation, observer=observer, shutdown=shutdown)
+    native = NativeApi(config, federation) if config.native.enabled else None
+    return build_app(
+        config, federation=federation, observer=observer, shutdown=shutdown, native=native
+    )
 
 
 def build_app(
@@ -53,6 +58,7 @@ def build_app(
     federation: SearchService,
     observer: Observer,
     shutdown: ShutdownState | None = None,
+    native: NativeApi | None = None,
 ) -> FastAPI:
     """The HTTP side over any federation."""
     app_state = AppState(
@@ -62,6 +68,7 @@ def build_app(
         _admission(config, observer),
         entry_info=_entry_info(config),
         shutdown=shutdown or ShutdownState(),
+        native=native,
     )
     app = FastAPI(
         title=config.provider.name,
@@ -79,6 +86,8 @@ def build_app(
     app.include_router(api_docs_router())
     app.include_router(entry_page_router())
     app.include_router(assets_router())
+    if native is not None:
+        app.include_router(native_router())
     for kind in HANDLED:
         app.add_exception_handler(
             kind, ErrorResponses(config, delay_s=app_state.admission.delay_s).respond

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, Omission, SearchAnswer, SearchRequest
+from gateway.native import NativeApi
 from gateway.observe import Observer
 from gateway.search import SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
@@ -57,6 +58,8 @@ class AppState:
     """The resource of `/info/<entry_type>`."""
     slices: TimeSlices = field(default_factory=TimeSlices)
     shutdown: ShutdownState = field(default_factory=ShutdownState)
+    native: NativeApi | None = None
+    """NOMAD's own API; None: it is not served."""
     is_replaced: bool = False
     """Whether another configuration has taken over: streams end at their next page."""
 

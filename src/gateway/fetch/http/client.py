@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -25,8 +25,15 @@ from gateway.fetch.http.exchange import Exchange, Received
 from gateway.fetch.http.faults import Fault, seconds
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
 from gateway.fetch.http.observer import Outcome, Silent, SiteObserver
+from gateway.fetch.http.passing import PassedAnswer, PassingOn
 from gateway.fetch.http.rate_limits import Slots
-from gateway.fetch.http.request import RequestOptions, SiteRequest, checked_token, sendable
+from gateway.fetch.http.request import (
+    Method,
+    RequestOptions,
+    SiteRequest,
+    checked_token,
+    sendable,
+)
 from gateway.fetch.http.retry import Retry, Sleep
 from gateway.fetch.http.single_flight import InFlight, ShuttingDownError, SingleFlight
 from gateway.fetch.http.transport import HttpxTransport, Transport, open_transport
@@ -45,6 +52,7 @@ hanging site is found."""
 SUSPECT_S = 2.8
 """A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
 long; should it be ill, the caller need not wait for its own deadline."""
+_ID_PATH = re.compile(r"^/(uploads|datasets)/")
 _ENTRY_PATH = re.compile(r"^/entries/(?!query$|archive/)[^/]+")
 
 
@@ -106,6 +114,9 @@ class SiteClient:
         self._circuit = CircuitBreaker(
             self._probe, changed=self._circuit_changed, clock=clock, sleep=sleep
         )
+        self._passing_on = PassingOn(
+            site, self._transport, self._slots, self._circuit, self._retry, self._passed
+        )
 
     @property
     def circuit(self) -> CircuitState:
@@ -154,6 +165,34 @@ class SiteClient:
             raise fault.error(self.site.name, doing=doing) from None
         return self._said(await self._answer(request, options, None), doing=doing)
 
+    async def pass_on(
+        self,
+        method: Method,
+        path: str,
+        content: bytes | None,
+        *,
+        doing: str,
+        options: RequestOptions,
+        content_type: str = "application/json",
+        with_token: bool = True,
+    ) -> PassedAnswer:
+        """The answer as it is, whatever its status, once it has begun; raises SiteError.
+
+        Without `with_token` the gateway's own token stays here: its answer goes to the caller.
+        """
+        try:
+            request = self._request(method, path, content, options)
+            if not with_token and not self.is_private(options):
+                request = replace(request, token=None)
+            request = replace(request, content_type=content_type, accept="*/*")
+            return await self._passing_on.open(request, deadline=options.deadline)
+        except Fault as fault:
+            fault.tidy(options.token)
+            raise fault.error(self.site.name, doing=doing) from None
+
+    def _passed(self, request: SiteRequest, outcome: Outcome, seconds: float) -> None:
+        self._observer.asked(self.site.name, _label(request.path), outcome, seconds)
+
     async def close(self) -> None:
         """End the requests under way and close all connections."""
         await self._circuit.close()
@@ -167,7 +206,7 @@ class SiteClient:
 
     def _request(
         self,
-        method: Literal["GET", "POST"],
+        method: Method,
         path: str,
         content: bytes | None,
         options: RequestOptions,
@@ -378,7 +417,10 @@ class SiteClient:
 
 @lru_cache(maxsize=64)
 def _label(path: str) -> str:
-    """The path as metrics name it: without ids."""
+    """The path as metrics name it: without ids, names of files and queries."""
+    path = path.partition("?")[0]
+    if found := _ID_PATH.match(path):
+        return f"/{found[1]}/{{id}}/.."
     return _ENTRY_PATH.sub("/entries/{entry_id}", path)
 
 

@@ -1,6 +1,6 @@
 """One connection to a site, carrying one request at a time; parsed by httptools, in C.
 
-In: the bytes of a request. Out: an `AnswerReader` filled, or one of httpx's errors or a Fault. What
+In: the bytes of a request. Out: a `Reader` filled, or one of httpx's errors or a Fault. What
 a site can make this work for is bounded: heads, interim answers, pieces.
 """
 
@@ -11,8 +11,9 @@ from typing import cast
 import httptools
 import httpx
 
-from gateway.fetch.http.decoding import FREE_PIECES, LEAST_PIECE, AnswerReader
+from gateway.fetch.http.decoding import FREE_PIECES, LEAST_PIECE
 from gateway.fetch.http.faults import Fault
+from gateway.fetch.http.streaming import Reader
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of everything that is not body: heads, and beside them at most as much as the body itself for the
@@ -34,7 +35,7 @@ class SiteConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[None] | None = None
         """Set while a request is under way."""
-        self._reader: AnswerReader | None = None
+        self._reader: Reader | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._fault: Fault | None = None
         self._headers: dict[str, str] = {}
@@ -132,11 +133,12 @@ class SiteConnection(asyncio.Protocol):
         if self._is_final and self._fault is None:
             self._complete(keep_alive=self._parser.should_keep_alive())
 
-    def exchange(self, request: bytes, reader: AnswerReader) -> "asyncio.Future[None]":
+    def exchange(self, request: bytes, reader: Reader) -> "asyncio.Future[None]":
         """Send the request; done when the reader has the whole answer."""
         assert self._transport is not None
         self._answer = self._loop.create_future()
         self._reader = reader
+        reader.attach(self._pause, self._resume)
         self._parser = httptools.HttpResponseParser(self)
         self._fault = None
         self._headers = {}
@@ -151,7 +153,17 @@ class SiteConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _excess(self, reader: AnswerReader | None) -> Fault | None:
+    def _pause(self) -> None:
+        """Read no more for now: the reader is full."""
+        if self._transport is not None and self.is_open:
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and self.is_open:
+            self._transport.resume_reading()
+
+    def _excess(self, reader: Reader | None) -> Fault | None:
         """What is wrong with the amount that came, before more of it is parsed."""
         body_bytes = reader.raw_bytes if reader is not None else 0
         if self._received - body_bytes > MAX_HEAD_BYTES + body_bytes:
@@ -169,6 +181,7 @@ class SiteConnection(asyncio.Protocol):
     def _complete(self, *, keep_alive: bool) -> None:
         answer, self._answer = self._answer, None
         self._reader = None
+        self._resume()
         self.idle_since = self._loop.time()
         # a site that answers before it has read the whole request may take its rest for the next
         if not keep_alive or (self._transport and self._transport.get_write_buffer_size()):

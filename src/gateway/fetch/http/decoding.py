@@ -6,7 +6,7 @@ Only gzip is asked for: 16 KiB of other encodings, or of nested ones, can become
 import asyncio
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -65,6 +65,12 @@ class AnswerReader:
         if self._pieces > FREE_PIECES and self.raw_bytes < self._pieces * LEAST_PIECE:
             raise Fault("the answer comes in needlessly small pieces")
         self.reservation.add(piece)
+
+    def attach(self, pause: Callable[[], None], resume: Callable[[], None]) -> None:
+        """It takes in everything, up to its limit: nothing is paused."""
+
+    async def drained(self) -> None:
+        """There is always room, up to the limit."""
 
     async def read_text(self) -> bytes:
         """The body of an error, as far as it can be read."""

@@ -14,6 +14,7 @@ import httpx
 import orjson
 
 from gateway.fetch.http.faults import Fault, plain, quoted, seconds
+from gateway.model import Json
 
 TRANSPORT_ERRORS = (
     httpx.HTTPError,
@@ -72,7 +73,7 @@ def status_fault(
         wait_s = retry_after_s(headers.get("retry-after"), now=now)
         return Fault(happened, may_pass=True, retry_after_s=wait_s, status=status)
     if 400 <= status < 500 or (status == 500 and archive):
-        return Fault(happened, health="good", status=status)
+        return Fault(happened, health="good", status=status, detail=_json_detail(body))
     return Fault(happened, status=status)
 
 
@@ -140,12 +141,7 @@ def _said(body: bytes | bytearray, content_type: str) -> str:
 
 def _detail(body: bytes | bytearray) -> str:
     """NOMAD's `detail`: a text, a list of `{msg, loc}`, or `{reason, exception}` of a crash."""
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
-    detail = data.get("detail") if isinstance(data, dict) else None
-    match detail:
+    match detail := _json_detail(body):
         case str():
             return detail
         case list():
@@ -154,6 +150,15 @@ def _detail(body: bytes | bytearray) -> str:
             return _part(detail)
         case _:
             return ""
+
+
+def _json_detail(body: bytes | bytearray) -> Json:
+    """The `detail` of an error document; None: it is none."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return data.get("detail") if isinstance(data, dict) else None
 
 
 def _part(part: object) -> str:

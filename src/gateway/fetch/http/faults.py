@@ -6,7 +6,10 @@ A `Fault` is raised and passed on within `fetch`; what leaves it is a SiteError.
 import re
 from typing import Literal, TypeAlias
 
+import orjson
+
 from gateway.errors import AnswerTooLargeError, SiteError
+from gateway.model import Json
 
 Health: TypeAlias = Literal["good", "bad", "unknown"]
 """What a fault says of the site: it is alive, it may be ill, or nothing (the fault is ours)."""
@@ -35,6 +38,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         status: int | None = None,
         too_large: bool = False,
         kind: FaultKind = "failed",
+        detail: Json = None,
     ) -> None:
         super().__init__(happened)
         self.happened = happened
@@ -45,6 +49,8 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
         self.status = status
         self.too_large = too_large
         self.kind: FaultKind = kind
+        self.detail = detail
+        """The `detail` of a refusal, as the site sent it; None: there is none."""
 
     @property
     def refused(self) -> bool:
@@ -54,6 +60,9 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
     def tidy(self, token: str | None) -> None:
         """Remove the token from the text, wherever the site sent it back; then cut it to size."""
         self.happened = shortened(without_token(self.happened, token), MAX_TEXT)
+        if token and self.detail is not None:
+            text = orjson.dumps(self.detail).decode()
+            self.detail = self.detail if without_token(text, token) == text else self.happened
 
     def as_value(self) -> "Fault":
         """Itself, without the frames in which it was raised: they hold what was read, megabytes
@@ -73,6 +82,7 @@ class Fault(Exception):  # noqa: N818 - within fetch it is a value as often
             status=self.status,
             circuit_open=self.kind == "circuit_open",
             is_timeout=self.kind == "timeout",
+            detail=self.detail,
         )
 
 

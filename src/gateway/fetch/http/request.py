@@ -27,6 +27,9 @@ class SiteRequest:
     """Decoded bytes that the answer may have."""
     token: str | None = field(default=None, repr=False)
     request_id: str = ""
+    content_type: str = "application/json"
+    """Of what is sent."""
+    accept: str = "application/json"
     trace: Mapping[str, str] = field(default_factory=dict)
     """Headers that name the trace this request belongs to."""
 

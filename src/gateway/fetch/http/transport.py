@@ -18,8 +18,9 @@ import httpx
 import gateway
 from gateway.errors import ConfigError
 from gateway.fetch.http.connection import DroppedError, SiteConnection
-from gateway.fetch.http.decoding import ACCEPT_ENCODING, AnswerReader
+from gateway.fetch.http.decoding import ACCEPT_ENCODING
 from gateway.fetch.http.request import SiteRequest
+from gateway.fetch.http.streaming import Reader
 from gateway.model import Site
 
 USER_AGENT = f"nomad-optimade-gateway/{gateway.__version__}"
@@ -41,7 +42,7 @@ _PORTS = {"http": 80, "https": 443}
 class Transport(Protocol):
     """Carries one request to a site and its answer back."""
 
-    async def send(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+    async def send(self, request: SiteRequest, url: str, reader: Reader) -> None:
         """Fill the reader with the answer from `url`; raises httpx's errors or a Fault."""
 
     async def aclose(self) -> None:
@@ -76,10 +77,10 @@ class ConnectionPool:
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._context = trust(site) if parts.scheme == "https" else None
         self._common = (
-            f"Host: {parts.netloc}\r\nAccept: application/json\r\n"
+            f"Host: {parts.netloc}\r\n"
             f"Accept-Encoding: {ACCEPT_ENCODING}\r\nUser-Agent: {USER_AGENT}\r\n"
         ).encode()
-        self._heads: dict[tuple[str, str], bytes] = {}
+        self._heads: dict[tuple[str, str, str, str], bytes] = {}
         self._idle: list[SiteConnection] = []
         self._open: set[SiteConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +90,7 @@ class ConnectionPool:
         self._pause_s = FIRST_PAUSE_S
         self._is_closed = False
 
-    async def send(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+    async def send(self, request: SiteRequest, url: str, reader: Reader) -> None:
         """Send on a warm connection where there is one.
 
         A site may close an idle connection in the moment in which it is used (NOMAD does after each
@@ -116,9 +117,7 @@ class ConnectionPool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)  # closed connections say so in the next turn of the loop
 
-    async def _exchange(
-        self, connection: SiteConnection, written: bytes, reader: AnswerReader
-    ) -> None:
+    async def _exchange(self, connection: SiteConnection, written: bytes, reader: Reader) -> None:
         try:
             await connection.exchange(written, reader)
         except BaseException:
@@ -212,7 +211,7 @@ class ConnectionPool:
 
     def _written(self, request: SiteRequest, url: str) -> bytes:
         """The request as it goes over the wire."""
-        key = (request.method, url)
+        key = (request.method, url, request.content_type, request.accept)
         head = self._heads.get(key)
         if head is None:
             head = self._head(request, url)
@@ -232,8 +231,11 @@ class ConnectionPool:
 
     def _head(self, request: SiteRequest, url: str) -> bytes:
         path = httpx.URL(url).raw_path
-        kind = b"" if request.content is None else b"Content-Type: application/json\r\n"
-        return b"%s %s HTTP/1.1\r\n%s%s" % (request.method.encode(), path, self._common, kind)
+        kind = f"Accept: {request.accept}\r\n"
+        if request.content is not None:
+            kind += f"Content-Type: {request.content_type}\r\n"
+        first = (request.method.encode(), path, self._common, kind.encode())
+        return b"%s %s HTTP/1.1\r\n%s%s" % first
 
 
 class HttpxTransport:
@@ -245,7 +247,7 @@ class HttpxTransport:
             ("connect", "pool"), site.connect_s
         )
 
-    async def send(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
+    async def send(self, request: SiteRequest, url: str, reader: Reader) -> None:
         """Send by httpx."""
         response = await self._transport.handle_async_request(self._request(request, url))
         try:
@@ -255,6 +257,7 @@ class HttpxTransport:
             )
             async for piece in response.stream:  # type: ignore[union-attr]  # async, as it is sent
                 reader.feed(piece)
+                await reader.drained()
         finally:
             with suppress(httpx.HTTPError, OSError):
                 await response.aclose()
@@ -265,13 +268,13 @@ class HttpxTransport:
 
     def _request(self, request: SiteRequest, url: str) -> httpx.Request:
         headers = {
-            "Accept": "application/json",
+            "Accept": request.accept,
             "Accept-Encoding": ACCEPT_ENCODING,
             "User-Agent": USER_AGENT,
             **request.trace,
         }
         if request.content is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = request.content_type
         if request.request_id:
             headers["X-Request-ID"] = request.request_id
         if request.token:

@@ -12,7 +12,7 @@ from gateway.config import Config
 from gateway.errors import RequestError
 from gateway.serve.request.context import mark_arrival, read_context
 from gateway.serve.request.negotiation import check_accept
-from gateway.serve.request.paths import SITES, RequestTarget, read_target
+from gateway.serve.request.paths import NATIVE, SITES, RequestTarget, read_target
 from gateway.serve.request.public_url import Root, read_root
 from gateway.serve.response.html import failure_response
 
@@ -38,7 +38,7 @@ class VersionedPathsMiddleware:
             target = self._read(scope, root, path)
         except RequestError as error:
             context = scope["state"].get("context") or read_context(
-                scope, root=root, target=RequestTarget(endpoint="/" if _is_view(path) else path)
+                scope, root=root, target=RequestTarget(endpoint=_refused_endpoint(path))
             )
             scope["state"]["context"] = context
             request = Request({**scope, "root_path": root.prefix})
@@ -52,7 +52,8 @@ class VersionedPathsMiddleware:
         target = read_target(path, sites=self._sites)
         state = scope["state"]
         state["target"], state["context"] = target, read_context(scope, root=root, target=target)
-        check_accept(Headers(scope=scope).get("accept", ""))
+        if not target.is_native:  # files of any type come from there
+            check_accept(Headers(scope=scope).get("accept", ""))
         return target
 
 
@@ -60,3 +61,11 @@ def _is_view(path: str) -> bool:
     """Whether this looks like the base URL of a site, which people open with a browser."""
     parts = [part for part in path.split("/") if part]
     return parts[:1] == [SITES] and len(parts) <= 2
+
+
+def _refused_endpoint(path: str) -> str:
+    """What a refused path points at: an error in NOMAD's own API has NOMAD's form."""
+    _, found, rest = path.partition(f"{NATIVE}/")
+    if found:
+        return NATIVE + "/" + rest
+    return "/" if _is_view(path) else path

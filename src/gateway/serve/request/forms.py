@@ -20,7 +20,11 @@ def largest_form(filter_length: int) -> int:
 async def read_form(request: Request, *, filter_length: int) -> bytes:
     """The body as it was sent, if it is a form and not larger than any allowed filter needs."""
     check_form(request.headers.get("content-type", ""))
-    most = largest_form(filter_length)
+    return await read_limited(request, most=largest_form(filter_length))
+
+
+async def read_limited(request: Request, *, most: int) -> bytes:
+    """The body as it was sent, if it is not larger."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -24,6 +24,18 @@ OTHER = "other"
 
 SITES = "sites"
 INDEX = "index"
+PARTIAL = "partial"
+NATIVE = "/api/v1"
+"""What NOMAD's own API stands under, in each view."""
+NATIVE_COUNTED = (
+    "/entries",
+    "/entries/query",
+    "/entries/archive",
+    "/entries/archive/query",
+    "/datasets",
+    "/info",
+)
+NATIVE_ROOTS = ("entries", "uploads", "datasets", "auth", "users")
 _LOOKS_LIKE_VERSION = re.compile(r"v\d.*")
 
 
@@ -39,6 +51,8 @@ class RequestTarget:
     """What follows the base URL."""
     site: str | None = None
     """The one site this view shows; None: all of them."""
+    is_partial: bool = False
+    """Whether NOMAD's own API leaves out sites that are missing."""
 
     @property
     def versioned(self) -> str:
@@ -57,8 +71,15 @@ class RequestTarget:
         return self.endpoint == "/" or first in PAGES
 
     @property
+    def is_native(self) -> bool:
+        """Whether this is in NOMAD's own API."""
+        return f"{self.endpoint}/".startswith(f"{NATIVE}/")
+
+    @property
     def label(self) -> str:
         """The endpoint for counting: without ids, and one word for whatever is not known."""
+        if self.is_native:
+            return _native_label(self.endpoint.removeprefix(NATIVE))
         first, _, rest = self.endpoint[1:].partition("/")
         if first not in ENDPOINTS:
             return OTHER
@@ -73,7 +94,12 @@ class RequestTarget:
 def read_target(path: str, *, sites: tuple[str, ...]) -> RequestTarget:
     """What that path points at; needless slashes are no difference."""
     parts = [part for part in path.split("/") if part]
+    is_partial = parts[:1] == [PARTIAL]
     base, site, parts = _read_view(parts, sites)
+    if f"/{'/'.join(parts[:2])}" == NATIVE:
+        return RequestTarget(base, "", "/" + "/".join(parts), site, is_partial)
+    if is_partial:
+        raise NotFoundError(f"Under /{PARTIAL} there is {NATIVE} alone.")
     version = ""
     if parts and _LOOKS_LIKE_VERSION.fullmatch(parts[0]):
         version = _check_version(parts[0])
@@ -87,6 +113,8 @@ def read_target(path: str, *, sites: tuple[str, ...]) -> RequestTarget:
 
 def _read_view(parts: list[str], sites: tuple[str, ...]) -> tuple[str, str | None, list[str]]:
     match parts:
+        case ["partial", *rest]:
+            return f"/{PARTIAL}", None, rest
         case ["index", *rest]:
             return f"/{INDEX}", None, rest
         case ["sites", name, *rest]:
@@ -107,3 +135,10 @@ def _check_version(text: str) -> str:
             f"(OPTIMADE {API_VERSION})."
         )
     return text
+
+
+def _native_label(endpoint: str) -> str:
+    if endpoint in NATIVE_COUNTED:
+        return NATIVE + endpoint
+    first = endpoint[1:].partition("/")[0]
+    return f"{NATIVE}/{first}/.." if first in NATIVE_ROOTS else f"{NATIVE}/.."

@@ -14,6 +14,7 @@ from gateway.errors import (
     GatewayError,
     MediaTypeError,
     MethodError,
+    NativeError,
     NotAcceptableError,
     NotFoundError,
     NotImplementedFilterError,
@@ -51,6 +52,7 @@ STATUS: Mapping[type[GatewayError], int] = {
     SiteError: 502,
     SitesMissingError: 503,
     VersionError: 553,
+    NativeError: 502,
     GatewayError: 500,
 }
 _TITLES = {553: "Version Not Supported"}
@@ -95,6 +97,8 @@ def about_response(
 
 def error_response(error: GatewayError, *, context: RequestContext, config: Config) -> Response:
     """What is wrong, and the HTTP status that says so."""
+    if context.target.is_native:
+        return native_error(error)
     status = status_of(error)
     document = {
         "errors": [_error_object(error, status=status, context=context)],
@@ -103,6 +107,18 @@ def error_response(error: GatewayError, *, context: RequestContext, config: Conf
     }
     headers = {"Cache-Control": NO_STORE, **error_headers(error)}
     return Response(_dump(document), status, headers, media_type=JSON_API)
+
+
+def native_error(error: GatewayError) -> Response:
+    """The same in NOMAD's own API: `detail`, and never 503, which its clients stumble over."""
+    status, detail = status_of(error), str(error)
+    if isinstance(error, NativeError):
+        status, shown = error.status, error.detail
+    else:
+        status, shown = (502 if status == HTTPStatus.SERVICE_UNAVAILABLE else status), detail
+    headers = {"Cache-Control": NO_STORE, **error_headers(error)}
+    body = orjson.dumps({"detail": shown})
+    return Response(body, status, headers, media_type="application/json")
 
 
 def status_of(error: GatewayError) -> int:
@@ -257,5 +273,8 @@ def error_headers(error: GatewayError) -> dict[str, str]:
             return {"Retry-After": str(max(1, round(wait)))}
         case MethodError(allowed=allowed):
             return {"Allow": allowed}
+        case NativeError(retry_after_s=waits, allowed=methods):
+            retry = {} if waits is None else {"Retry-After": str(max(1, round(waits)))}
+            return retry if methods is None else {**retry, "Allow": methods}
         case _:
             return {}

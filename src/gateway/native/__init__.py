@@ -1,0 +1,7 @@
+"""NOMAD's own API over the federation: strict, never short, never 503. Begin with `api.py`."""
+
+from gateway.native.api import NativeApi
+from gateway.native.call import NativeCall
+from gateway.native.holders import NO_COPIES, Copies
+
+__all__ = ["NO_COPIES", "Copies", "NativeApi", "NativeCall"]

@@ -1,0 +1,1 @@
+"""Aggregations over all sites: which are answered (`rules`), asked and merged (`merged`)."""

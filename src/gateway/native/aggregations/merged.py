@@ -1,0 +1,136 @@
+"""Aggregations over all sites: merged exactly, or 422 with what to ask instead."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TypeAlias
+
+from gateway.errors import SiteError
+from gateway.model import Json, JsonObject
+from gateway.native.aggregations.buckets import (
+    merged_counts,
+    merged_dates,
+    merged_extremes,
+    merged_sums,
+)
+from gateway.native.aggregations.histograms import interval_of
+from gateway.native.aggregations.rules import NativeAggregation
+from gateway.native.aggregations.terms import Ask, merged_terms
+from gateway.native.asking import Said, adapted, ask_sites, post, together
+from gateway.native.holders import object_of
+from gateway.native.searches.entries import QUERY, EntryPages
+
+DOING = "count values"
+Parts: TypeAlias = dict[str, JsonObject]
+"""What each site says of one aggregation; a site that lacks its quantity is not among them."""
+
+
+async def aggregate(pages: EntryPages) -> JsonObject:
+    """All aggregations by name; raises NativeError or SitesGoneError."""
+    wanted = pages.search.aggregations
+    found = await together(*(_one(pages, aggregation) for aggregation in wanted))
+    return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}
+
+
+async def _one(pages: EntryPages, aggregation: NativeAggregation) -> JsonObject:
+    kind = aggregation.kind
+
+    async def ask(settings: JsonObject, sites: Collection[str] | None = None) -> Parts:
+        return await _ask(pages, kind, settings, sites)
+
+    match kind:
+        case "terms":
+            value = await merged_terms(aggregation, ask)
+        case "histogram":
+            value = await _histogram(pages, aggregation, ask)
+        case "date_histogram":
+            parts = await _dates(pages, aggregation)
+            value = merged_dates(parts, aggregation.settings)
+        case "min_max":
+            value = merged_extremes(await ask(aggregation.settings))
+        case _:
+            value = merged_sums(await ask(aggregation.settings))
+    return {kind: value}
+
+
+async def _histogram(pages: EntryPages, aggregation: NativeAggregation, ask: Ask) -> JsonObject:
+    """One interval for all sites: where a number of buckets is asked for, from all their values."""
+    settings = aggregation.settings
+    if settings.get("buckets") is None:
+        return merged_counts(await ask(settings))
+    quantity: JsonObject = {"quantity": settings["quantity"]}
+    extremes = merged_extremes(await _ask(pages, "min_max", quantity, None))["data"]
+    interval = interval_of(settings, extremes, quantity=aggregation.quantity)
+    if interval is None:
+        return {**settings, "offset": 0.0, "data": []}
+    given: JsonObject = {"interval": interval or 1, "offset": 0}
+    asked = {name: value for name, value in settings.items() if name != "buckets"} | given
+    merged = merged_counts(await ask(asked))
+    data = merged.pop("data")
+    if not interval:  # all values are equal: one bucket, named by the value
+        merged.pop("interval", None)
+        least = extremes[0] if isinstance(extremes, list) else None
+        data = (
+            [{**object_of(one), "value": least} for one in data] if isinstance(data, list) else []
+        )
+    return {**merged, "buckets": settings["buckets"], "offset": 0.0, "data": data}
+
+
+async def _dates(pages: EntryPages, aggregation: NativeAggregation) -> Parts:
+    """Older versions know `interval` alone."""
+
+    def settings_at(site: str) -> JsonObject:
+        settings = aggregation.settings
+        if (pages.versions.get(site) or "1").startswith("1.") and "calendar_interval" in settings:
+            rest = {k: v for k, v in settings.items() if k != "calendar_interval"}
+            return {**rest, "interval": settings["calendar_interval"]}
+        return settings
+
+    return await _ask_each(pages, "date_histogram", settings_at, None)
+
+
+async def _ask(
+    pages: EntryPages, kind: str, settings: JsonObject, sites: Collection[str] | None
+) -> Parts:
+    return await _ask_each(pages, kind, lambda _: settings, sites)
+
+
+async def _ask_each(
+    pages: EntryPages,
+    kind: str,
+    settings_at: Callable[[str], JsonObject],
+    sites: Collection[str] | None,
+) -> Parts:
+    chosen = [site for site in pages.call.sites if sites is None or site in sites]
+
+    def request(site: str) -> Awaitable[Said[JsonObject | None]]:
+        async def ask(lacking: Collection[str]) -> JsonObject | None:
+            return await _ask_site(pages, site, kind, settings_at(site), lacking)
+
+        return adapted(ask)
+
+    said = await ask_sites({one: request(one) for one in chosen}, doing=DOING)
+    return {site: one.value for site, one in said.items() if one.value is not None}
+
+
+async def _ask_site(
+    pages: EntryPages, site: str, kind: str, settings: JsonObject, lacking: Collection[str]
+) -> JsonObject | None:
+    """What one site says; None: it lacks the quantity."""
+    if settings.get("quantity") in lacking:
+        return None
+    body: JsonObject = {
+        "owner": pages.owner_of(site),
+        "query": pages.asked(site, lacking).query,
+        "pagination": {"page_size": 0},
+        "aggregations": {"a": {kind: settings}},
+    }
+    client = pages.clients[site]
+    answer = await post(client, QUERY, body, call=pages.call, scope=pages.scope, doing=DOING)
+    value = _part(answer, kind)
+    if value is None:
+        raise SiteError(site, doing=DOING, happened="the answer has no counts")
+    return value
+
+
+def _part(answer: Mapping[str, Json], kind: str) -> JsonObject | None:
+    value = object_of(object_of(answer.get("aggregations")).get("a")).get(kind)
+    return value if isinstance(value, dict) and isinstance(value.get("data"), list | dict) else None

@@ -1,0 +1,150 @@
+"""All sites asked at once on behalf of one caller, and what their failures mean: strict.
+
+A refusal of all sites is the caller's answer. A site that does not answer is 502, or left out where
+the caller asked for that. A name that a site lacks is taken out of what that site is asked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gateway.errors import NativeError, SiteError
+from gateway.fetch.fanout import failure_of, logged
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.gather import of_site
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import JsonObject
+from gateway.native.call import NativeCall
+from gateway.native.names import MAX_NAMES, lacking_name
+from gateway.native.refusals import is_refusal, missing, passed_on
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Generic[T]):
+    """What a site answered, and the names that it lacks, with its refusals."""
+
+    value: T
+    lacking: Mapping[str, SiteError]
+
+
+class SitesGoneError(Exception):
+    """Sites that failed while others may stand in: the request is answered again without them."""
+
+    def __init__(self, failed: tuple[SiteError, ...]) -> None:
+        super().__init__()
+        self.failed = failed
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(one.site for one in self.failed)
+
+
+async def post(
+    client: SiteClient,
+    path: str,
+    body: JsonObject,
+    *,
+    call: NativeCall,
+    scope: MemoryScope,
+    doing: str,
+) -> JsonObject:
+    """One site's answer to a body; raises SiteError."""
+    return (await client.ask(path, body, doing=doing, options=call.options(scope))).data
+
+
+async def adapted(
+    ask: Callable[[Collection[str]], Awaitable[T]],
+) -> Said[T]:
+    """A site's answer to a request made without the names that it lacks."""
+    lacking: dict[str, SiteError] = {}
+    while True:
+        try:
+            return Said(await ask(lacking), lacking)
+        except SiteError as error:
+            name = lacking_name(error)
+            if name is None or name in lacking or len(lacking) >= MAX_NAMES:
+                raise
+            lacking[name] = error
+
+
+async def try_sites(
+    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
+) -> dict[str, Said[T] | SiteError]:
+    """Every site's answer, or why there is none."""
+
+    async def one(site: str, request: Awaitable[Said[T]]) -> Said[T] | SiteError:
+        try:
+            return await of_site(site, request, doing=doing)
+        except SiteError as error:
+            return error
+
+    results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
+    return dict(zip(requests, results, strict=True))
+
+
+async def ask_sites(
+    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
+) -> dict[str, Said[T]]:
+    """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
+
+    said = await try_sites(requests, doing=doing)
+    answers = {site: value for site, value in said.items() if isinstance(value, Said)}
+    failures = [value for value in said.values() if isinstance(value, SiteError)]
+    check_failures(failures, answered=bool(answers))
+    check_lacking([one.lacking for one in answers.values()])
+    return answers
+
+
+def check_failures(failures: list[SiteError], *, answered: bool) -> None:
+    """Raise what failures of sites mean for the request."""
+    refused = [error for error in failures if is_refusal(error)]
+    gone = tuple(error for error in failures if not is_refusal(error))
+    for error in gone:
+        logged(failure_of(error))
+    if refused:
+        raise passed_on(refused[0], alone=not answered)
+    if gone and not answered and all(error.status in (401, 403) for error in gone):
+        raise passed_on(gone[0], alone=True)
+    if gone:
+        raise SitesGoneError(gone)
+
+
+def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
+    """Raise the first site's refusal of a name that no site has."""
+    if not lacking:
+        return
+    for name, error in lacking[0].items():
+        if all(name in one for one in lacking[1:]):
+            raise passed_on(error, alone=True)
+
+
+def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
+    """What the caller is told of sites that nobody stands in for."""
+    return missing(error.failed, partial_url=call.partial_url)
+
+
+async def together(*work: Coroutine[None, None, T]) -> list[T]:
+    """All results; the first error ends the others and is raised as it is."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def both_of(one: Coroutine[None, None, T], other: Coroutine[None, None, U]) -> tuple[T, U]:
+    """Two results; the first error ends the other and is raised as it is."""
+    tasks = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

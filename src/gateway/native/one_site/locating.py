@@ -1,0 +1,64 @@
+"""Which sites hold an entry, an upload or a dataset: asked by a query, never by NOMAD's own paths,
+of which `/entries/{id}` shows what is under embargo to anybody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.errors import NativeError, SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import JsonObject, NativeQuery
+from gateway.native.asking import Said, post, try_sites
+from gateway.native.call import Backend, NativeCall, owner_at
+from gateway.native.refusals import is_refusal, missing, passed_on
+from gateway.native.searches.entries import QUERY, read_total
+
+DOING = "look for an entry"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How many entries that match each site has, and the sites that did not say."""
+
+    counts: Mapping[str, int]
+    failed: tuple[SiteError, ...]
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The sites that have any, in the order of the configuration."""
+        return tuple(site for site, count in self.counts.items() if count)
+
+    def or_missing(self, call: NativeCall, *, nowhere: str) -> NativeError:
+        """Why nobody can be asked: 404 where all sites said so, else 502."""
+        if self.failed and not call.is_partial:
+            return missing(self.failed, partial_url=call.partial_url)
+        if len(self.failed) == len(call.sites):
+            return missing(self.failed, partial_url=call.partial_url)
+        return NativeError(404, nowhere)
+
+
+async def find_holders(
+    query: NativeQuery,
+    *,
+    owner: str,
+    call: NativeCall,
+    backend: Backend,
+    scope: MemoryScope,
+) -> Holdings:
+    """What each site holds of a query; raises NativeError where it is refused."""
+
+    async def count(site: str) -> Said[int]:
+        client = backend.clients[site]
+        owner_there = owner_at(owner, client, call.options(scope))
+        body: JsonObject = {"owner": owner_there, "query": query, "pagination": {"page_size": 0}}
+        answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
+        return Said(read_total(site, answer), {})
+
+    requests = {site: count(site) for site in call.sites}
+    said = await try_sites(requests, doing=DOING)
+    failures = [one for one in said.values() if isinstance(one, SiteError)]
+    refused = [error for error in failures if is_refusal(error)]
+    if refused:
+        raise passed_on(refused[0], alone=len(refused) == len(said))
+    counts = {site: one.value for site, one in said.items() if isinstance(one, Said)}
+    return Holdings(counts, tuple(failures))

@@ -1,0 +1,166 @@
+"""Whether a caller's native query may go to the sites: what it can cost there is bounded.
+
+Nothing is changed. NOMAD refuses what is wrong, and this what is too much: deep nesting keeps one
+of its workers busy for 45 s, `prefix` makes it crash, wide nodes are refused by Elasticsearch.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gateway.errors import NativeError
+from gateway.model import Json, JsonObject
+from gateway.native.refusals import in_body, too_much
+
+MAX_DEPTH = 16
+"""Of and, or, not and sections within one another. NOMAD takes 20; what a site's part adds, and the
+owner, have room in between."""
+MAX_PARTS = 1_000
+"""Of one and/or, and values of one `:all`, `:none` or plain list: each is a clause, of which 1,024
+are taken."""
+MAX_CRITERIA = 4_000
+MAX_VALUES = 65_536
+"""Of one `:any`, which is one clause, and of all of them."""
+MAX_TEXT = 4_096
+MAX_FILTER, MAX_PARENTHESES = 2_000, 20
+"""Of an `optimade_filter`, which NOMAD parses slowly."""
+MAX_PATTERNS = 200
+"""Of `include` and `exclude`: 230 of them take 2.3 s for 60 entries."""
+MAX_REQUIRED = 50
+"""Depth of `required` of an archive."""
+MAX_REQUIRED_NAMES = 5_000
+COMPARISONS = frozenset({"lt", "lte", "gt", "gte"})
+LISTS = frozenset({"all", "any", "none"})
+
+
+def check_query(query: Json) -> JsonObject:
+    """The query, if it can be sent; raises NativeError."""
+    if query is None:
+        return {}
+    if not isinstance(query, dict):
+        raise _no_object(query)
+    count = values = 0
+    rest: list[tuple[Json, int]] = [(query, 1)]
+    while rest:
+        node, depth = rest.pop()
+        if depth > MAX_DEPTH:
+            raise too_much(("query",), f"The query is nested more than {MAX_DEPTH} deep.")
+        if not isinstance(node, dict):
+            raise _no_object(node)
+        count += len(node)
+        for name, value in node.items():
+            inner, more = _inside(name, value)
+            rest += [(one, depth + 1) for one in inner]
+            values += more
+        if count > MAX_CRITERIA:
+            raise too_much(("query",), f"The query has more than {MAX_CRITERIA} criteria.")
+        if values > MAX_VALUES:
+            raise too_much(("query",), f"The query has more than {MAX_VALUES} values in lists.")
+        if "prefix" in node and "query" in node:
+            raise in_body(
+                "prefix", ("query",), "Write a section as {'section': {..}}, not as a prefix."
+            )
+    return query
+
+
+def _inside(name: str, value: Json) -> tuple[Sequence[Json], int]:
+    """The queries within one member of a query, and how many values its lists hold."""
+    if len(name) > MAX_TEXT:
+        raise too_much(("query",), f"A name has more than {MAX_TEXT} characters.")
+    match value:
+        case str():
+            _check_text(name, value)
+        case list() if name in ("and", "or"):
+            if len(value) > MAX_PARTS:
+                raise too_much(("query", name), f"`{name}` has more than {MAX_PARTS} parts.")
+            return value, 0
+        case list():
+            return (), _check_list(name, value)
+        case dict() if value and value.keys() <= COMPARISONS:
+            for bound in value.values():
+                _check_scalar(name, bound)
+        case dict() if len(value) == 1 and value.keys() <= LISTS:
+            ((operator, listed),) = value.items()
+            if isinstance(listed, list):
+                return (), _check_list(f"{name}:{operator}", listed)
+            return (), 0
+        case dict():
+            return (value,), 0
+    return (), 0
+
+
+def _check_list(name: str, values: list[Json]) -> int:
+    most = MAX_VALUES if name.endswith(":any") else MAX_PARTS
+    if len(values) > most:
+        raise too_much(("query", name[:80]), f"The list has more than {most} values.")
+    for value in values:
+        _check_scalar(name, value)
+    return len(values)
+
+
+def _check_scalar(name: str, value: Json) -> None:
+    if isinstance(value, dict | list):
+        raise in_body(
+            "scalar_type", ("query", name[:80]), "Input should be a text, a number or a boolean"
+        )
+    if isinstance(value, str):
+        _check_text(name, value)
+
+
+def _check_text(name: str, text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise too_much(("query", name[:80]), f"A text has more than {MAX_TEXT} characters.")
+    if name.partition(":")[0] == "optimade_filter" and (
+        len(text) > MAX_FILTER or text.count("(") > MAX_PARENTHESES
+    ):
+        raise too_much(
+            ("query", "optimade_filter"),
+            f"An optimade_filter may have {MAX_FILTER} characters and {MAX_PARENTHESES} "
+            "parentheses; the gateway's OPTIMADE API takes larger ones.",
+        )
+
+
+def check_patterns(patterns: Sequence[str], *, where: str) -> None:
+    """Raise NativeError for more patterns than a NOMAD can work on."""
+    if len(patterns) > MAX_PATTERNS:
+        raise too_much(("required", where), f"`{where}` has more than {MAX_PATTERNS} names.")
+    for one in patterns:
+        if len(one) > MAX_TEXT or one.count("*") > 5:
+            raise too_much(("required", where), "A pattern is too long or has too many stars.")
+
+
+def check_required_archive(required: Json) -> Json:
+    """`required` of an archive, if it can be sent; `*` unless given."""
+    if required is None:
+        return "*"
+    if not isinstance(required, str | dict):
+        raise in_body("string_type", ("required", "str"), "Input should be a valid string", None)
+    count = 0
+    for depth, size in _sizes(required):
+        count += size
+        if depth > MAX_REQUIRED or count > MAX_REQUIRED_NAMES:
+            raise too_much(
+                ("required",),
+                f"`required` may be {MAX_REQUIRED} deep and have {MAX_REQUIRED_NAMES} names.",
+            )
+    return required
+
+
+def _sizes(value: Json) -> Iterator[tuple[int, int]]:
+    rest: list[tuple[Json, int]] = [(value, 1)]
+    while rest:
+        node, depth = rest.pop()
+        inner: Sequence[Json] = ()
+        if isinstance(node, Mapping):
+            inner = [*node.values()]
+        elif isinstance(node, list):
+            inner = node
+        yield depth, len(inner)
+        rest += [(one, depth + 1) for one in inner]
+
+
+def _no_object(given: Json) -> NativeError:
+    return in_body(
+        "model_attributes_type",
+        ("query", "And"),
+        "Input should be a valid dictionary or object to extract fields from",
+        given if not isinstance(given, dict | list) else None,
+    )

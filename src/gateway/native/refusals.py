@@ -1,0 +1,60 @@
+"""How NOMAD says no, as errors: its statuses, and `detail` in the form its clients read."""
+
+from collections.abc import Sequence
+
+from gateway.errors import NativeError, SiteError
+from gateway.model import Json
+
+RETRY_AFTER_S = 5.0
+MOST_S = 60.0
+"""The longest wait that is passed on."""
+MAX_SHOWN = 200
+NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
+
+
+def malformed(kind: str, loc: Sequence[str | int], message: str, given: Json = None) -> NativeError:
+    """A request that NOMAD's request model refuses: 422, with the place and what stood there."""
+    shown = given if given is None or isinstance(given, bool | int | float) else _short(given)
+    return NativeError(422, [{"type": kind, "loc": [*loc], "msg": message, "input": shown}])
+
+
+def in_body(kind: str, loc: Sequence[str | int], message: str, given: Json = None) -> NativeError:
+    """The same, of a body."""
+    return malformed(kind, ("body", *loc), message, given)
+
+
+def too_much(loc: Sequence[str | int], message: str) -> NativeError:
+    """More than is sent to a site: a gateway must not be the tool to bring one down."""
+    return malformed("too_much", ("body", *loc), message)
+
+
+def missing(failed: Sequence[SiteError], *, partial_url: str) -> NativeError:
+    """502: sites that may hold part of the answer do not answer, and nobody else can for them."""
+    reasons = "; ".join(f"{one.site} ({one.doing}: {one.happened})" for one in failed)
+    waits = [min(one.retry_after_s or RETRY_AFTER_S, MOST_S) for one in failed]
+    who = "A site does" if len(failed) == 1 else "Some sites do"
+    return NativeError(
+        502,
+        f"{who} not answer now: {reasons}. An answer without it would be incomplete; try again, or "
+        f"ask {partial_url}, which leaves out sites that are missing.",
+        retry_after_s=max(waits, default=RETRY_AFTER_S),
+    )
+
+
+def passed_on(error: SiteError, *, alone: bool) -> NativeError:
+    """A site's own refusal; where others answered, its name stands before it."""
+    status = error.status or 502
+    detail = error.detail
+    if detail is None or (not alone and isinstance(detail, str)):
+        return NativeError(status, f"{error.site}: {detail or error.happened}")
+    return NativeError(status, detail)
+
+
+def is_refusal(error: SiteError) -> bool:
+    """Whether the request is at fault, not the site."""
+    return error.status in (400, 413, 422)
+
+
+def _short(given: Json) -> Json:
+    text = str(given)
+    return given if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"

@@ -1,0 +1,273 @@
+"""Pages of index documents, merged: `entries/query` and GET `entries`.
+
+Small pages come in one round trip. Where documents may be large, keys come first, then only the
+page's documents, from the sites that serve them.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from gateway.errors import SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import Json, JsonObject, NativeQuery
+from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.call import Backend, NativeCall, owner_at
+from gateway.native.dialect import for_version
+from gateway.native.holders import Copies, SiteQuery, object_of, site_query, with_more
+from gateway.native.merge import MergedPage, NativeHit, merge_hits
+from gateway.native.names import required_without, without_names
+from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
+from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Pagination, Required
+
+QUERY = "/entries/query"
+DOING = "read page of entries"
+SMALL_PAGE = 50
+"""A page of whole documents up to this size comes at once from each site."""
+FEW_NAMES, LIGHT_PAGE = 30, 1_000
+"""So do pages of so many entries of which only so many named quantities are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """One site's part of a page."""
+
+    hits: tuple[NativeHit, ...]
+    total: int
+    query: Json
+    """The echo of the caller's query."""
+    aggregations: JsonObject
+    given: int
+    """How many it gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """The merged keys of a page and what NOMAD's answer says around them."""
+
+    page: MergedPage
+    head: JsonObject
+    sites: Mapping[str, Said[SitePage]]
+    has_documents: bool
+
+
+class EntryPages:
+    """Reads merged pages on behalf of one caller."""
+
+    def __init__(
+        self,
+        search: NativeSearch,
+        *,
+        call: NativeCall,
+        backend: Backend,
+        copies: Copies,
+        scope: MemoryScope,
+        missing: frozenset[str],
+    ) -> None:
+        self.search = search
+        self.call = call
+        self.copies = copies
+        self.missing = missing
+        self.scope = scope
+        self.clients = backend.clients
+        self.versions = backend.versions()
+        self.order: NativeOrder = read_order(search.pagination)
+        self.start: Start = read_start(self.order, search.pagination.after)
+
+    @property
+    def can_come_whole(self) -> bool:
+        """Whether documents come with the keys."""
+        size, required = self.search.pagination.size, self.search.required
+        if self.search.pagination.skip or (required is not None and required.exclude):
+            return False
+        if size <= SMALL_PAGE:
+            return True
+        include = None if required is None else required.include
+        is_light = include is not None and len(include) <= FEW_NAMES
+        is_named = is_light and not any("*" in name or name == "data" for name in include or ())
+        return size <= LIGHT_PAGE and is_named
+
+    async def read(self, *, fields: Sequence[str] | None = None) -> KeyPage:
+        """The page; with `fields`, only these of each entry, else documents where they are small.
+
+        Raises NativeError or SitesGoneError.
+        """
+        whole = fields is None and self.can_come_whole
+        wanted = self.search.required if whole else Required((*(fields or ()), ENTRY_ID))
+        pages = await ask_sites(
+            {site: self._site_page(site, wanted) for site in self.call.sites},
+            doing=DOING,
+        )
+        pagination = self.search.pagination
+        page = merge_hits(
+            {site: said.value.hits for site, said in pages.items()},
+            self.order,
+            skip=pagination.skip,
+            size=pagination.size,
+        )
+        return KeyPage(page, self._head(page, pages), pages, whole)
+
+    def asked(self, site: str, lacking: Collection[str]) -> SiteQuery:
+        """The caller's query for one site."""
+        query = for_version(without_names(self.search.query, lacking), self.versions.get(site))
+        return site_query(self.copies, site, query, owner=self.search.owner, missing=self.missing)
+
+    def owner_of(self, site: str) -> str:
+        """The owner that the site is asked for."""
+        return owner_at(self.search.owner, self.clients[site], self.call.options(self.scope))
+
+    async def _site_page(self, site: str, wanted: Required | None) -> Said[SitePage]:
+        async def ask(lacking: Collection[str]) -> SitePage:
+            return await self._ask_page(site, wanted, lacking)
+
+        return await adapted(ask)
+
+    async def _ask_page(
+        self, site: str, wanted: Required | None, lacking: Collection[str]
+    ) -> SitePage:
+        order, asked = self.order, self.asked(site, lacking)
+        lacks_order = order.quantity in lacking
+        after, total = self._after(lacks_order), None
+        parts: list[NativeQuery] = []
+        if self.start.missing_after is not None:
+            known = order.known if not lacks_order else None
+            if known is not None:
+                parts.append({"not": known})
+                total = await self._count(site, asked)
+            order = replace(order, quantity=ENTRY_ID)
+        elif lacks_order:
+            order = replace(order, quantity=ENTRY_ID)
+        query = with_more(asked, *parts)
+        required = required_without(wanted, lacking)
+        answer = await self._post(site, query.query, order, after, required)
+        return self._read_page(site, answer, query, total=total, as_missing=order != self.order)
+
+    def _after(self, lacks_order: bool) -> str | None:
+        if self.start.missing_after is not None:
+            return self.start.missing_after
+        return None if lacks_order else self.start.after
+
+    async def _count(self, site: str, asked: SiteQuery) -> int:
+        body: JsonObject = {
+            "owner": self.owner_of(site),
+            "query": asked.query,
+            "pagination": {"page_size": 0},
+        }
+        answer = await post(
+            self.clients[site], QUERY, body, call=self.call, scope=self.scope, doing="count entries"
+        )
+        return read_total(site, answer)
+
+    async def _post(
+        self,
+        site: str,
+        query: NativeQuery,
+        order: NativeOrder,
+        after: str | None,
+        required: Required | None,
+    ) -> JsonObject:
+        pagination = self.search.pagination
+        asked: JsonObject = {"page_size": min(pagination.skip + pagination.size, WINDOW)}
+        if pagination.size == 0:
+            asked = {"page_size": 0}
+        asked |= {"order_by": order.quantity, "order": order.direction}
+        if after is not None:
+            asked["page_after_value"] = after
+        body: JsonObject = {"owner": self.owner_of(site), "query": query, "pagination": asked}
+        if required is not None:
+            body["required"] = {
+                name: cast("list[Json]", list(names))
+                for name, names in (("include", required.include), ("exclude", required.exclude))
+                if names is not None
+            }
+        return await post(
+            self.clients[site], QUERY, body, call=self.call, scope=self.scope, doing=DOING
+        )
+
+    def _read_page(
+        self,
+        site: str,
+        answer: JsonObject,
+        asked: SiteQuery,
+        *,
+        total: int | None,
+        as_missing: bool,
+    ) -> SitePage:
+        documents = read_documents(site, answer)
+        hits = tuple(
+            NativeHit(
+                site,
+                Key(None, str(one[ENTRY_ID])) if as_missing else read_key(one, self.order),
+                one,
+            )
+            for one in documents
+        )
+        return SitePage(
+            hits,
+            read_total(site, answer) if total is None else total,
+            asked.echo(answer.get("query")),
+            object_of(answer.get("aggregations")),
+            len(documents),
+        )
+
+    def _head(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> JsonObject:
+        pagination, total = self.search.pagination, self._total(page, pages)
+        head: JsonObject = {
+            "owner": self.search.owner,
+            "query": echoed(pages),
+            "pagination": written_pagination(pagination, total=total),
+        }
+        if 0 < len(page.hits) < total and len(page.hits) >= pagination.size:
+            last = position(page.hits[-1].key, self.order)
+            object_of(head["pagination"])["next_page_after_value"] = last
+        return head
+
+    def _total(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> int:
+        """The exact sum; entries seen twice count once where all that match has been seen."""
+        total = sum(said.value.total for said in pages.values())
+        given = sum(said.value.given for said in pages.values())
+        return total - page.twice if given == total else total
+
+
+def echoed(pages: Mapping[str, Said[SitePage]]) -> Json:
+    """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
+    ranked = sorted(pages.values(), key=lambda said: len(said.lacking))
+    return ranked[0].value.query if ranked else {}
+
+
+def written_pagination(pagination: Pagination, *, total: int) -> JsonObject:
+    """`pagination` as NOMAD repeats it."""
+    written: JsonObject = {
+        "page_size": pagination.size,
+        "order_by": pagination.order_by,
+        "order": pagination.order,
+    }
+    for name, value in (
+        ("page_after_value", pagination.after),
+        ("page", pagination.page),
+        ("page_offset", pagination.offset),
+    ):
+        if value is not None:
+            written[name] = value
+    return {**written, "total": total}
+
+
+def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:
+    """The documents of an answer, each with its entry_id."""
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise SiteError(site, doing=DOING, happened="the answer has no list of entries")
+    documents = [
+        one for one in data if isinstance(one, dict) and isinstance(one.get(ENTRY_ID), str)
+    ]
+    if len(documents) < len(data):
+        raise SiteError(site, doing=DOING, happened="the answer has an entry without an entry_id")
+    return documents
+
+
+def read_total(site: str, answer: JsonObject) -> int:
+    """The number of all that match."""
+    total = object_of(answer.get("pagination")).get("total")
+    if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total < 2**53:
+        raise SiteError(site, doing=DOING, happened="the answer has no proper total")
+    return total

@@ -1,0 +1,202 @@
+"""One search answered: keys, bodies and head put together as NOMAD writes its answers."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias, cast
+
+import orjson
+
+from gateway.errors import AnswerTooLargeError, SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import Json, JsonObject
+from gateway.native.aggregations.merged import aggregate
+from gateway.native.asking import (
+    Said,
+    SitesGoneError,
+    adapted,
+    ask_sites,
+    both_of,
+    gone_for_good,
+    post,
+)
+from gateway.native.call import Backend, NativeCall, sites_for
+from gateway.native.echo import plain_echo
+from gateway.native.holders import Copies
+from gateway.native.links import page_links
+from gateway.native.names import required_without
+from gateway.native.reading.pinned import pinned_ids
+from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
+from gateway.native.refusals import passed_on
+from gateway.native.searches.bodies import Bodies
+from gateway.native.searches.entries import DOING, QUERY, EntryPages, KeyPage, read_documents
+from gateway.native.searches.pinned_archives import PinnedArchives
+
+ARCHIVE_QUERY = "/entries/archive/query"
+DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
+"""Of one request to a site: whole documents take 25 kB, archives far more."""
+
+Answer: TypeAlias = Callable[[EntryPages], Awaitable[bytes]]
+
+
+class Searching:
+    """Searches on behalf of one caller; each gives the JSON text of the answer."""
+
+    def __init__(
+        self, *, call: NativeCall, backend: Backend, copies: Copies, scope: MemoryScope
+    ) -> None:
+        self._call = call
+        self._backend = backend
+        self._copies = copies
+        self._scope = scope
+
+    async def entries(self, search: NativeSearch) -> bytes:
+        """A page of index documents, and what is aggregated over all that match."""
+        return await self._answered(search, self._entries)
+
+    async def archives(self, search: NativeSearch) -> bytes:
+        """A page of archives."""
+        return await self._answered(search, self._archives)
+
+    async def _answered(self, search: NativeSearch, answer: Answer) -> bytes:
+        """The answer; again without a site that fails, where others stand in for it."""
+        call = replace(self._call, sites=sites_for(search.owner, self._call, self._backend.clients))
+        missing: frozenset[str] = frozenset()
+        while True:
+            pages = EntryPages(
+                search,
+                call=call.without(missing),
+                backend=self._backend,
+                copies=self._copies,
+                scope=self._scope,
+                missing=missing,
+            )
+            try:
+                return await answer(pages)
+            except SitesGoneError as error:
+                missing |= error.sites
+                may_go_on = call.is_partial or self._copies.can_stand_in(missing)
+                if not may_go_on or missing.issuperset(call.sites):
+                    raise gone_for_good(error, call) from None
+            except SiteError as error:
+                raise passed_on(error, alone=False) from None
+
+    async def _entries(self, pages: EntryPages) -> bytes:
+        fields = None if pages.can_come_whole else (pages.search.pagination.order_by,)
+        page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
+        if page.has_documents:
+            data = [orjson.dumps(hit.document) for hit in page.page.hits]
+        else:
+            data = await self._documents(pages, page)
+        required = pages.search.required
+        head = dict(page.head)
+        if required is not None:
+            head["required"] = required.echo(pages.search.pagination.order_by)
+        if pages.search.aggregations:
+            head["aggregations"] = counted
+        return self._written(head, data)
+
+    async def _documents(self, pages: EntryPages, page: KeyPage) -> list[bytes]:
+        """The documents of the page, from the sites that serve them."""
+        required = pages.search.required
+        if required is not None and required.include is not None:
+            include = (*required.include, pages.search.pagination.order_by, ENTRY_ID)
+            required = replace(required, include=tuple(dict.fromkeys(include)))
+        lacking = await self._lacking(pages, required)
+
+        async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
+            body = by_ids(pages.owner_of(site), ids)
+            wanted = required_without(required, lacking[site])
+            if wanted is not None:
+                body["required"] = written_required(wanted)
+            client = pages.clients[site]
+            answer = await post(client, QUERY, body, call=pages.call, scope=scope, doing=DOING)
+            return read_documents(site, answer)
+
+        return await self._bodies(pages, page, read, DOCUMENTS_AT_ONCE)
+
+    async def _lacking(
+        self, pages: EntryPages, required: Required | None
+    ) -> Mapping[str, Collection[str]]:
+        """The names of `required` that each site lacks; raises NativeError if all lack one."""
+        if required is None:
+            return dict.fromkeys(pages.call.sites, ())
+
+        def ask(site: str) -> Awaitable[Said[None]]:
+            async def check(lacking: Collection[str]) -> None:
+                wanted = required_without(required, lacking)
+                assert wanted is not None
+                body: JsonObject = {
+                    "owner": "public",
+                    "pagination": {"page_size": 0},
+                    "required": written_required(wanted),
+                }
+                client = pages.clients[site]
+                await post(client, QUERY, body, call=pages.call, scope=self._scope, doing=DOING)
+
+            return adapted(check)
+
+        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=DOING)
+        return {site: one.lacking for site, one in said.items()}
+
+    async def _archives(self, pages: EntryPages) -> bytes:
+        search = pages.search
+        ids = pinned_ids(search.query)
+        if ids is not None and PinnedArchives.can_read(search, ids):
+            try:
+                found = await PinnedArchives(pages).read()
+            except AnswerTooLargeError:
+                found = None
+            if found is not None:
+                return self._written(*found)
+        page = await pages.read(fields=(search.pagination.order_by, "upload_id"))
+
+        async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
+            body = {**by_ids(pages.owner_of(site), ids), "required": search.archive}
+            client, doing = pages.clients[site], "read archives"
+            answer = await post(
+                client, ARCHIVE_QUERY, body, call=pages.call, scope=scope, doing=doing
+            )
+            return read_documents(site, answer)
+
+        data = await self._bodies(pages, page, read, ARCHIVES_AT_ONCE)
+        head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
+        return self._written(head, data)
+
+    async def _bodies(
+        self,
+        pages: EntryPages,
+        page: KeyPage,
+        read: Callable[[str, Sequence[str], MemoryScope], Awaitable[list[JsonObject]]],
+        portion: int,
+    ) -> list[bytes]:
+        """The bodies in the order of the page; an entry that no holder gives has none."""
+        bodies = Bodies(pages.clients, read=read, portion=portion, scope=self._scope)
+        ids = [hit.key.entry_id for hit in page.page.hits]
+        found = await bodies.of(
+            {one: self._copies.holders(one, page.page.holders[one]) for one in ids}
+        )
+        return [found[one] for one in ids if one in found]
+
+    def _written(self, head: JsonObject, data: Sequence[bytes]) -> bytes:
+        """The whole answer, its members in NOMAD's order."""
+        pagination = head["pagination"]
+        if self._call.address and isinstance(pagination, dict):
+            head = {**head, "pagination": {**pagination, **page_links(self._call, pagination)}}
+        ordered = ("owner", "query", "pagination", "required", "aggregations")
+        written: dict[str, object] = {name: head[name] for name in ordered if name in head}
+        return orjson.dumps({**written, "data": [orjson.Fragment(one) for one in data]})
+
+
+def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
+    """A request for just these entries."""
+    return {
+        "owner": owner,
+        "query": {"entry_id:any": cast("list[Json]", list(ids))},
+        "pagination": {"page_size": len(ids)},
+    }
+
+
+def written_required(required: Required) -> JsonObject:
+    """`required` as it is sent."""
+    lists = (("include", required.include), ("exclude", required.exclude))
+    return {name: cast("list[Json]", list(names)) for name, names in lists if names is not None}

@@ -1,0 +1,138 @@
+"""Answers that are passed on: piece by piece, in bounded memory, within deadlines per piece."""
+
+import asyncio
+import gzip
+
+import pytest
+
+from gateway.errors import SiteError
+from gateway.fetch.http.streaming import FULL_BYTES
+from tests.fetch.asking import options_for
+
+PATH = "/entries/x/raw/file"
+PIECE = b"x" * 65_536
+
+
+async def opened(client, **options):
+    return await client.pass_on("GET", PATH, None, doing="pass", options=options_for(**options))
+
+
+async def read(answer):
+    try:
+        return b"".join([piece async for piece in answer.pieces()])
+    finally:
+        await answer.close()
+
+
+async def test_any_status_as_it_is(servers, client_of):
+    """Status, type and text of a refusal are the site's; the connection is used again."""
+
+    async def handler(connection):
+        while True:
+            server.keep(await connection.request())
+            await connection.respond({"detail": "no"}, status="404 Not Found")
+
+    server = await servers.start(handler)
+    client = client_of(server.url)
+    for _ in range(2):
+        answer = await opened(client)
+        assert answer.status == 404
+        assert await read(answer) == b'{"detail":"no"}'
+
+
+async def test_packed_answers_are_unpacked(servers, client_of):
+    """The client may not understand what the gateway asked for."""
+    text = b"some text " * 100_000
+
+    async def handler(connection):
+        server.keep(await connection.request())
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(gzip.compress(text), headers=packed)
+
+    server = await servers.start(handler)
+    assert await read(await opened(client_of(server.url))) == text
+
+
+async def test_a_slow_reader_stops_the_site(servers, client_of):
+    """No more is read ahead than the buffer takes, whatever the site would send."""
+    sent = 0
+
+    async def handler(connection):
+        nonlocal sent
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
+        while sent < 1024 * len(PIECE):
+            await connection.send(PIECE)
+            sent += len(PIECE)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url))
+    await asyncio.sleep(0.5)
+    held = answer._sent.reader._held
+    assert held <= FULL_BYTES + 2**20
+    assert sent < 40 * 2**20
+    assert len(await read(answer)) == 64 * 2**20
+
+
+async def test_a_site_that_stops_in_the_middle(servers, client_of):
+    """Each piece has the site's own limit; then it is a failure that says so."""
+
+    async def handler(connection):
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin")
+        await asyncio.sleep(30)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url, answer_s=0.3))
+    with pytest.raises(SiteError, match="in the middle of the answer"):
+        await read(answer)
+
+
+async def test_no_head_in_time(servers, client_of):
+    """The head is waited for as long as the caller's deadline allows."""
+
+    async def handler(connection):
+        await connection.request()
+        await asyncio.sleep(30)
+
+    server = await servers.start(handler)
+    with pytest.raises(SiteError, match="timed out"):
+        await opened(client_of(server.url, attempts=1), within_s=0.3)
+
+
+async def test_other_hosts_are_not_followed(servers, client_of):
+    """A redirect to another host is a failure, within the host it is followed."""
+
+    async def handler(connection):
+        while True:
+            request = await connection.request()
+            server.keep(request)
+            if PATH in request.line:
+                to = (("Location", server.url + "/elsewhere"),)
+                await connection.respond(b"", status="307 Temporary Redirect", headers=to)
+            elif "/elsewhere" in request.line:
+                away = (("Location", "http://example.org/"),)
+                await connection.respond(b"", status="307 Temporary Redirect", headers=away)
+            else:
+                await connection.respond()
+
+    server = await servers.start(handler)
+    with pytest.raises(SiteError, match="another host"):
+        await opened(client_of(server.url, attempts=1))
+
+
+async def test_slots_come_back(servers, client_of):
+    """A slot is held until the answer is closed, whole or not."""
+
+    async def handler(connection):
+        while True:
+            await connection.request()
+            await connection.respond(b"x" * 10)
+
+    server = await servers.start(handler)
+    client = client_of(server.url, concurrency=1)
+    for _ in range(3):
+        answer = await opened(client, within_s=2)
+        assert client._slots.taken == 1
+        await answer.close()
+        assert client._slots.taken == 0

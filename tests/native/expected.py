@@ -1,0 +1,58 @@
+"""What the union of all sites is, computed here from each site's own answers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+Body: TypeAlias = dict[str, Any]
+
+
+def union(by_site: Mapping[str, Sequence[Body]], *, order_by: str, order: str) -> list[Body]:
+    """The documents of all sites in NOMAD's order, each entry once: from the first site."""
+    seen: dict[str, Body] = {}
+    for documents in by_site.values():
+        for document in documents:
+            seen.setdefault(document["entry_id"], document)
+    descending = order == "desc"
+    known: list[tuple[Any, str]] = []
+    unknown: list[str] = []
+    for entry_id, document in seen.items():
+        value = value_of(document, order_by, descending=descending)
+        if value is None:
+            unknown.append(entry_id)
+        else:
+            known.append((value, entry_id))
+    ordered = [one[1] for one in sorted(known, reverse=descending)]
+    ordered += sorted(unknown, reverse=descending)
+    return [seen[entry_id] for entry_id in ordered]
+
+
+def value_of(document: Body, order_by: str, *, descending: bool) -> Any:
+    """The sort value; None: unknown."""
+    if order_by == "entry_id":
+        return document["entry_id"]
+    values = [_read(one, order_by) for one in _leaves(document, order_by.split("."))]
+    return (max if descending else min)(values) if values else None
+
+
+def _leaves(value: Any, parts: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return [leaf for one in value for leaf in _leaves(one, parts)]
+    if not parts:
+        return [] if value is None else [value]
+    return _leaves(value.get(parts[0]), parts[1:]) if isinstance(value, dict) else []
+
+
+def _read(value: Any, order_by: str) -> Any:
+    if order_by.endswith("_time"):
+        return int(datetime.fromisoformat(value).timestamp() * 1e6) // 1000
+    return value
+
+
+def added(buckets: Sequence[Sequence[Body]]) -> dict[Any, int]:
+    """Counts of several sites by value."""
+    counts: dict[Any, int] = {}
+    for part in buckets:
+        for one in part:
+            counts[one["value"]] = counts.get(one["value"], 0) + one["count"]
+    return counts

@@ -1,0 +1,96 @@
+"""Archives: exactly one item per id, in order, from whoever holds it."""
+
+from typing import Any
+
+from tests.native.gateways import Body, Native, walk
+from tests.whole.lines import Asked
+
+REQUIRED = {"metadata": {"entry_id": "*", "optimade": {"nsites": "*"}}}
+
+
+async def some_ids(native: Native, count: int) -> list[str]:
+    body = {"pagination": {"page_size": count, "order_by": "mainfile"}}
+    return [one["entry_id"] for one in (await native.query(body))["data"]]
+
+
+async def archives(native: Native, body: Body) -> Body:
+    response = await native.post("/entries/archive/query", body)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_pinned_ids(awkward: Native) -> None:
+    """ArchiveQuery's download: one item for each of ten ids, in the order of ids, each once."""
+    ids = sorted(await some_ids(awkward, 10))
+    query = {"and": [{"quantities": []}, {"entry_id:any": ids}]}
+    body = {"owner": "visible", "query": query, "required": REQUIRED}
+    answer = await archives(awkward, {**body, "pagination": {"page_size": 10}})
+    assert [one["entry_id"] for one in answer["data"]] == ids
+    assert answer["pagination"]["total"] == len(ids)
+    assert list(answer) == ["owner", "query", "pagination", "required", "data"]
+    for one in answer["data"]:
+        assert one["archive"]["metadata"]["entry_id"] == one["entry_id"]
+
+
+async def test_pages(native: Native) -> None:
+    """Pages in any order hold the archives of the same pages of entries."""
+
+    async def ask(body: Body) -> Body:
+        return await archives(native, {**body, "required": REQUIRED})
+
+    pagination = {"page_size": 40, "order_by": "upload_create_time", "order": "desc"}
+    query = {"optimade.nelements": {"gte": 2}}
+    found = await walk(ask, {"query": query, "pagination": pagination})
+    entries = await walk(native.query, {"query": query, "pagination": pagination})
+    assert [one["entry_id"] for one in found] == [one["entry_id"] for one in entries]
+
+
+async def test_echo_is_nomads(native: Native) -> None:
+    """The query is repeated in the form that NOMAD has for archives."""
+    query = {"and": [{"optimade.nelements:any": [2, 3]}, {"not": {"processed": False}}]}
+    body = {"query": query, "pagination": {"page_size": 2}, "required": REQUIRED}
+    ours, theirs = (
+        await archives(native, body),
+        await native.at("berlin", body, "/entries/archive/query"),
+    )
+    assert ours["query"] == theirs["query"]
+    assert list(ours["pagination"]) == list(theirs["pagination"])
+
+
+async def test_get(native: Native) -> None:
+    """GET gives whole archives, with addresses of pages."""
+    answer = (await native.get("/entries/archive?page_size=2&optimade.nelements=2")).json()
+    assert answer["required"] == "*"
+    assert len(answer["data"]) == 2
+    assert answer["data"][0]["archive"]["metadata"]["optimade"]
+    assert answer["pagination"]["next_page_url"]
+
+
+async def test_broken_archive(native: Native) -> None:
+    """An archive that cannot be read is 502 and named, after all others of its portion were."""
+    ids = await some_ids(native, 8)
+    broken = ids[3]
+
+    def fault(asked: Asked) -> Any:
+        import httpx
+
+        if asked.is_archive and broken in str(asked.body["query"]):
+            return httpx.Response(500, json={"detail": {"reason": "broken"}})
+        return None
+
+    for line in native.lines.values():
+        line.fault = fault
+    body = {"pagination": {"page_size": 8, "order_by": "mainfile"}, "required": REQUIRED}
+    response = await native.post("/entries/archive/query", body)
+    assert response.status_code == 502
+    assert broken in response.json()["detail"]
+
+
+async def test_too_large(native: Native, monkeypatch: Any) -> None:
+    """Beyond the byte budget the answer is 400 and says what to do."""
+    from gateway.native.searches import bodies
+
+    monkeypatch.setattr(bodies.Bodies.__init__, "__kwdefaults__", {"max_bytes": 20_000})
+    response = await native.post("/entries/archive/query", {"pagination": {"page_size": 200}})
+    assert response.status_code == 400
+    assert "page_size" in response.json()["detail"]

@@ -1,0 +1,90 @@
+"""What a caller may send: malformed is NOMAD's 422, too much never reaches a site."""
+
+from typing import Any
+
+import pytest
+
+from tests.native.gateways import Body, Native
+
+
+def nested(depth: int, name: str = "and") -> Body:
+    query: Any = {"processed": True}
+    for _ in range(depth):
+        query = {name: [query]} if name != "not" else {name: query}
+    return query
+
+
+TOO_MUCH: dict[str, Body] = {
+    "deep and": nested(25),
+    "deep not": nested(200, "not"),
+    "deep section": {"results": {"a": {"b": {"c": nested(17)}}}},
+    "wide or": {"or": [{"mainfile": str(at)} for at in range(1_500)]},
+    "many criteria": {"and": [{"or": [{"mainfile": str(at)} for at in range(900)]}] * 6},
+    "many values": {"mainfile:all": [str(at) for at in range(1_500)]},
+    "too many of any": {"mainfile:any": [str(at) for at in range(70_000)]},
+    "long text": {"mainfile": "x" * 5_000},
+    "prefix": {"prefix": "results.material.topology", "query": {"n_atoms": 1}},
+    "filter": {"optimade_filter": "(" * 50 + "nsites=1" + ")" * 50},
+    "no object": {"and": [1]},
+    "no scalar": {"mainfile:any": [{"a": 1}]},
+}
+
+
+@pytest.mark.parametrize("query", TOO_MUCH.values(), ids=TOO_MUCH)
+@pytest.mark.parametrize("path", ["/entries/query", "/entries/archive/query", "/entries/raw/query"])
+async def test_too_much(native: Native, query: Body, path: str) -> None:
+    """It is 422 in NOMAD's form, and no site hears of it."""
+    response = await native.post(path, {"query": query})
+    assert response.status_code == 422
+    assert {"loc", "msg", "type"} <= response.json()["detail"][0].keys()
+    assert not any(line.asked for line in native.lines.values())
+
+
+MALFORMED: list[Body] = [
+    {"query": []},
+    {"query": "x"},
+    {"pagination": []},
+    {"pagination": {"page_size": -1}},
+    {"pagination": {"page_size": "many"}},
+    {"pagination": {"order": "up"}},
+    {"pagination": {"page_size": 0, "page": 1}},
+    {"pagination": {"page": 1, "page_offset": 5}},
+    {"pagination": {"page_offset": 9_995}},
+    {"pagination": {"page": 2_000}},
+    {"pagination": {"order_by": "_score"}},
+    {"required": []},
+    {"required": {"include": "entry_id"}},
+    {"required": {"include": ["a"] * 300}},
+    {"owner": 3},
+    {"aggregations": []},
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED, ids=str)
+async def test_malformed(native: Native, body: Body) -> None:
+    """It is NOMAD's 422: a list of what is wrong, and where."""
+    response = await native.post("/entries/query", body)
+    assert response.status_code == 422
+    assert response.json()["detail"]
+    assert not any(line.asked for line in native.lines.values())
+
+
+async def test_no_json(native: Native) -> None:
+    """A body that is no JSON, or too large, is refused."""
+    post = native.client.post
+    assert (await post("/api/v1/entries/query", content=b"xx")).status_code == 422
+    assert (await post("/api/v1/entries/query", content=b"[" * 5_000)).status_code == 422
+    large = b'{"query": {"mainfile": "' + b"x" * 5_000_000 + b'"}}'
+    assert (await post("/api/v1/entries/query", content=large)).status_code == 413
+
+
+async def test_page_size(native: Native) -> None:
+    """10,000 at most, as NOMAD."""
+    response = await native.post("/entries/query", {"pagination": {"page_size": 10_001}})
+    assert response.status_code == 400
+
+
+async def test_empty_any(native: Native) -> None:
+    """An empty `:any` matches nothing, at old sites too."""
+    answer = await native.query({"query": {"mainfile:any": []}})
+    assert answer["pagination"]["total"] == 0
