@@ -47,7 +47,8 @@ async def native_over(
 ) -> AsyncIterator[Native]:
     """A gateway over these apps, each under `/api/v1` of a host of its own."""
     lines = {site: Line(httpx.ASGITransport(app)) for site, app in apps.items()}
-    app = create_app(make_config(apps, **sections), transports=lines)
+    native = {"enabled": True, **sections.pop("native", {})}
+    app = create_app(make_config(apps, native=native, **sections), transports=lines)
     sites = {
         site: httpx.AsyncClient(
             transport=httpx.ASGITransport(one), base_url=f"http://{site}.test", timeout=60

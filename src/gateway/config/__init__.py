@@ -16,7 +16,13 @@ from gateway.config.keys import (
     TimeoutKeys,
 )
 from gateway.config.loading import CONFIG_VARIABLE, load_config, path_from_environment
-from gateway.config.server_keys import AdmissionKeys, ConnectionKeys, LoggingKeys, ServerKeys
+from gateway.config.server_keys import (
+    AdmissionKeys,
+    ConnectionKeys,
+    LoggingKeys,
+    NativeKeys,
+    ServerKeys,
+)
 from gateway.config.settings import Config
 from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
 
@@ -28,6 +34,7 @@ __all__ = [
     "ConnectionKeys",
     "FilterKeys",
     "LoggingKeys",
+    "NativeKeys",
     "PagingKeys",
     "ProviderKeys",
     "ServerKeys",

@@ -103,7 +103,11 @@ class ConnectionKeys(Keys):
 class NativeKeys(Keys):
     """NOMAD's own API over all sites, under /api/v1."""
 
-    enabled: bool = Field(default=True, description="Whether it is served.")
+    enabled: bool = Field(
+        default=False,
+        description="Whether it is served. Off for now: an entry that several sites hold counts "
+        "once for each.",
+    )
     auth_site: SiteName | None = Field(
         default=None,
         description="The site that answers /auth/token and /users/me; it needs forward_token. "
