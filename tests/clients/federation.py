@@ -13,7 +13,7 @@ from typing import TypeAlias
 import orjson
 
 from gateway.cli.serving import address_of, open_socket, serving, until_stopped
-from gateway.config import Config, ProviderKeys, SiteKeys
+from gateway.config import Config, NativeKeys, ProviderKeys, SiteKeys
 from gateway.demo import create_demo_oasis
 from gateway.observe import set_up_logging
 from gateway.serve.app import create_app
@@ -52,6 +52,7 @@ def make_config(addresses: Mapping[str, str]) -> Config:
     return Config(
         provider=ProviderKeys(prefix=PREFIX, name="Federation", description="Six demo Oases."),
         sites=tuple(SiteKeys(name=name, url=url) for name, url in addresses.items()),
+        native=NativeKeys(enabled=True),
     )
 
 

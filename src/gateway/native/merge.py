@@ -1,5 +1,6 @@
 """Sorted hits of many sites -> one page of entries, each entry_id once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,8 @@ def in_order(hits: Sequence[NativeHit], order: NativeOrder) -> list[NativeHit]:
     return [*known, *unknown]
 
 
-def _place(hit: NativeHit) -> tuple[bool, object, str]:
-    """Numbers before texts, should sites differ in what a quantity is."""
-    return isinstance(hit.key.value, str), hit.key.value, hit.key.entry_id
+def _place(hit: NativeHit) -> tuple[bool, object, float, str]:
+    """Numbers before texts, should sites differ in what a quantity is; -0.0 before 0.0."""
+    value = hit.key.value
+    sign = math.copysign(1, value) if isinstance(value, float) and value == 0 else 1.0
+    return isinstance(value, str), value, sign, hit.key.entry_id
