@@ -201,6 +201,7 @@ class Federation:
             return found, await counting
         finally:
             counting.cancel()
+            await asyncio.wait((counting,))  # nothing goes on for a request that has ended
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
