@@ -8,12 +8,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from gateway.model import SearchAnswer
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.downloads import download_response, file_response
-from gateway.serve.info.about import (
-    VERSIONS,
-    VERSIONS_TYPE,
-    base_info,
-    link_resources,
-)
+from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,

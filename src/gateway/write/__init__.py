@@ -16,7 +16,7 @@ from gateway.write.files import (
     write_poscar,
     write_xyz,
 )
-from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, Format
+from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, Format, formats_of
 
 __all__ = [
     "CIF",
@@ -29,6 +29,7 @@ __all__ = [
     "columns_of",
     "fields_of",
     "file_stem",
+    "formats_of",
     "why_not",
     "write_cif",
     "write_file",

@@ -9,7 +9,7 @@ from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject
 from gateway.serve.request.formats import entry_formats, listing_formats
 from gateway.serve.request.negotiation import FORM, JSON_API, JSON_LINES, ZIP
 from gateway.serve.request.params import INCLUDES
-from gateway.write import CSV, FORMATS
+from gateway.write import CSV, FORMATS, formats_of
 
 DESCRIPTION = """
 An [OPTIMADE](https://www.optimade.org) API over several NOMAD installations: one filter is sent to
@@ -214,8 +214,7 @@ def _parameter(
 
 
 def _file_types(entry_type: str) -> tuple[str, ...]:
-    names = FORMATS if entry_type == STRUCTURES else (CSV,)
-    return tuple(_bare_type(name) for name in names)
+    return tuple(map(_bare_type, formats_of(entry_type)))
 
 
 def _stream_types(entry_type: str) -> tuple[str, ...]:
