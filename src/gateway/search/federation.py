@@ -296,7 +296,7 @@ class Federation:
             planned, found, self._site_stats, names=[site.name for site in self.sites]
         )
         prefix = self._config.provider.prefix
-        facets, uncounted = facets_of(planned.request, counted, reports, prefix=prefix)
+        facets, uncounted = facets_of(planned.request, counted, reports=reports, prefix=prefix)
         notices = (
             *planned.notices,
             *site_notices(planned, found, self._site_stats),
