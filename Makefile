@@ -8,10 +8,10 @@ LOCKED := $(PIP) --require-hashes --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
 PYTEST ?= --numprocesses auto --dist worksteal
 # What `make quick` leaves out, besides tests that are marked slow: all that asks for long.
-LONG := clients contract faults hostile laws whole
+LONG := clients contract faults hostile laws web whole
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format bench data dist lock clean
+.PHONY: help install demo test web pictures quick check format bench data dist lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -39,6 +39,12 @@ demo: .venv/.run ## The gateway over three embedded Oases; a first query; serves
 
 test: .venv/.test ## All tests, on embedded Oases
 	$(BIN)/python -m pytest $(PYTEST)
+
+web: .venv/.test .venv/.web ## The tests of the pages in a real browser (Debian: chromium-headless-shell)
+	WEB_TESTS=required $(BIN)/python -m pytest -n0 tests/web
+
+pictures: .venv/.test .venv/.web ## Take the pictures of the pages anew, into docs/assets/page/
+	$(BIN)/python -m tests.web.make_pictures
 
 quick: .venv/.test ## The tests for the everyday loop
 	$(BIN)/python -m pytest $(PYTEST) -m "not slow" --hypothesis-profile quick $(addprefix --ignore tests/,$(LONG))

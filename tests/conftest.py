@@ -1,8 +1,26 @@
-"""Random tests take as long as the machine needs; `make quick` tries fewer examples."""
+"""Random tests take as long as the machine needs; `make quick` tries fewer examples.
 
+Tests that need more than `make test` installs say so in one line at the end.
+"""
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.web.browser import ONE_PROCESS, why_left_out
 
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("patient", **_PATIENT)  # type: ignore[arg-type]
 settings.register_profile("quick", max_examples=10, **_PATIENT)  # type: ignore[arg-type]
 settings.load_profile("patient")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Whoever runs all tests is told which ones were not run."""
+    is_spread = getattr(config.option, "dist", "no") != "no"
+    reason = why_left_out() or (ONE_PROCESS if is_spread else None)
+    asked = {(config.invocation_params.dir / one.split("::")[0]).resolve() for one in config.args}
+    holds_them = any(one in (config.rootpath / "tests" / "web").parents for one in asked)
+    if reason and holds_them:
+        terminalreporter.write_line(f"tests/web left out: {reason}")

@@ -6,25 +6,39 @@ import pytest
 
 from tests.hostile.server import served
 
-PAGES = ("/", "/index", "/sites/berlin", "/docs", "/redoc")
+PAGES = ("/", "/index", "/sites/berlin", "/docs", "/entry/berlin~none")
+_LOADED = re.compile(
+    r'<link[^>]*rel="?(?:stylesheet|icon|preload|modulepreload)"?[^>]*href="([^"]*)"'
+    r'|(?:src|srcset|action)\s*=\s*"?([^"\s>]*)'
+)
 ATTACK = "<script>alert(1)</script>"
+
+
+def _is_own(found: tuple[str, str]) -> bool:
+    """Whether an address that a page loads is relative, or an image that stands in the page."""
+    address = found[0] or found[1]
+    return address.startswith("data:image/") or bool(
+        re.fullmatch(r"\.{1,2}/[\w./?=&;%~-]*", address)
+    )
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages(path: str) -> None:
-    """Each page has a policy; it needs no script and no file of another server."""
+    """Each page has a policy; no script or style stands in it, no file is of another server."""
     async with served() as gateway:
         answer = await gateway.client.get(path)
-        assert answer.status_code == 200
+        assert answer.status_code == (404 if "none" in path else 200)
         assert answer.headers["content-type"].startswith("text/html")
         assert answer.headers["x-content-type-options"] == "nosniff"
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "http" not in policy
-        assert "<script" not in answer.text
-        assert not re.findall(r"(?:src|srcset|action)\s*=", answer.text)
-        assert "<link" not in answer.text
+        assert "script-src 'self';" in policy
+        assert not re.findall(r"<style|\sstyle\s*=|\son\w+\s*=|<base|<iframe", answer.text)
+        scripts = re.findall(r"<script[^>]*>", answer.text)
+        assert all(re.search(r"\ssrc=|application/(ld\+)?json", script) for script in scripts)
+        assert all(map(_is_own, re.findall(_LOADED, answer.text)))
 
 
 @pytest.mark.parametrize("path", ["/v1/structures", "/nowhere", "/health", "/metrics", "/versions"])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -180,17 +181,24 @@ async def test_a_stream_that_is_read_ends_with_a_link(tmp_path: Path) -> None:
         assert "page_cursor=" in meta["_fed_resume"]
 
 
+def some_certificates() -> list[str]:
+    """Two of those that everybody trusts, in PEM form."""
+    end = "-----END CERTIFICATE-----\n"
+    return [one + end for one in Path(certifi.where()).read_text("utf-8").split(end)[:2]]
+
+
 async def test_a_certificate_that_changes_is_read_again(tmp_path: Path) -> None:
     """A CA file that a site names is a part of the configuration: its new content is trusted."""
     path, apps, authority = tmp_path / "gateway.yaml", Apps(), tmp_path / "ca.pem"
-    authority.write_text("old", "utf-8")
+    old, newer = some_certificates()
+    authority.write_text(old, "utf-8")
     write(path, "one")
     content = json.loads(path.read_text("utf-8"))
-    content["sites"][0]["ca_file"] = str(authority)
+    content["sites"][0] |= {"url": "https://127.0.0.1:9/api/v1", "ca_file": str(authority)}
     path.write_text(json.dumps(content), "utf-8")
     async with reloading(path, apps):
         assert len(apps.made) == 1
         new = authority.with_suffix(".new")
-        new.write_text("new", "utf-8")
+        new.write_text(newer, "utf-8")
         new.replace(authority)
         await eventually(lambda: len(apps.made) == 2)

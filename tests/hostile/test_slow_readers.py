@@ -7,6 +7,7 @@ import pytest
 
 from gateway.config import AdmissionKeys, ConnectionKeys
 from gateway.model import Resource
+from gateway.serve.downloads.json_lines import REMEMBERED, JsonLines
 from tests.hostile.server import MIB, eventually, heavy_structure, served
 from tests.serve.conftest import FakeFederation
 
@@ -84,9 +85,7 @@ async def test_a_reader_that_is_slow_but_reads_gets_everything() -> None:
 
 async def test_what_a_stream_remembers_is_bounded() -> None:
     """Included resources are sent once, as far as the last ten thousand are remembered."""
-    from gateway.serve.downloads.json_lines import REMEMBERED, _Lines
-
-    lines = _Lines.__new__(_Lines)
+    lines = JsonLines.__new__(JsonLines)
     lines._included = {}
     sent = 0
     for number in range(0, 3 * REMEMBERED, 500):

@@ -12,16 +12,20 @@ from gateway import __version__
 from gateway.config import Config
 from gateway.model import JsonObject
 from gateway.observe import Observer
+from gateway.page.rendering import warm_up
 from gateway.search import Federation
 from gateway.serve.admission import Admission
+from gateway.serve.api_docs import api_docs_router
+from gateway.serve.assets import assets_router
+from gateway.serve.entry_page import entry_page_router
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.health import service_router
-from gateway.serve.html_pages import html_router
 from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
+from gateway.serve.pages import pages_router
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.routes import optimade_router
 from gateway.serve.state import AppState, Detail, SearchService
@@ -71,7 +75,10 @@ def build_app(
     app.state.served = app_state
     app.include_router(optimade_router(config.provider.prefix))
     app.include_router(service_router())
-    app.include_router(html_router())
+    app.include_router(pages_router())
+    app.include_router(api_docs_router())
+    app.include_router(entry_page_router())
+    app.include_router(assets_router())
     for kind in HANDLED:
         app.add_exception_handler(
             kind, ErrorResponses(config, delay_s=app_state.admission.delay_s).respond
@@ -121,6 +128,7 @@ async def opened(app_state: AppState) -> AsyncIterator[None]:
     """What the endpoints need is open while the context is."""
     for entry_type in ENTRY_TYPES:
         app_state.entry_info(entry_type, "plain")  # it would delay the first request
+    warm_up()
     await app_state.federation.open()
     try:
         yield

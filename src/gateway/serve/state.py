@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from starlette.requests import Request
 
 from gateway.config import Config
-from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
+from gateway.model import EntryRequest, JsonObject, Omission, SearchAnswer, SearchRequest
 from gateway.observe import Observer
 from gateway.search import SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
@@ -35,6 +35,14 @@ class SearchService(Protocol):
 
     def site_states(self) -> Sequence[SiteStatus]:
         """How each site is doing."""
+
+
+@runtime_checkable
+class OmissionCounter(Protocol):
+    """A federation that counts what there would be with each condition of a filter left out."""
+
+    async def without_each(self, request: SearchRequest) -> tuple[Omission, ...]:
+        """One count for each condition, not more than a person reads."""
 
 
 @dataclass(slots=True)

@@ -106,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._reading_since is None and self._is_answered():
             self._expect(self._limits.head_s)
         self._message_bytes += len(data)
-        self._all.received(len(data))
+        self._all.grew(len(data))
         try:
             self.parser.feed_data(self._first_lines.encoded(data))
         except httptools.HttpParserUpgrade:
@@ -260,7 +260,9 @@ class BoundedProtocol(HttpToolsProtocol):
         raise ValueError("the request exceeds a limit")
 
     def _hold(self, count: int) -> None:
-        self._held_by_app = count
+        more, self._held_by_app = count - self._held_by_app, count
+        if more > 0:
+            self._all.grew(more)
 
     def _is_stuck(self, now: float) -> bool:
         """Whether the client has taken next to nothing of a waiting answer for too long."""

@@ -45,7 +45,7 @@ class Connections:
         self._all: set[Connection] = set()
         self._idle: dict[Connection, None] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._received = 0
+        self._grown = 0
         self._last_line = -_SILENT_S
 
     @property
@@ -87,15 +87,15 @@ class Connections:
         """From now on its request is being answered."""
         self._idle.pop(connection, None)
 
-    def received(self, count: int) -> None:
-        """So many bytes of requests have come; they may be more than there is room for."""
-        self._received += count
-        if self._received > _LOOK_BYTES:
+    def grew(self, count: int) -> None:
+        """So many bytes more are held, of requests or answers; they may be more than allowed."""
+        self._grown += count
+        if self._grown > _LOOK_BYTES:
             self.make_way()
 
     def make_way(self) -> None:
         """Cut off who has waited longest for its client until no more is held than allowed."""
-        self._received = 0
+        self._grown = 0
         held = self.held_bytes
         if held <= self.limits.held_bytes:
             return

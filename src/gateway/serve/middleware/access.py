@@ -20,11 +20,12 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _PREFLIGHT_S = "86400"
 _POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""Content-Security-Policy of every HTML page: nothing is loaded from elsewhere."""
+"""Content-Security-Policy of every HTML page that does not bring its own: nothing is loaded from
+elsewhere, and no script or style stands in the page itself."""
 _EVERYWHERE = (
     (b"access-control-allow-origin", b"*"),
     (
@@ -35,7 +36,7 @@ _EVERYWHERE = (
 )
 _HTML_ONLY = (
     (b"content-security-policy", _POLICY.encode()),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
 )
 
 
@@ -106,7 +107,7 @@ class _OutgoingAnswer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message["headers"]
-            more = (*_EVERYWHERE, *_HTML_ONLY) if _is_html(headers) else _EVERYWHERE
+            more = _EVERYWHERE + (_missing(headers) if _is_html(headers) else ())
             own = (b"x-request-id", self._request_id.encode("latin-1"))
             message = {**message, "headers": [*headers, *more, own]}
         elif self._is_head and message["type"] == "http.response.body":
@@ -116,6 +117,12 @@ class _OutgoingAnswer:
 
 def _is_html(headers: list[tuple[bytes, bytes]]) -> bool:
     return any(name == b"content-type" and b"html" in value for name, value in headers)
+
+
+def _missing(headers: list[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of pages that this one does not bring itself."""
+    given = {name for name, _ in headers}
+    return tuple(header for header in _HTML_ONLY if header[0] not in given)
 
 
 async def _answer_options(headers: Headers, send: Send) -> None:

@@ -20,7 +20,8 @@ from gateway.observe import log, shown_path
 from gateway.serve.middleware.disconnect import CLIENT_GONE
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.paths import ENTRY_TYPES, RequestTarget
-from gateway.serve.response.envelope import error_response, status_of
+from gateway.serve.response.envelope import status_of
+from gateway.serve.response.html import failure_response
 
 HANDLED = (GatewayError, HTTPException, RequestValidationError)
 """What endpoints and the framework raise on purpose."""
@@ -50,7 +51,10 @@ class ErrorMiddleware:
                 raise
             error = GatewayError("An unexpected error occurred in the gateway; it has been logged.")
             context: RequestContext = scope["state"]["context"]
-            await error_response(error, context=context, config=self._config)(scope, receive, send)
+            response = failure_response(
+                error, request=Request(scope), context=context, config=self._config
+            )
+            await response(scope, receive, send)
 
 
 class _Outgoing:
@@ -80,7 +84,7 @@ class ErrorResponses:
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
             log().error("unexpected error", reason=str(error))
         context = replace(context, request_delay_s=self._delay_s())
-        return error_response(error, context=context, config=self._config)
+        return failure_response(error, request=request, context=context, config=self._config)
 
 
 def _gateway_error(exception: Exception, request: Request) -> GatewayError:

@@ -5,15 +5,16 @@ a document that says why there is nothing at that URL.
 """
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config import Config
 from gateway.errors import RequestError
 from gateway.serve.request.context import mark_arrival, read_context
 from gateway.serve.request.negotiation import check_accept
-from gateway.serve.request.paths import RequestTarget, read_target
+from gateway.serve.request.paths import SITES, RequestTarget, read_target
 from gateway.serve.request.public_url import Root, read_root
-from gateway.serve.response.envelope import error_response
+from gateway.serve.response.html import failure_response
 
 
 class VersionedPathsMiddleware:
@@ -37,9 +38,11 @@ class VersionedPathsMiddleware:
             target = self._read(scope, root, path)
         except RequestError as error:
             context = scope["state"].get("context") or read_context(
-                scope, root=root, target=RequestTarget(endpoint=path)
+                scope, root=root, target=RequestTarget(endpoint="/" if _is_view(path) else path)
             )
-            refusal = error_response(error, context=context, config=self._config)
+            scope["state"]["context"] = context
+            request = Request({**scope, "root_path": root.prefix})
+            refusal = failure_response(error, request=request, context=context, config=self._config)
             await refusal(scope, receive, send)
             return
         inner = {**scope, "root_path": root.prefix, "path": root.prefix + target.inner_path}
@@ -51,3 +54,9 @@ class VersionedPathsMiddleware:
         state["target"], state["context"] = target, read_context(scope, root=root, target=target)
         check_accept(Headers(scope=scope).get("accept", ""))
         return target
+
+
+def _is_view(path: str) -> bool:
+    """Whether this looks like the base URL of a site, which people open with a browser."""
+    parts = [part for part in path.split("/") if part]
+    return parts[:1] == [SITES] and len(parts) <= 2

@@ -26,6 +26,12 @@ def check_accept(accept: str) -> None:
         )
 
 
+def wants_json(accept: str) -> bool:
+    """Whether a program asks at a page's address: for JSON, and not for HTML as browsers do."""
+    accepted = accept.lower()
+    return "json" in accepted and "html" not in accepted
+
+
 def check_form(content_type: str) -> None:
     """Refuse (415) a body that is no form."""
     name, _ = _read(content_type)

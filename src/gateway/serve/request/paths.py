@@ -8,9 +8,12 @@ from gateway.model import REFERENCES, STRUCTURES
 
 API_VERSION = "1.3.0"
 SERVED_VERSIONS = ("v1", "v1.3", "v1.3.0")
-UNVERSIONED_ONLY = ("versions", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
-SERVICE = UNVERSIONED_ONLY[1:]
+SERVICE = ("health", "ready", "metrics", "docs", "redoc", "openapi.json", "assets", "robots.txt")
 """Endpoints that belong to the server as a whole, not to OPTIMADE."""
+UNVERSIONED_ONLY = ("versions", "entry", *SERVICE)
+
+PAGES = ("entry", "docs", "redoc")
+"""Endpoints that are HTML, besides the base URLs."""
 
 ENTRY_TYPES = (STRUCTURES, REFERENCES)
 """The entry types that are served, each at a listing endpoint of that name."""
@@ -46,6 +49,12 @@ class RequestTarget:
     def is_index(self) -> bool:
         """Whether this is the index meta-database."""
         return self.base == f"/{INDEX}"
+
+    @property
+    def is_page(self) -> bool:
+        """Whether people come here with a browser, so that errors are pages, too."""
+        first = self.endpoint.split("/")[1]
+        return self.endpoint == "/" or first in PAGES
 
     @property
     def label(self) -> str:

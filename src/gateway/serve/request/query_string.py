@@ -60,11 +60,11 @@ class Rules:
         return f"_{self.prefix}_{name}"
 
 
-def read_pairs(query: bytes) -> Pairs:
+def read_pairs(query: bytes, *, most: int = MAX_PARAMETERS) -> Pairs:
     """Names and values of a query string or form: `+` is a space, a real plus is %2B."""
-    if query.count(b"&") >= MAX_PARAMETERS:
+    if query.count(b"&") >= most:
         count = sum(1 for piece in query.split(b"&") if piece)
-        _check_count(count)
+        _check_count(count, most)
     pieces = [piece.partition(b"=") for piece in query.split(b"&") if piece]
     return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
 
@@ -120,11 +120,9 @@ def joined_pairs(query: Pairs, form: Pairs) -> Pairs:
     return joined
 
 
-def _check_count(count: int) -> None:
-    if count > MAX_PARAMETERS:
-        raise ParameterError(
-            f"The request has {count} parameters; at most {MAX_PARAMETERS} are read."
-        )
+def _check_count(count: int, most: int = MAX_PARAMETERS) -> None:
+    if count > most:
+        raise ParameterError(f"The request has {count} parameters; at most {most} are read.")
 
 
 def _unknown(name: str, allowed: tuple[str, ...]) -> str:

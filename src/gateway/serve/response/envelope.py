@@ -101,7 +101,7 @@ def error_response(error: GatewayError, *, context: RequestContext, config: Conf
         "links": _links({}, context),
         "meta": meta_of(context, config=config, counts={"data_returned": 0}, notices=()),
     }
-    headers = {"Cache-Control": NO_STORE, **_error_headers(error)}
+    headers = {"Cache-Control": NO_STORE, **error_headers(error)}
     return Response(_dump(document), status, headers, media_type=JSON_API)
 
 
@@ -250,7 +250,8 @@ def _error_object(error: GatewayError, *, status: int, context: RequestContext) 
     return written
 
 
-def _error_headers(error: GatewayError) -> dict[str, str]:
+def error_headers(error: GatewayError) -> dict[str, str]:
+    """What else an answer with this error says in its headers, whatever its body is."""
     match error:
         case SitesMissingError(retry_after_s=wait) | OverloadError(retry_after_s=wait):
             return {"Retry-After": str(max(1, round(wait)))}
