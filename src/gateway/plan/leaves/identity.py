@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.parse.tree import FuzzyOp, Op, String
-from gateway.plan.lists import HOLDS
+from gateway.plan.leaves.lists import HOLDS
+from gateway.plan.leaves.scalars import compare_scalar, matches_text
 from gateway.plan.native import Clause, any_of, inverse, one_of
-from gateway.plan.scalars import compare_scalar, matches_text
 
 SEPARATOR = "~"
 

@@ -8,11 +8,11 @@ from math import prod
 from gateway.parse.tree import Has, Name, Number, Operand, String, Test
 from gateway.plan.conditions import conditions_of, spans_of_test, truths_of_test
 from gateway.plan.intervals import EVERYTHING, Spans, intersection
-from gateway.plan.lists import HOLDS, has_bits, has_spans, has_words, words_matching
+from gateway.plan.leaves.lists import HOLDS, has_bits, has_spans, has_words, words_matching
+from gateway.plan.leaves.ratios import RatioPairs, has_pairs, ratios_of
+from gateway.plan.leaves.refusals import check_item, quantity_of, refuse, refuse_property, spelt
 from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, any_of
-from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
-from gateway.plan.refusals import check_item, quantity_of, refuse, refuse_property, spelt
 from gateway.plan.work_budget import SPAN_BYTES, WorkBudget
 from gateway.properties import Property, ValueType
 from gateway.properties.native_query import WIDTH, Condition, Member

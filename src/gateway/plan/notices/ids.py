@@ -9,7 +9,7 @@ from gateway.errors import unknown_site
 from gateway.model import Notice
 from gateway.parse import leaves
 from gateway.parse.tree import Compare, Name, Node, String
-from gateway.plan.identity import SEPARATOR
+from gateway.plan.leaves.identity import SEPARATOR
 
 _NAMED = 3
 """Ids that a warning names; the others are counted."""
