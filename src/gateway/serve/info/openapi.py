@@ -119,7 +119,7 @@ def entry_docs(entry_type: str, prefix: str) -> JsonObject:
         "schema": _STRING,
     }
     return {
-        "parameters": [path, *_common(examples, prefix, entry_formats(entry_type, prefix))],
+        "parameters": [path, *_common(examples, prefix, formats=entry_formats(entry_type, prefix))],
         "responses": _responses(streams=_file_types(entry_type), **{"404": _NO_FILE}),
     }
 
@@ -148,7 +148,7 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
         ),
         _parameter("page_offset", "How many entries to skip.", _WHOLE),
         _parameter("page_number", "Which page, from 1.", {"type": "integer", "minimum": 1}),
-        *_common(examples, prefix, listing_formats(entry_type, prefix)),
+        *_common(examples, prefix, formats=listing_formats(entry_type, prefix)),
         _parameter(f"_{prefix}_sites", "Sites to ask, separated by commas; all unless given."),
         _parameter(
             f"_{prefix}_partial",
@@ -163,7 +163,7 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
     ]
 
 
-def _common(examples: Examples, prefix: str, formats: tuple[str, ...]) -> list[JsonObject]:
+def _common(examples: Examples, prefix: str, *, formats: tuple[str, ...]) -> list[JsonObject]:
     return [
         _parameter(
             "response_fields",
