@@ -6,8 +6,8 @@ FilterError. For entry types that the gateway holds itself, `matcher_of` gives a
 Used by `search`, `serve`, `cli` and the library; of the other steps, plan alone reads the tree.
 """
 
+from gateway.model import SEPARATOR
 from gateway.plan.evaluate import Matcher, matcher_of
-from gateway.plan.leaves.identity import SEPARATOR
 from gateway.plan.names import Scope
 from gateway.plan.notices import (
     GIVEN_AS_NULL,

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from gateway.catalogue.quantities import OLDEST
 from gateway.errors import FilterLimitError
-from gateway.model import NativeQuery, Notice
+from gateway.model import SEPARATOR, NativeQuery, Notice
 from gateway.parse import leaves, normal_form, shallow
 from gateway.parse.tree import Compare, Has, Leaf, Name, Node
-from gateway.plan.leaves.identity import SEPARATOR
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
 from gateway.plan.notices import (

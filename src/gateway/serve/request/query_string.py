@@ -122,8 +122,8 @@ def check_size(pairs: Pairs, *, rules: Rules) -> None:
     if size > most:
         longest = max(others, key=lambda pair: len(pair[1]))[0]
         raise ParameterError(
-            f"The parameters beside filter and page_cursor take too many bytes, percent-encoded: at "
-            f"most {most} are read, so that links can repeat them.",
+            "The parameters beside filter and page_cursor take too many bytes, percent-encoded: "
+            f"at most {most} are read, so that links can repeat them.",
             parameter=longest[:_SHOWN],
         )
 
