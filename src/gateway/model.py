@@ -22,6 +22,9 @@ SortKind: TypeAlias = Literal["string", "integer", "float", "timestamp"]
 STRUCTURES = "structures"
 REFERENCES = "references"
 
+SEPARATOR = "~"
+"""Between the site and the entry_id in the id of an entry; neither of them has one."""
+
 PROPERTY_METADATA = "property_metadata"
 """In `response_fields`: metadata of the properties is wanted (section "Metadata properties")."""
 

@@ -7,6 +7,7 @@ metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protoc
 import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -32,6 +33,16 @@ class Observer:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._make_request_metrics()
+        self._make_site_metrics()
+        # looking labels up costs more than counting
+        self._answered_by: dict[tuple[str, int], Histogram] = {}
+        self._states_by: dict[tuple[str, str], Counter] = {}
+        self._asked_by: dict[tuple[str, str, str], Histogram] = {}
+        self._cache_by: dict[tuple[str, str], Counter] = {}
+
+    def _make_request_metrics(self) -> None:
+        """What clients ask of the gateway."""
         self._answered = Histogram(
             "gateway_request_seconds",
             "Requests answered, by endpoint and status.",
@@ -39,20 +50,20 @@ class Observer:
             registry=self.registry,
         )
         self._under_way = Gauge(
-            "gateway_requests_under_way",
-            "Requests being answered now.",
-            registry=self.registry,
+            "gateway_requests_under_way", "Requests being answered now.", registry=self.registry
         )
         self._waiting = Gauge(
-            "gateway_requests_waiting",
-            "Requests that wait for a slot.",
-            registry=self.registry,
+            "gateway_requests_waiting", "Requests that wait for a slot.", registry=self.registry
         )
-        self._site_waiting = Gauge(
+
+    def _make_site_metrics(self) -> None:
+        """What the gateway asks of sites, and how they stand."""
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        self._site_waiting = gauge(
             "gateway_site_requests_waiting",
             "Requests to a site that wait for one of its slots.",
             ("site",),
-            registry=self.registry,
         )
         self._asked = Histogram(
             "gateway_site_request_seconds",
@@ -61,36 +72,22 @@ class Observer:
             buckets=_SITE_BUCKETS,
             registry=self.registry,
         )
-        self._breaker = Gauge(
+        self._breaker = gauge(
             "gateway_site_breaker",
             "1 for the state in which a site's breaker is; largest of all workers.",
             ("site", "state"),
-            registry=self.registry,
         )
-        self._cache = Counter(
+        self._entries = gauge("gateway_site_entries", "Public structures of a site.", ("site",))
+        self._cache = counter(
             "gateway_cache_lookups",
             "Look-ups in the cache, by site and what came of them.",
             ("site", "event"),
-            registry=self.registry,
         )
-        self._entries = Gauge(
-            "gateway_site_entries",
-            "Public structures of a site.",
-            ("site",),
-            registry=self.registry,
-        )
-        self._states = Counter(
+        self._states = counter(
             "gateway_site_states",
             "What sites did for answers, by site and state.",
             ("site", "state"),
-            registry=self.registry,
         )
-
-        # looking labels up costs more than counting
-        self._answered_by: dict[tuple[str, int], Histogram] = {}
-        self._states_by: dict[tuple[str, str], Counter] = {}
-        self._asked_by: dict[tuple[str, str, str], Histogram] = {}
-        self._cache_by: dict[tuple[str, str], Counter] = {}
 
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.parse.tree import Op
-from gateway.plan.identity import compare_texts
 from gateway.plan.intervals import (
     EVERYTHING,
     NOTHING,
@@ -19,6 +18,7 @@ from gateway.plan.intervals import (
     spans_of,
     union,
 )
+from gateway.plan.leaves.identity import compare_texts
 
 OPERATORS: tuple[Op, ...] = ("<", "<=", "=", "!=", ">", ">=")
 WORDS = ("", "A", "Al", "B", "a", "é")

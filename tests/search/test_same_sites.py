@@ -8,7 +8,7 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.search import Federation
-from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, common_part, same_sites
+from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, common_part, sites_same_as
 from tests.whole.lines import Line
 from tests.whole.oases import make_config, make_line
 
@@ -49,15 +49,18 @@ def test_pairs(
     first = drawn(1, size)
     second = {*sorted(first, key=lambda id_: id_[::-1])[:common]} | drawn(2, more)
     one, other = sample(first, deployments[0]), sample(second, deployments[1])
-    assert list(same_sites({"a": one, "b": other})) == ([("a", "b")] if are_same else [])
+    samples = {"a": one, "b": other}
+    assert list(sites_same_as("a", samples)) == (["b"] if are_same else [])
+    assert list(sites_same_as("b", samples)) == (["a"] if are_same else [])
     assert common_part(one, other) == common_part(other, one)
 
 
 def test_three_addresses() -> None:
-    """Each pair is named once."""
+    """Each site names all others, and none itself."""
     ids = drawn(3, 100)
     samples = {name: sample(ids) for name in "abc"}
-    assert list(same_sites(samples)) == [("a", "b"), ("a", "c"), ("b", "c")]
+    found = {name: "".join(sites_same_as(name, samples)) for name in samples}
+    assert found == {"a": "bc", "b": "ac", "c": "ab"}
 
 
 async def looked_at(*apps: object, caplog: pytest.LogCaptureFixture) -> list[tuple[str, ...]]:

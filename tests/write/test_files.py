@@ -9,7 +9,7 @@ import pytest
 from ase.io import read as read_by_ase
 
 from gateway.errors import NoFileError
-from gateway.write import FORMATS, fields_of, file_stem, why_not, write_cif, write_file, write_xyz
+from gateway.write import FORMATS, fields_of, file_stem, why_not, write_file
 from tests.write.reading_back import check_file, cif_by_gemmi, expected
 from tests.write.structures import (
     ALL_FORMATS,
@@ -59,9 +59,9 @@ def test_the_check_sees_a_mirror_image() -> None:
         name: [[x, y, -z] for x, y, z in plain[name]]  # type: ignore[union-attr,misc]
         for name in ("lattice_vectors", "cartesian_site_positions")
     }
-    check_file("cif", write_cif(ID, structure(**mirrored)), structure(**mirrored))
+    check_file("cif", write_file("cif", ID, structure(**mirrored)), structure(**mirrored))
     with pytest.raises(AssertionError, match="positions differ"):
-        check_file("cif", write_cif(ID, plain), structure(**mirrored))
+        check_file("cif", write_file("cif", ID, plain), structure(**mirrored))
 
 
 REFUSED: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
@@ -142,7 +142,7 @@ def test_unknown_attributes(name: str) -> None:
 
 def test_left_handed_cell() -> None:
     """Lengths and angles are those of the Oasis; the fractions are turned, not the crystal."""
-    seen, want = cif_by_gemmi(write_cif(ID, LEFT_HANDED)), expected(LEFT_HANDED)
+    seen, want = cif_by_gemmi(write_file("cif", ID, LEFT_HANDED)), expected(LEFT_HANDED)
     lengths = np.linalg.norm(want.cell, axis=1)
     assert np.linalg.det(want.cell) < 0
     assert np.allclose(np.linalg.norm(seen.cell, axis=1), lengths)
@@ -154,7 +154,7 @@ def test_left_handed_cell() -> None:
 
 def test_what_a_cif_says() -> None:
     """Id, formula, P1, where it comes from: all read back, in ASCII, on short lines."""
-    text = write_cif(ID, structure())
+    text = write_file("cif", ID, structure())
     block = gemmi.cif.read_string(text).sole_block()
     said = {tag: gemmi.cif.as_string(block.find_value(tag) or "") for tag in (
         "_audit_block_code", "_chemical_formula_sum", "_space_group_name_H-M_alt",
@@ -171,7 +171,7 @@ def test_what_a_cif_says() -> None:
 
 def test_odd_texts() -> None:
     """No text of an Oasis ends a value, begins a loop, or leaves ASCII and short lines."""
-    text = write_cif(ID, ODD_TEXTS)
+    text = write_file("cif", ID, ODD_TEXTS)
     assert text.isascii()
     assert max(map(len, text.splitlines())) < 2048
     block = gemmi.cif.read_string(text).sole_block()
@@ -179,14 +179,14 @@ def test_odd_texts() -> None:
     datasets = [gemmi.cif.as_string(one) for one in block.find_values("_nomad_dataset_name")]
     assert datasets == ["data_evil", "Gr&#246;&#223;e &#8240; &#8212; &#20320;&#22909;",
                         "$dollar #hash [b] _tag ?"]  # fmt: skip
-    frame = write_xyz(ID, ODD_TEXTS)
+    frame = write_file("xyz", ID, ODD_TEXTS)
     assert len(frame.splitlines()) == len(frame.split("\n")) - 1 == 5
 
 
 def test_what_a_frame_says(tmp_path: Any) -> None:
     """ASE reads the id and where it comes from."""
     path = tmp_path / "x.xyz"
-    path.write_text(write_xyz(ID, ODD_TEXTS) + write_xyz("munich~2", SLAB), "utf-8")
+    path.write_text(write_file("xyz", ID, ODD_TEXTS) + write_file("xyz", "munich~2", SLAB), "utf-8")
     first, second = read_by_ase(path, ":", format="extxyz")
     assert first.info["id"] == ID
     assert first.info["formula"].startswith("$\\beta$&ndash;V2N")
@@ -195,16 +195,16 @@ def test_what_a_frame_says(tmp_path: Any) -> None:
 
 def test_slab_in_a_cif() -> None:
     """A file that repeats in three directions says in which the structure does not."""
-    assert "Not periodic along c" in write_cif(ID, SLAB)
-    assert "Not periodic" not in write_cif(ID, structure())
+    assert "Not periodic along c" in write_file("cif", ID, SLAB)
+    assert "Not periodic" not in write_file("cif", ID, structure())
 
 
 def test_formula_of_the_cell() -> None:
     """In Hill's order, with the occupancies, without vacancies."""
-    assert "_chemical_formula_sum 'Ba Fe0.25 Ni0.75 O0.5'\n" in write_cif(ID, SHARED)
-    assert "_chemical_formula_sum Ti2\n" in write_cif(ID, VACANT)
+    assert "_chemical_formula_sum 'Ba Fe0.25 Ni0.75 O0.5'\n" in write_file("cif", ID, SHARED)
+    assert "_chemical_formula_sum Ti2\n" in write_file("cif", ID, VACANT)
     organic = structure(species=[pure("H", "O"), pure("C", "Ti"), pure("Br", "Ba")])
-    assert "_chemical_formula_sum 'C H Br'\n" in write_cif(ID, organic)
+    assert "_chemical_formula_sum 'C H Br'\n" in write_file("cif", ID, organic)
 
 
 @pytest.mark.parametrize(

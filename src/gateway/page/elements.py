@@ -8,7 +8,6 @@ from pathlib import Path
 
 _F_BLOCK = (range(57, 72), range(89, 104))
 """Lanthanides and actinides by their numbers: they have rows of their own below the table."""
-_WORD = re.compile(r"[A-Za-z]+")
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 
 

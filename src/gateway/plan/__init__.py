@@ -6,11 +6,16 @@ FilterError. For entry types that the gateway holds itself, `matcher_of` gives a
 Used by `search`, `serve`, `cli` and the library; of the other steps, plan alone reads the tree.
 """
 
+from gateway.model import SEPARATOR
 from gateway.plan.evaluate import Matcher, matcher_of
-from gateway.plan.id_notices import id_notices
-from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope
-from gateway.plan.notices import GIVEN_AS_NULL, TAKEN_AS_UNKNOWN, foreign_notices, unknown_notices
+from gateway.plan.notices import (
+    GIVEN_AS_NULL,
+    TAKEN_AS_UNKNOWN,
+    foreign_notices,
+    id_notices,
+    unknown_notices,
+)
 from gateway.plan.pinned import pinned_references
 from gateway.plan.planner import (
     Plan,

@@ -31,9 +31,9 @@ from gateway.parse.tree import (
     String,
     Test,
 )
-from gateway.plan.lists import HOLDS
+from gateway.plan.leaves.lists import HOLDS
+from gateway.plan.leaves.predicates import translate_leaf
 from gateway.plan.names import Scope, is_foreign
-from gateway.plan.predicates import translate_leaf
 from gateway.plan.timestamps import read_timestamp
 
 RowValue: TypeAlias = str | int | float | bool | tuple[str, ...]

@@ -83,7 +83,7 @@ def _gaps(spans: Spans) -> Iterator[Span]:
 
 
 def _compare(a: End, b: End) -> int:
-    """Values on one line are of one type, which the type checks of `predicates` see to."""
+    """Values on one line are of one type, which the type checks of `leaves` see to."""
     return (a > b) - (a < b)  # type: ignore[operator]
 
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 
 from gateway.catalogue.quantities import OLDEST
 from gateway.errors import FilterLimitError
-from gateway.model import NativeQuery, Notice
+from gateway.model import SEPARATOR, NativeQuery, Notice
 from gateway.parse import leaves, normal_form, shallow
 from gateway.parse.tree import Compare, Has, Leaf, Name, Node
-from gateway.plan.id_notices import id_notices, notices_of_ids
-from gateway.plan.identity import SEPARATOR
 from gateway.plan.names import Scope, is_foreign
 from gateway.plan.native import DEPTH, PARSED_TEXT, Clause, among
-from gateway.plan.notices import TAKEN_AS_UNKNOWN, foreign_notices
-from gateway.plan.suggestions import value_notices
+from gateway.plan.notices import (
+    TAKEN_AS_UNKNOWN,
+    foreign_notices,
+    id_notices,
+    notices_of_ids,
+    value_notices,
+)
 from gateway.plan.translator import Part, Translator, at_sites
 from gateway.plan.work_budget import NATIVE_BYTES, WorkBudget
 from gateway.properties import STRUCTURE

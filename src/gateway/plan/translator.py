@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import SiteNeededError
 from gateway.parse.tree import And, Leaf, Node, Not, Or
-from gateway.plan.identity import IdsBySite, PerSite, SiteClause, joined_ids
+from gateway.plan.leaves.identity import IdsBySite, PerSite, SiteClause, joined_ids
+from gateway.plan.leaves.predicates import LeafClause, translate_leaf
+from gateway.plan.leaves.relationships import is_related, translate_related
 from gateway.plan.names import Scope
 from gateway.plan.native import Clause, all_of, any_of
-from gateway.plan.predicates import LeafClause, translate_leaf
-from gateway.plan.relationships import is_related, translate_related
 from gateway.plan.work_budget import SPAN_BYTES
 from gateway.properties.native_query import native_bytes
 

@@ -1,12 +1,13 @@
 """The values of some properties over the whole result of all sites, each with its exact count.
 
 A facet is exact or left out with a notice: where a site does not answer in time, or has more
-values than it lists, the sum would be wrong.
+values than it lists, the sum would be wrong. So is one that would make the answer too large.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gateway.catalogue.quantities import OLDEST
 from gateway.errors import ParameterError
@@ -23,25 +24,25 @@ from gateway.model import (
     SiteFailure,
     SiteReport,
 )
-from gateway.properties import (
-    Catalogue,
-    facet_names,
-    facet_source,
-    nearest_names,
-)
+from gateway.properties import Catalogue, facet_names, facet_source, nearest_names
 from gateway.search.planned_request import PlannedRequest
 from gateway.search.time_slices import TimeSlices
 
 MOST_FACETS = 12
 """Of one request: each costs every site an aggregation over all that matches."""
+MOST_LISTED = 10_000
+"""Values of all facets of one answer: ranking and writing them takes some 30 ms."""
 _DOING = "count values"
+
+Values: TypeAlias = Counter[str | int | bool]
+_Answer: TypeAlias = SiteAnswer[dict[str, Counts | None]] | SiteFailure
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """What was counted, by property and by site, and what was not."""
+    """What was counted over all sites, by property, and what was not."""
 
-    counts: Mapping[str, Counter[str | int | bool]] = field(default_factory=dict)
+    facets: Mapping[str, Facet] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
 
@@ -101,23 +102,42 @@ async def read_facets(
         },
         doing=_DOING,
     )
-    totals: dict[str, Counter[str | int | bool]] = {name: Counter() for name in sources}
-    left_out: dict[str, str] = {}
+    sums = FacetSums(sources)
+    await slices.map(lambda site: sums.add(asked[site], site=site, answer=answers[site]), answers)
+    facets = await slices.map(lambda name: Facet(name, _most_first(sums.of[name])), sums.listed())
+    notices = tuple(_left_out(name, why) for name, why in sums.left_out.items())
+    return FacetCounts({one.property: one for one in facets}, notices)
 
-    def add(site: str) -> None:
-        answer = answers[site]
-        for name in asked[site]:
+
+class FacetSums:
+    """The counts of several sites, added up by property; `left_out` says why one has no sum."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.of: dict[str, Values] = {name: Counter() for name in names}
+        self.left_out: dict[str, str] = {}
+
+    def add(self, names: Iterable[str], *, site: str, answer: _Answer) -> None:
+        """What one site has counted of these properties."""
+        for name in names:
             counts = answer.value[name] if isinstance(answer, SiteAnswer) else None
             if counts is None:
-                left_out.setdefault(name, _reason(site, answer))
-            else:
-                totals[name].update(counts)
+                self.left_out.setdefault(name, _reason(site, answer))
+            elif name not in self.left_out:
+                self.of[name].update(counts)
+                self._check_size(name, len(self.of[name]))
 
-    await slices.map(add, answers)
-    return FacetCounts(
-        {name: counts for name, counts in totals.items() if name not in left_out},
-        tuple(_left_out(name, why) for name, why in left_out.items()),
-    )
+    def listed(self) -> list[str]:
+        """The properties that have a sum, as long as there are not too many values altogether."""
+        size = 0
+        for name in [one for one in self.of if one not in self.left_out]:
+            self._check_size(name, size + len(self.of[name]))
+            size += len(self.of[name])
+        return [name for name in self.of if name not in self.left_out]
+
+    def _check_size(self, name: str, size: int) -> None:
+        if size > MOST_LISTED:
+            self.left_out[name] = f"the facets of one answer list at most {MOST_LISTED} values"
+            self.of[name].clear()
 
 
 def _sources(names: Sequence[str], catalogue: Catalogue) -> dict[str, FacetSource]:
@@ -132,7 +152,7 @@ def _held(
     return {name: one for name, one in sources.items() if catalogue[name].lifetime.holds(version)}
 
 
-def _reason(site: str, answer: SiteAnswer[dict[str, Counts | None]] | SiteFailure) -> str:
+def _reason(site: str, answer: _Answer) -> str:
     if isinstance(answer, SiteFailure):
         return f"{site}: {answer.reason}"
     return f"{site} has {MOST_VALUES} values or more"
@@ -141,30 +161,27 @@ def _reason(site: str, answer: SiteAnswer[dict[str, Counts | None]] | SiteFailur
 def _left_out(name: str, why: str) -> Notice:
     return Notice(
         "Facet left out",
-        f"The values of {name} are not counted, as not exactly ({why}).",
+        f"The values of {name} are not listed: {why}.",
         "facet_left_out",
     )
 
 
 def facets_of(
-    request: SearchRequest, counted: FacetCounts, reports: Sequence[SiteReport], *, prefix: str
+    request: SearchRequest, counted: FacetCounts, *, reports: Sequence[SiteReport], prefix: str
 ) -> tuple[tuple[Facet, ...], tuple[Notice, ...]]:
     """The facets in the order asked for, and what to say of those that are not there."""
-    counts = dict(counted.counts)
-    notices = counted.notices
+    facets, notices = dict(counted.facets), counted.notices
     site = _site_name(prefix)
     if site in request.facets:
         of_sites = _of_sites(reports)
         if of_sites is None:
             notices = (*notices, _left_out(site, "the entries of a site could not be counted"))
         else:
-            counts[site] = of_sites
-    return tuple(
-        Facet(name, _most_first(counts[name])) for name in request.facets if name in counts
-    ), notices
+            facets[site] = Facet(site, _most_first(of_sites))
+    return tuple(facets[name] for name in request.facets if name in facets), notices
 
 
-def _of_sites(reports: Sequence[SiteReport]) -> Counter[str | int | bool] | None:
+def _of_sites(reports: Sequence[SiteReport]) -> Values | None:
     """How many entries of each site match: the totals of the search itself."""
     asked = [one for one in reports if one.state not in ("pruned", "excluded")]
     if any(one.total is None or one.state == "failed" for one in asked):
@@ -172,7 +189,7 @@ def _of_sites(reports: Sequence[SiteReport]) -> Counter[str | int | bool] | None
     return Counter({one.name: one.total for one in asked if one.total})
 
 
-def _most_first(counts: Counter[str | int | bool]) -> tuple[FacetValue, ...]:
+def _most_first(counts: Values) -> tuple[FacetValue, ...]:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(FacetValue(value, count) for value, count in ranked)
 

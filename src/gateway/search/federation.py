@@ -201,6 +201,7 @@ class Federation:
             return found, await counting
         finally:
             counting.cancel()
+            await asyncio.wait((counting,))  # nothing goes on for a request that has ended
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
@@ -301,7 +302,7 @@ class Federation:
             planned, found, self._site_stats, names=[site.name for site in self.sites]
         )
         prefix = self._config.provider.prefix
-        facets, uncounted = facets_of(planned.request, counted, reports, prefix=prefix)
+        facets, uncounted = facets_of(planned.request, counted, reports=reports, prefix=prefix)
         notices = (
             *planned.notices,
             *site_notices(planned, found, self._site_stats),

@@ -27,7 +27,7 @@ from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, SiteInfo
 from gateway.properties import STRUCTURE
-from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, same_sites
+from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, sites_same_as
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ class SiteStats:
         self.searches = 0
         """Requests of callers that are under way."""
         self._samples: dict[str, SiteSample] = {}
-        self._twins: frozenset[tuple[str, str]] = frozenset()
+        self._twins: set[tuple[str, str]] = set()
+        """Pairs of sites that are one; each pair in the order of its names."""
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[PageKey, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
@@ -185,8 +186,9 @@ class SiteStats:
             STRUCTURE, order_by="entry_id", descending=False, size=SAMPLE_SIZE
         )
         ids = tuple(str(one["entry_id"]) for one in page.documents)
-        self._samples[session.name] = SiteSample(ids, deployment)
-        twins = frozenset(same_sites(self._samples))
+        name = session.name
+        self._samples[name] = SiteSample(ids, deployment)
+        twins = {(min(name, one), max(name, one)) for one in sites_same_as(name, self._samples)}
         for one, other in sorted(twins - self._twins):
             logger.warning(
                 "sites %s and %s hold the same entries, which are served twice: if they are one "
@@ -194,7 +196,7 @@ class SiteStats:
                 one,
                 other,
             )
-        self._twins = twins
+        self._twins = twins | {pair for pair in self._twins if name not in pair}
 
     async def _measure(self, session: SiteSession) -> None:
         """Read a few keys and archives, to know how long that takes before a caller asks."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gateway.errors import GatewayError, NotFoundError, SitesMissingError
-from gateway.model import STRUCTURES, EntryRequest, Resource, SearchAnswer
+from gateway.model import SEPARATOR, STRUCTURES, EntryRequest, Resource, SearchAnswer
 from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
 from gateway.page.rendering import render
@@ -86,7 +86,7 @@ def _write(
     answer: SearchAnswer, request: Request, context: RequestContext, app_state: AppState
 ) -> str:
     (resource, *_), config = answer.resources, app_state.config
-    name = resource.id.partition("~")[0]
+    name = resource.id.partition(SEPARATOR)[0]
     titles = {site.name: site.title for site in config.sites}
     place = Place(config.provider.prefix, name, titles.get(name) or name)
     view = read_entry_view(resource, place, included=answer.included, notices=answer.notices)

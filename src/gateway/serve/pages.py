@@ -35,7 +35,7 @@ from gateway.serve.request.page_form import (
     vocabulary_of,
 )
 from gateway.serve.request.params import read_search
-from gateway.serve.request.query_string import Pairs, read_pairs
+from gateway.serve.request.query_string import Pairs, read_pairs_off_loop
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
 from gateway.serve.response.html import frame_of, heading_of, page_headers, vary_of
@@ -111,7 +111,7 @@ class _SearchPage:
         """The page, whatever has happened."""
         try:
             query: bytes = self._request.scope["query_string"]
-            pairs = read_pairs(query, most=MAX_PARAMETERS)
+            pairs = await read_pairs_off_loop(query, most=MAX_PARAMETERS)
             if FORM in dict(pairs):
                 return self._submitted(pairs)
             self._shown = replace(self._shown, address=plain_address(pairs))

@@ -8,12 +8,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from gateway.model import SearchAnswer
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.downloads import download_response, file_response
-from gateway.serve.info.about import (
-    VERSIONS,
-    VERSIONS_TYPE,
-    base_info,
-    link_resources,
-)
+from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
     VERSIONS_RESPONSE,
     JsonApiResponse,
@@ -30,7 +25,7 @@ from gateway.serve.request.formats import JSON, chosen_format
 from gateway.serve.request.forms import read_form
 from gateway.serve.request.params import read_entry, read_search
 from gateway.serve.request.paths import ENTRY_TYPES
-from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs
+from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs_off_loop
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
 from gateway.serve.state import AppState, Detail, app_state_of
 
@@ -73,7 +68,7 @@ def _add_about(router: APIRouter, view: str) -> None:
 def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
     async def list_entries(request: Request) -> Response:
         """One page of entries that match a filter, from all sites, in one order."""
-        pairs = read_pairs(_query(request))
+        pairs = await read_pairs_off_loop(_query(request))
         return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def list_by_form(request: Request) -> Response:
@@ -83,7 +78,8 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
         query = _query(request)
         shown = b"&".join(part for part in (query, form) if part).decode("utf-8", "replace")
         request.scope["state"]["context"] = replace(context_of(request), query=shown)
-        pairs = joined_pairs(read_pairs(query), read_pairs(form))
+        given = await read_pairs_off_loop(query)
+        pairs = joined_pairs(given, await read_pairs_off_loop(form))
         return await cancel_on_disconnect(request, _answer_listing(request, entry_type, pairs))
 
     async def get_entry(request: Request) -> Response:
@@ -92,7 +88,7 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
 
     async def get_entry_info(request: Request) -> Response:
         """The properties of this entry type: definitions, units, what can be sorted, filtered."""
-        return _answer_entry_info(request, entry_type)
+        return await _answer_entry_info(request, entry_type)
 
     routes = (
         (f"/{entry_type}", "GET", list_entries, listing_docs(entry_type, prefix)),
@@ -108,7 +104,7 @@ def _add_entry_type(router: APIRouter, entry_type: str, prefix: str) -> None:
 
 async def get_info(request: Request) -> Response:
     """Which API this is: versions, endpoints, licence."""
-    app_state, (context, _) = app_state_of(request), _about_context(request)
+    app_state, (context, _) = app_state_of(request), await _about_context(request)
     return about_response(
         base_info(context, config=app_state.config), context=context, config=app_state.config
     )
@@ -116,19 +112,19 @@ async def get_info(request: Request) -> Response:
 
 async def get_links(request: Request) -> Response:
     """Related databases: the index, each site's own view, the list of providers."""
-    app_state, (context, _) = app_state_of(request), _about_context(request)
+    app_state, (context, _) = app_state_of(request), await _about_context(request)
     links = link_resources(context, config=app_state.config)
     return about_response(links, context=context, config=app_state.config, cached_s=LINKS_CACHED_S)
 
 
 async def get_versions(request: Request) -> Response:
     """The major versions that are served, as CSV."""
-    _about_context(request)
+    await _about_context(request)
     return Response(VERSIONS, headers={"Content-Type": VERSIONS_TYPE})
 
 
-def _answer_entry_info(request: Request, entry_type: str) -> Response:
-    app_state, (context, hint) = app_state_of(request), _about_context(request)
+async def _answer_entry_info(request: Request, entry_type: str) -> Response:
+    app_state, (context, hint) = app_state_of(request), await _about_context(request)
     info = app_state.entry_info(entry_type, _detail(context, hint))
     return about_response(info, context=context, config=app_state.config)
 
@@ -161,7 +157,7 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
 
 async def _answer_entry(request: Request, entry_type: str) -> Response:
     app_state = app_state_of(request)
-    pairs = read_pairs(_query(request))
+    pairs = await read_pairs_off_loop(_query(request))
     context, _ = _read(request, pairs, app_state)
     rules = rules_of(app_state.config, context.target)
     search = read_entry(
@@ -188,9 +184,9 @@ def _deadline(context: RequestContext, asked_s: float | None, app_state: AppStat
     return context.deadline(waits.budget_s if asked_s is None else min(asked_s, waits.longest_s))
 
 
-def _about_context(request: Request) -> tuple[RequestContext, str]:
+async def _about_context(request: Request) -> tuple[RequestContext, str]:
     """The request and its `api_hint`; all other parameters are tolerated here."""
-    return _read(request, read_pairs(_query(request)), app_state_of(request))
+    return _read(request, await read_pairs_off_loop(_query(request)), app_state_of(request))
 
 
 def _read(request: Request, pairs: Pairs, app_state: AppState) -> tuple[RequestContext, str]:

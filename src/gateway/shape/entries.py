@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, cast
 
-from gateway.model import STRUCTURES, Entry, JsonObject, Notice, Resource, Site
+from gateway.model import SEPARATOR, STRUCTURES, Entry, JsonObject, Notice, Resource, Site
 from gateway.properties import LINKS, Catalogue
 from gateway.shape.indexed import read_indexed
 from gateway.shape.needs import default_fields, index_suffices
@@ -85,7 +85,7 @@ def shape_structure(
 
 def resource_id(entry: Entry) -> str:
     """The `id` that an entry has here."""
-    return f"{entry.site}~{entry.entry_id}"
+    return f"{entry.site}{SEPARATOR}{entry.entry_id}"
 
 
 def _reader(name: str, catalogue: Catalogue, *, own: str) -> Reader | None:

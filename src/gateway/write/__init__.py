@@ -11,12 +11,9 @@ from gateway.write.files import (
     fields_of,
     file_stem,
     why_not,
-    write_cif,
     write_file,
-    write_poscar,
-    write_xyz,
 )
-from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, Format
+from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, formats_of
 
 __all__ = [
     "CIF",
@@ -25,15 +22,12 @@ __all__ = [
     "MOST_ATOMS",
     "POSCAR",
     "XYZ",
-    "Format",
     "columns_of",
     "fields_of",
     "file_stem",
+    "formats_of",
     "why_not",
-    "write_cif",
     "write_file",
     "write_header",
-    "write_poscar",
     "write_row",
-    "write_xyz",
 ]

@@ -83,18 +83,3 @@ def why_not(attributes: JsonObject, name: str) -> str | None:
     except NoFileError as error:
         return error.detail
     return None
-
-
-def write_cif(entry_id: str, attributes: JsonObject) -> str:
-    """The CIF of one entry; NoFileError if there is none."""
-    return write_file(CIF, entry_id, attributes)
-
-
-def write_xyz(entry_id: str, attributes: JsonObject) -> str:
-    """The extended XYZ of one entry; NoFileError if there is none."""
-    return write_file(XYZ, entry_id, attributes)
-
-
-def write_poscar(entry_id: str, attributes: JsonObject) -> str:
-    """The POSCAR of one entry; NoFileError if there is none."""
-    return write_file(POSCAR, entry_id, attributes)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.model import STRUCTURES
+
 CSV, CIF, XYZ, POSCAR = "csv", "cif", "xyz", "poscar"
 
 
@@ -29,3 +31,8 @@ FORMATS: Mapping[str, Format] = {
         Format(POSCAR, "poscar", "text/plain; charset=utf-8", "POSCAR", is_listing=False),
     )
 }
+
+
+def formats_of(entry_type: str) -> tuple[str, ...]:
+    """The names of the formats for entries of a type; references have tables alone."""
+    return tuple(FORMATS) if entry_type == STRUCTURES else (CSV,)

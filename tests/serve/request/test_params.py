@@ -10,7 +10,7 @@ from gateway.errors import (
 )
 from gateway.model import EntryRequest, Notice, SearchRequest
 from gateway.serve.request.params import Caller, read_entry, read_search
-from gateway.serve.request.query_string import Rules, read_pairs
+from gateway.serve.request.query_string import Rules, read_pairs, read_pairs_off_loop
 
 RULES = Rules("fed", ("berlin", "munich"), longest_s=4)
 
@@ -67,6 +67,17 @@ def test_not_text(query: bytes) -> None:
     """A query string that is not UTF-8 is refused."""
     with pytest.raises(ParameterError, match="not UTF-8"):
         read_pairs(query)
+
+
+@pytest.mark.parametrize("count", [1, 100_000])
+async def test_off_the_event_loop(count: int) -> None:
+    """What is decoded in a thread, as it is long, is read and refused as a short text is."""
+    text = b"filter=" + b"%C3%A9+" * count + b"&sort=nsites"
+    assert await read_pairs_off_loop(text) == read_pairs(text)
+    with pytest.raises(ParameterError, match="not UTF-8"):
+        await read_pairs_off_loop(text + b"%ff")
+    with pytest.raises(ParameterError, match="at most 1 are read"):
+        await read_pairs_off_loop(text, most=1)
 
 
 def test_defaults() -> None:
@@ -264,8 +275,8 @@ def test_caller() -> None:
         ("include=,", "include", "empty item"),
         ("_fed_sites=berlin,", "_fed_sites", "item 2 of 2"),
         ("_fed_sites=,", "_fed_sites", "empty item"),
-        ("response_format=xml", "response_format", "allowed is json"),
-        ("response_format=JSON", "response_format", "allowed is json"),
+        ("response_format=xml", "response_format", "allowed are json"),
+        ("response_format=JSON", "response_format", "allowed are json"),
         ("include=authors", "include", "references"),
         ("include=references,structures", "include", "'structures'"),
         ("email_address=nobody", "email_address", "name@example.org"),

@@ -10,7 +10,7 @@ import httpx
 
 from gateway.fetch.http.decoding import AnswerReader
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
-from gateway.fetch.http.faults import Fault, plain, quoted
+from gateway.fetch.http.faults import UNEXPECTED, Fault, plain, quoted
 from gateway.fetch.http.memory_budget import MemoryBudget, Reservation
 from gateway.fetch.http.request import SiteRequest
 from gateway.fetch.http.tracing import client_span, is_traced
@@ -85,7 +85,7 @@ class Exchange:
             raise transport_fault(error, connect_s=self._site.connect_s) from None
         except Exception:
             logger.exception("unexpected error in a request to site %s", self._site.name)
-            raise Fault("its answer could not be processed; the log says why") from None
+            raise Fault(UNEXPECTED) from None
 
     async def _sent(self, request: SiteRequest, url: str, reader: AnswerReader) -> None:
         """Fill the reader; of an error's text the beginning will do."""

@@ -16,6 +16,9 @@ Health: TypeAlias = Literal["good", "bad", "unknown"]
 
 FaultKind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
+UNEXPECTED = "its answer could not be processed; the log says why"
+"""What happened where our own code stumbled over it."""
+
 MAX_TEXT = 240
 MAX_FOREIGN = 4096
 """Characters of foreign text that are looked at."""

@@ -6,14 +6,12 @@ from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from gateway.errors import SiteError
+from gateway.fetch.http.faults import UNEXPECTED
 
 logger = logging.getLogger(__name__)
 
 K = TypeVar("K")
 T = TypeVar("T")
-
-
-UNEXPECTED = "its answer could not be processed; the log says why"
 
 
 async def gather(parts: Mapping[K, Awaitable[T]]) -> dict[K, T]:

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-NO_HEADERS: Mapping[str, str] = {}
-
 
 def is_traced() -> bool:
     """Whether spans are wanted at all; asked before each request, so it costs nothing."""

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad.session import both
-from gateway.model import Hit, Json, NativeQuery, Order, Position, SortKey, SortValue
+from gateway.model import SEPARATOR, Hit, Json, NativeQuery, Order, Position, SortKey, SortValue
 from gateway.times import read_nomad_milliseconds
 
 BEFORE_ALL, AFTER_ALL = "!", "~~~~"
@@ -170,7 +170,7 @@ def _before(key: SortKey, value: SortValue) -> NativeQuery | None:
 
 def _value(document: Mapping[str, Json], key: SortKey, site: str, entry_id: str) -> SortValue:
     if key.name == "id":
-        return f"{site}~{entry_id}"
+        return f"{site}{SEPARATOR}{entry_id}"
     found: Json = dict(document)
     for part in key.quantity.split("."):
         found = found.get(part) if isinstance(found, dict) else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.model import JsonObject, Notice, Resource
+from gateway.model import SEPARATOR, JsonObject, Notice, Resource
 from gateway.page.entry.atoms import Atoms, Species, read_atoms, read_species
 from gateway.page.entry.cell import Cell, read_cell
 from gateway.page.entry.citation import Cited, cite, doi_address, write_bibtex
@@ -46,7 +46,7 @@ def read_entry_view(
     attributes = resource.attributes
     atoms, cell = read_atoms(attributes), read_cell(attributes)
     origin = _origin(attributes, place)
-    entry_id = resource.id.partition("~")[2]
+    entry_id = resource.id.partition(SEPARATOR)[2]
     known = text_of(attributes, "chemical_formula_reduced")
     parts = formula_parts(known or text_of(attributes, "chemical_formula_hill") or "")
     formula = write_formula(parts)

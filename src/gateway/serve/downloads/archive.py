@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from gateway.errors import GatewayError, NoFileError, RequestError
 from gateway.model import PageLink, Resource, SearchAnswer
 from gateway.serve.downloads.completeness import check_archives
-from gateway.serve.downloads.file import Made, is_large, made_of
+from gateway.serve.downloads.file import file_of, is_large
 from gateway.serve.downloads.zip_sink import ZipSink
 from gateway.serve.request.context import RequestContext
 from gateway.serve.response.piecewise import PIECE_BYTES
@@ -19,6 +21,15 @@ COLUMNS = ("id", "file", "frame", "why_not")
 MOST_FILES, MOST_FRAMES = 20_000, 100_000
 """Entries in one archive: its list of contents and its manifest are held until its end, about 600
 and 150 bytes an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An entry and its file; `text` is None where there is none."""
+
+    id: str
+    text: str | None
+    why_not: str = ""
 
 
 class Archive:
@@ -53,18 +64,16 @@ class Archive:
         return pieces
 
     async def page(self, answer: SearchAnswer) -> Sequence[bytes]:
-        """The files of one page."""
-        slices = self._app_state.slices
-        small: list[Resource] = []
-        large: dict[str, Made] = {}
-        for resource in answer.resources:
-            if is_large(resource):
-                large[resource.id] = await asyncio.to_thread(self._made, resource)
-            else:
-                small.append(resource)
-        made = {one.id: one for one in await slices.map(self._made, small)} | large
-        ordered = [made[resource.id] for resource in answer.resources]
-        return await slices.map(lambda piece: piece, self._packed(ordered))
+        """The files of one page, each packed before the next one is made."""
+        pieces: list[bytes] = []
+        for are_large, resources in groupby(answer.resources, is_large):
+            if not are_large:
+                pieces += await self._sliced(map(self._made, resources))
+                continue
+            for resource in resources:
+                made = await asyncio.to_thread(self._made, resource)
+                pieces += await self._sliced((made,))
+        return pieces
 
     async def end(self) -> Sequence[bytes]:
         """The manifest and the list of contents."""
@@ -77,14 +86,17 @@ class Archive:
         del link
         raise error
 
-    def _made(self, resource: Resource) -> Made:
+    def _made(self, resource: Resource) -> _Made:
         try:
-            return made_of(resource, self._format.name)
+            return _Made(resource.id, file_of(resource, self._format.name))
         except NoFileError as error:
-            return Made(resource.id, None, error.detail)
+            return _Made(resource.id, None, error.detail)
 
-    def _packed(self, made: Sequence[Made]) -> Iterator[bytes]:
-        """One piece at a time."""
+    async def _sliced(self, made: Iterable[_Made]) -> list[bytes]:
+        return await self._app_state.slices.map(bytes, self._packed(made))
+
+    def _packed(self, made: Iterable[_Made]) -> Iterator[bytes]:
+        """One piece at a time, and an empty one for an entry without a file."""
         for one in made:
             name, frame, why_not = None, None, one.why_not
             if one.text is not None and self._format.is_listing:
@@ -96,6 +108,7 @@ class Archive:
                     why_not = "It changed meanwhile and came twice; the file is the first one."
                 else:
                     self._sink.begin(name)
+            yield b""
             if one.text is not None and not why_not:
                 yield from self._written(one.text.encode())
             self._rows.append(write_row((one.id, name, frame, why_not or None)).encode())

@@ -1,7 +1,7 @@
 """Whether a page holds all that its files are made of."""
 
 from gateway.errors import SitesMissingError
-from gateway.model import SearchAnswer
+from gateway.model import SEPARATOR, SearchAnswer
 
 RETRY_AFTER_S = 5.0
 
@@ -11,7 +11,7 @@ def check_archives(answer: SearchAnswer) -> None:
     late = [one.id for one in answer.resources if one.missing == "late"]
     if not late:
         return
-    sites = tuple(dict.fromkeys(id_.partition("~")[0] for id_ in late))
+    sites = tuple(dict.fromkeys(id_.partition(SEPARATOR)[0] for id_ in late))
     raise SitesMissingError(
         f"Archives of {len(late)} entries were not read in time, from {', '.join(sites)}; asking "
         "again gets further.",

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -21,20 +20,11 @@ _LARGE = 2_000
 """Positions; writing them takes ten milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An entry and its file; `text` is None where there is none."""
-
-    id: str
-    text: str | None
-    why_not: str = ""
-
-
-def made_of(resource: Resource, name: str) -> Made:
+def file_of(resource: Resource, name: str) -> str:
     """The file of an entry in CIF, XYZ or POSCAR; NoFileError if there is none."""
     if resource.missing:
         raise NoFileError("Its Oasis cannot read its archive.")
-    return Made(resource.id, write_file(name, resource.id, resource.attributes))
+    return write_file(name, resource.id, resource.attributes)
 
 
 def is_large(resource: Resource) -> bool:
@@ -80,8 +70,8 @@ async def _text_of(resource: Resource, name: str, fields: tuple[str, ...]) -> st
         return write_header(columns) + row_writer(columns)(resource).decode()
     try:
         if is_large(resource):
-            return (await asyncio.to_thread(made_of, resource, name)).text or ""
-        return made_of(resource, name).text or ""
+            return await asyncio.to_thread(file_of, resource, name)
+        return file_of(resource, name)
     except NoFileError as error:
         raise NoFileError(
             f"There is no {FORMATS[name].title} of {resource.id}. {error.detail}",

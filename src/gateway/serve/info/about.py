@@ -33,7 +33,7 @@ def base_info(context: RequestContext, *, config: Config) -> JsonObject:
     """The resource of `/info`; asks no site."""
     is_index, prefix = context.target.is_index, config.provider.prefix
     formats = (JSON,) if is_index else listing_formats(STRUCTURES, prefix)
-    types: list[Json] = [] if is_index else list(ENTRY_TYPES)
+    types = () if is_index else ENTRY_TYPES
     resource: JsonObject = {
         "type": "info",
         "id": "/",
@@ -45,9 +45,7 @@ def base_info(context: RequestContext, *, config: Config) -> JsonObject:
             ],
             "formats": list(formats),
             "entry_types_by_format": {
-                form: [one for one in ENTRY_TYPES if form in listing_formats(one, prefix)]
-                if types
-                else []
+                form: [one for one in types if form in listing_formats(one, prefix)]
                 for form in formats
             },
             "available_endpoints": [*types, "info", "links"],

@@ -9,7 +9,7 @@ from gateway.model import REFERENCES, STRUCTURES, Json, JsonObject
 from gateway.serve.request.formats import entry_formats, listing_formats
 from gateway.serve.request.negotiation import FORM, JSON_API, JSON_LINES, ZIP
 from gateway.serve.request.params import INCLUDES
-from gateway.write import CSV, FORMATS
+from gateway.write import CSV, FORMATS, formats_of
 
 DESCRIPTION = """
 An [OPTIMADE](https://www.optimade.org) API over several NOMAD installations: one filter is sent to
@@ -119,7 +119,7 @@ def entry_docs(entry_type: str, prefix: str) -> JsonObject:
         "schema": _STRING,
     }
     return {
-        "parameters": [path, *_common(examples, prefix, entry_formats(entry_type, prefix))],
+        "parameters": [path, *_common(examples, prefix, formats=entry_formats(entry_type, prefix))],
         "responses": _responses(streams=_file_types(entry_type), **{"404": _NO_FILE}),
     }
 
@@ -148,7 +148,7 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
         ),
         _parameter("page_offset", "How many entries to skip.", _WHOLE),
         _parameter("page_number", "Which page, from 1.", {"type": "integer", "minimum": 1}),
-        *_common(examples, prefix, listing_formats(entry_type, prefix)),
+        *_common(examples, prefix, formats=listing_formats(entry_type, prefix)),
         _parameter(f"_{prefix}_sites", "Sites to ask, separated by commas; all unless given."),
         _parameter(
             f"_{prefix}_partial",
@@ -163,7 +163,7 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
     ]
 
 
-def _common(examples: Examples, prefix: str, formats: tuple[str, ...]) -> list[JsonObject]:
+def _common(examples: Examples, prefix: str, *, formats: tuple[str, ...]) -> list[JsonObject]:
     return [
         _parameter(
             "response_fields",
@@ -214,8 +214,7 @@ def _parameter(
 
 
 def _file_types(entry_type: str) -> tuple[str, ...]:
-    names = FORMATS if entry_type == STRUCTURES else (CSV,)
-    return tuple(_bare_type(name) for name in names)
+    return tuple(map(_bare_type, formats_of(entry_type)))
 
 
 def _stream_types(entry_type: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _gateway_error(exception: Exception, request: Request) -> GatewayError:
         case HTTPException(status_code=405):
             allowed = _methods_at(context_of(request).target)
             return MethodError(
-                f"{request.method} is not allowed at {_shown(request)}; allowed is {allowed}.",
+                f"{request.method} is not allowed at {_shown(request)}; allowed are {allowed}.",
                 allowed=allowed,
             )
         case HTTPException():

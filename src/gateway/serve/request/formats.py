@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.errors import ParameterError
-from gateway.model import STRUCTURES
-from gateway.write import CSV, FORMATS, columns_of, fields_of
+from gateway.write import CSV, FORMATS, columns_of, fields_of, formats_of
 
 JSON = "json"
 """The one `response_format` of all endpoints, which has no prefix."""
@@ -50,6 +49,4 @@ def fields_for(
 
 
 def _files(entry_type: str, prefix: str) -> tuple[str, ...]:
-    """References are texts: of them there are tables alone."""
-    names = FORMATS if entry_type == STRUCTURES else (CSV,)
-    return tuple(f"_{prefix}_{name}" for name in names)
+    return tuple(f"_{prefix}_{name}" for name in formats_of(entry_type))

@@ -103,7 +103,7 @@ def _check_common(given: Mapping[str, str], *, formats: tuple[str, ...]) -> None
     form = given.get("response_format") or JSON
     if form not in formats:
         raise ParameterError(
-            f"The response format {form[:80]!r} is not served; allowed is {', '.join(formats)}.",
+            f"The response format {form[:80]!r} is not served; allowed are {', '.join(formats)}.",
             parameter="response_format",
         )
     email = given.get("email_address")

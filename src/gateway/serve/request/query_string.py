@@ -1,5 +1,6 @@
 """A query string or form as names and values, each checked against what a listing understands."""
 
+import asyncio
 import difflib
 import functools
 import re
@@ -33,6 +34,8 @@ OTHER_BYTES = 65_536
 names, other values and punctuation, percent-encoded."""
 _PATH_BYTES = 1_024
 """Of these for the path and the paging parameters of a link."""
+_LONG = 65_536
+"""Bytes of a query string or form above which decoding takes more than some 10 ms."""
 _SHOWN = 80
 """Characters of a parameter's name that an answer repeats."""
 _LISTING = ("filter", "sort", "page_limit", *PAGING, *ANY_ENTRY)
@@ -69,6 +72,13 @@ def read_pairs(query: bytes, *, most: int = MAX_PARAMETERS) -> Pairs:
     return tuple((_decode(name), _decode(value)) for name, _, value in pieces)
 
 
+async def read_pairs_off_loop(query: bytes, *, most: int = MAX_PARAMETERS) -> Pairs:
+    """The same; a long text is decoded in a thread, so that the event loop goes on."""
+    if len(query) <= _LONG:
+        return read_pairs(query, most=most)
+    return await asyncio.to_thread(read_pairs, query, most=most)
+
+
 @functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
@@ -99,15 +109,21 @@ def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Not
 
 
 def check_size(pairs: Pairs, *, rules: Rules) -> None:
-    """Refuse what would not fit into a link beside the longest filter and cursor."""
+    """Refuse what would not fit into a link beside the longest filter and cursor.
+
+    Encoding makes nothing shorter, so only what may fit is encoded.
+    """
+    most = OTHER_BYTES - _PATH_BYTES
     apart = ("filter", rules.own(PACKED), *PAGING)
     others = [pair for pair in pairs if pair[0] not in apart]
-    size = sum(len(quote_plus(name)) + len(quote_plus(value)) + 2 for name, value in others)
-    if size > OTHER_BYTES - _PATH_BYTES:
+    size = sum(len(name) + len(value) + 2 for name, value in others)
+    if size <= most:
+        size = sum(len(quote_plus(name)) + len(quote_plus(value)) + 2 for name, value in others)
+    if size > most:
         longest = max(others, key=lambda pair: len(pair[1]))[0]
         raise ParameterError(
-            f"The parameters beside filter and page_cursor have {size} bytes, percent-encoded; at "
-            f"most {OTHER_BYTES - _PATH_BYTES} are read, so that links can repeat them.",
+            "The parameters beside filter and page_cursor take too many bytes, percent-encoded: "
+            f"at most {most} are read, so that links can repeat them.",
             parameter=longest[:_SHOWN],
         )
 

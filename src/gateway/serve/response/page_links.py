@@ -10,8 +10,6 @@ from gateway.serve.request.query_string import PAGING
 FIRST = PageLink(None, 0)
 _UNESCAPED = "=,:()!*~"
 """Characters of filters that RFC 3986 allows in a query: some clients refuse very long links."""
-
-
 _LONG = 1_000
 """Bytes of a filter from which on links after a POST have it packed: it was too long for a URL."""
 

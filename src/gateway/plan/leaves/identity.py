@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gateway.model import SEPARATOR
 from gateway.parse.tree import FuzzyOp, Op, String
-from gateway.plan.lists import HOLDS
+from gateway.plan.leaves.lists import HOLDS
+from gateway.plan.leaves.scalars import compare_scalar, matches_text
 from gateway.plan.native import Clause, any_of, inverse, one_of
-from gateway.plan.scalars import compare_scalar, matches_text
-
-SEPARATOR = "~"
 
 _ENTRY_ID = "entry_id"
 _TEXT_NAME = "id"

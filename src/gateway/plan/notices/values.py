@@ -7,9 +7,9 @@ from decimal import Decimal
 from gateway.catalogue.enumerations import read_enumerations
 from gateway.catalogue.space_groups import space_group_spelling
 from gateway.parse.tree import FuzzyOp, Op
-from gateway.plan.lists import words_matching
+from gateway.plan.leaves.lists import words_matching
 from gateway.plan.names import Scope
-from gateway.plan.suggestions.formulas import (
+from gateway.plan.notices.formulas import (
     RULES,
     Kind,
     anonymous_of,
@@ -17,7 +17,7 @@ from gateway.plan.suggestions.formulas import (
     is_formula,
     is_part,
 )
-from gateway.plan.suggestions.words import symbols_like, words_like
+from gateway.plan.notices.words import symbols_like, words_like
 from gateway.properties import Property
 from gateway.references import DOI_PREFIXES, DOI_START
 

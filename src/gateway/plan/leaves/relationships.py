@@ -28,10 +28,10 @@ from gateway.parse.tree import (
 )
 from gateway.plan.conditions import successor
 from gateway.plan.intervals import NOTHING, Span, Spans, complement, intersection, spans_of, union
-from gateway.plan.lists import has_spans
+from gateway.plan.leaves.lists import has_spans
+from gateway.plan.leaves.refusals import refuse, refuse_property, spelt
 from gateway.plan.names import Scope, is_foreign, resolve
 from gateway.plan.native import Clause, all_of, any_of, inverse
-from gateway.plan.refusals import refuse, refuse_property, spelt
 from gateway.properties import references_catalogue
 from gateway.references import DATASETS, DOI_PREFIXES, DOI_START, TEXTS, read_reference_id
 

@@ -11,8 +11,8 @@ from gateway.demo import create_demo_oasis
 from gateway.parse import read_filter
 from gateway.parse.tree import Compare, Fuzzy, Has
 from gateway.plan import Scope
-from gateway.plan.suggestions import value_notices
-from gateway.plan.suggestions.formulas import RULES, formulas_like, is_formula, is_part
+from gateway.plan.notices import value_notices
+from gateway.plan.notices.formulas import RULES, formulas_like, is_formula, is_part
 from gateway.properties import ELEMENT_SYMBOLS, structures_catalogue
 from tests.laws.evaluator import evaluate
 from tests.laws.filters import FilterMaker

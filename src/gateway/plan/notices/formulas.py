@@ -9,7 +9,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Literal, TypeAlias
 
 from gateway.parse.tree import FuzzyOp
-from gateway.plan.suggestions.compositions import SYMBOLS, Composition, compositions, tokens
+from gateway.plan.notices.compositions import SYMBOLS, Composition, compositions, tokens
 
 Kind: TypeAlias = Literal["reduced", "hill", "anonymous"]
 

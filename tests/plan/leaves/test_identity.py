@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import NotImplementedFilterError
 from gateway.model import NativeQuery
 from gateway.parse.tree import FuzzyOp, Op, String
-from gateway.plan.identity import IdsBySite, PerSite, compare_id, compare_texts
+from gateway.plan.leaves.identity import IdsBySite, PerSite, compare_id, compare_texts
 from tests.plan.written import written
 
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.model import NativeQuery
 from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import EVERYTHING, NOTHING, Spans, intersection, spans_of
-from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
+from gateway.plan.leaves.ratios import RatioPairs, has_pairs, ratios_of
 from gateway.plan.work_budget import WorkBudget
 from gateway.properties import ELEMENT_SYMBOLS
 from tests.plan.written import KNOWN, WRITTEN_KNOWN, written

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.plan.suggestions.formulas import formulas_like, is_formula, is_part
+from gateway.plan.notices.formulas import formulas_like, is_formula, is_part
 
 
 @pytest.mark.parametrize(

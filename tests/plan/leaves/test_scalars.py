@@ -10,7 +10,7 @@ from gateway.model import NativeQuery
 from gateway.parse.tree import FuzzyOp, Number, Op, String
 from gateway.plan.conditions import INTEGER_MAX, INTEGER_MIN, condition_of
 from gateway.plan.intervals import spans_of
-from gateway.plan.scalars import compare_scalar, matches_text
+from gateway.plan.leaves.scalars import compare_scalar, matches_text
 from gateway.properties import ValueType
 from gateway.times import FIRST_MS, LAST_MS
 from tests.plan.written import KNOWN, WRITTEN_KNOWN, written

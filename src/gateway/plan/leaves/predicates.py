@@ -23,8 +23,8 @@ from gateway.parse.tree import (
     Operand,
     String,
 )
-from gateway.plan.has import translate_has
-from gateway.plan.identity import (
+from gateway.plan.leaves.has import translate_has
+from gateway.plan.leaves.identity import (
     IdsBySite,
     PerSite,
     SiteClause,
@@ -32,11 +32,9 @@ from gateway.plan.identity import (
     compare_site,
     compare_texts,
 )
-from gateway.plan.least import compare_least
-from gateway.plan.lists import length_of_words, lengths_up_to, words_matching
-from gateway.plan.names import Scope, resolve
-from gateway.plan.native import Clause, all_of, inverse, one_of, without
-from gateway.plan.refusals import (
+from gateway.plan.leaves.least import compare_least
+from gateway.plan.leaves.lists import length_of_words, lengths_up_to, words_matching
+from gateway.plan.leaves.refusals import (
     check_comparable,
     in_order,
     mismatch,
@@ -46,7 +44,9 @@ from gateway.plan.refusals import (
     refuse_to_compare,
     spelt,
 )
-from gateway.plan.scalars import compare_in_leaf, compare_scalar, matches_text
+from gateway.plan.leaves.scalars import compare_in_leaf, compare_scalar, matches_text
+from gateway.plan.names import Scope, resolve
+from gateway.plan.native import Clause, all_of, inverse, one_of, without
 from gateway.properties import Property
 from gateway.properties.native_query import Exists
 

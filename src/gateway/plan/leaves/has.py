@@ -1,18 +1,19 @@
 """HAS -> clauses: one list, `elements` with its ratios, zipped lists of one repeated section."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 
 from gateway.parse.tree import Has, Name, Number, Operand, String, Test
 from gateway.plan.conditions import conditions_of, spans_of_test, truths_of_test
 from gateway.plan.intervals import EVERYTHING, Spans, intersection
-from gateway.plan.lists import HOLDS, has_bits, has_spans, has_words, words_matching
+from gateway.plan.leaves.lists import HOLDS, has_bits, has_spans, has_words, words_matching
+from gateway.plan.leaves.ratios import RatioPairs, has_pairs, ratios_of
+from gateway.plan.leaves.refusals import check_item, quantity_of, refuse, refuse_property, spelt
 from gateway.plan.names import Scope, resolve
 from gateway.plan.native import Clause, all_of, any_of
-from gateway.plan.ratios import RatioPairs, has_pairs, ratios_of
-from gateway.plan.refusals import check_item, quantity_of, refuse, refuse_property, spelt
-from gateway.plan.work_budget import SPAN_BYTES
+from gateway.plan.work_budget import SPAN_BYTES, WorkBudget
 from gateway.properties import Property, ValueType
 from gateway.properties.native_query import WIDTH, Condition, Member
 
@@ -40,40 +41,42 @@ def _has_items(leaf: Has, found: Property, scope: Scope) -> Clause:
     name = leaf.subjects[0]
     if found.reach == "derived":
         return _has_dimensions(leaf, found)
-    quantity = quantity_of(found, name)
     if found.vocabulary is not None:
-        vocabulary = found.vocabulary
-        words = [
-            frozenset.intersection(*(_words(vocabulary, test) for test in item))
-            for item in leaf.items
-        ]
-        return has_words(
-            quantity,
-            leaf.quantifier,
-            words,
-            vocabulary=vocabulary,
-            known=found.known,
-            work=scope.work,
-        )
+        return _has_words(leaf, found, scope)
+    quantity = quantity_of(found, name)
     if found.items == "boolean":
-        truths = [_truths(item) for item in leaf.items]
         return has_words(
             quantity,
             leaf.quantifier,
-            truths,
+            [_truths(item) for item in leaf.items],
             vocabulary=(False, True),
             known=found.known,
             work=scope.work,
         )
     type_ = found.items or "string"
-    spans = [_spans(item, type_, name) for item in leaf.items]
     return has_spans(
         quantity,
         leaf.quantifier,
-        spans,
+        [_spans(item, type_, name) for item in leaf.items],
         known=found.known,
         type_=type_,
         conversion=found.conversion,
+    )
+
+
+def _has_words(leaf: Has, found: Property, scope: Scope) -> Clause:
+    """A list of words from a vocabulary."""
+    vocabulary = found.vocabulary or ()
+    words = [
+        frozenset.intersection(*(_words(vocabulary, test) for test in item)) for item in leaf.items
+    ]
+    return has_words(
+        quantity_of(found, leaf.subjects[0]),
+        leaf.quantifier,
+        words,
+        vocabulary=vocabulary,
+        known=found.known,
+        work=scope.work,
     )
 
 
@@ -95,48 +98,64 @@ def _holds_for(bit: int, test: Test) -> bool:
 
 def _has_members(leaf: Has, lists: Sequence[Property], scope: Scope) -> Clause:
     """Lists of one repeated section: all tests of an item hold for the same member of it."""
-    section = lists[0].nested
+    section = _section_of(leaf, lists)
+    columns: dict[str, _Column] = {}
+    for index, (one, name) in enumerate(zip(lists, leaf.subjects, strict=True)):
+        columns.setdefault(one.name, _Column(one, name, [])).indices.append(index)
+    members = [
+        _some_member(
+            section,
+            dict(column.conditions(item, section) for column in columns.values()),
+            name=leaf.subjects[0],
+            work=scope.work,
+        )
+        for item in leaf.items
+    ]
+    return any_of(members) if leaf.quantifier == "ANY" else all_of(members)
+
+
+def _section_of(leaf: Has, lists: Sequence[Property]) -> str:
+    """The section whose members the lists are made of; refuses what cannot be zipped."""
+    name, section = leaf.subjects[0], lists[0].nested
     if section is None or any(one.nested != section for one in lists):
         refuse(
             "Only elements with elements_ratios, and lists of one and the same section of NOMAD's, "
             "can be zipped: the index holds no other lists whose items belong together.",
-            leaf.subjects[0],
+            name,
         )
     if leaf.quantifier == "ONLY":
         refuse(
-            "HAS ONLY cannot be asked of these zipped lists; HAS, HAS ALL and HAS ANY can.",
-            leaf.subjects[0],
+            "HAS ONLY cannot be asked of these zipped lists; HAS, HAS ALL and HAS ANY can.", name
         )
     if len({one.quantity for one in lists}) < len({one.name for one in lists}):
-        refuse("Zipping a list with itself in another unit is not implemented.", leaf.subjects[0])
-    columns: dict[str, list[int]] = {}
-    for index, one in enumerate(lists):
-        columns.setdefault(one.name, []).append(index)
-    members = [_some_member(section, leaf, item, lists, columns, scope) for item in leaf.items]
-    return any_of(members) if leaf.quantifier == "ANY" else all_of(members)
+        refuse("Zipping a list with itself in another unit is not implemented.", name)
+    return section
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One of several zipped lists, and where in the items its tests stand."""
+
+    found: Property
+    name: Name
+    indices: list[int]
+
+    def conditions(self, item: Sequence[Test], section: str) -> tuple[str, Sequence[Condition]]:
+        """Its quantity within the section, and what fulfils its tests of one item."""
+        quantity = quantity_of(self.found, self.name).removeprefix(f"{section}.")
+        tests = [item[index] for index in self.indices]
+        return quantity, _conditions(tests, self.found, self.name)
 
 
 def _some_member(
-    section: str,
-    leaf: Has,
-    item: Sequence[Test],
-    lists: Sequence[Property],
-    columns: Mapping[str, Sequence[int]],
-    scope: Scope,
+    section: str, wanted: Mapping[str, Sequence[Condition]], *, name: Name, work: WorkBudget
 ) -> Clause:
     """One dict of conditions for each combination of the spans that the quantities may lie in."""
-    wanted: dict[str, Sequence[Condition]] = {}
-    for indices in columns.values():
-        one, name = lists[indices[0]], leaf.subjects[indices[0]]
-        quantity = quantity_of(one, name).removeprefix(f"{section}.")
-        wanted[quantity] = _conditions([item[index] for index in indices], one, name)
     count = prod(map(len, wanted.values()))
     if count > WIDTH:
-        refuse(
-            "The tests of these zipped lists have too many ways to be fulfilled.", leaf.subjects[0]
-        )
+        refuse("The tests of these zipped lists have too many ways to be fulfilled.", name)
     size = len(section) + sum(len(quantity) + SPAN_BYTES for quantity in wanted)
-    scope.work.spend(count * size)
+    work.spend(count * size)
     return any_of(
         [
             Member(section, tuple(zip(wanted, choice, strict=True)))

@@ -7,8 +7,8 @@ from gateway.model import Notice
 from gateway.parse import leaves
 from gateway.parse.tree import Compare, Fuzzy, FuzzyOp, Has, Leaf, Name, Node, Number, Op, String
 from gateway.plan.names import Scope
-from gateway.plan.suggestions.compositions import LONGEST
-from gateway.plan.suggestions.values import Impossible, judge, judge_number
+from gateway.plan.notices.compositions import LONGEST
+from gateway.plan.notices.values import Impossible, judge, judge_number
 from gateway.properties import Property
 
 MOST = 3

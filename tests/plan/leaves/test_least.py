@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.parse.tree import Number, Op
-from gateway.plan.least import compare_least
+from gateway.plan.leaves.least import compare_least
 from gateway.plan.native import Clause
 from gateway.properties import structures_catalogue
 from gateway.properties.native_query import AllOf, AnyOf, Inverse, Member, OneOf, Range

@@ -8,7 +8,7 @@ import pytest
 from gateway.model import NativeQuery
 from gateway.parse.tree import Op, Quantifier
 from gateway.plan.intervals import Spans, intersection, spans_of
-from gateway.plan.lists import (
+from gateway.plan.leaves.lists import (
     has_spans,
     has_words,
     length_of_words,

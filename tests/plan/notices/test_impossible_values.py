@@ -8,8 +8,8 @@ from gateway.demo import DEMO_SITES
 from gateway.demo.store import read_entries
 from gateway.parse import read_filter
 from gateway.plan import Scope, plan_sites
-from gateway.plan.suggestions import value_notices
-from gateway.plan.suggestions.notices import MOST
+from gateway.plan.notices import value_notices
+from gateway.plan.notices.impossible_values import MOST
 from gateway.properties import ELEMENT_SYMBOLS, structures_catalogue
 from tests.laws.constants import quoted
 

@@ -6,10 +6,9 @@ NOMAD users know the entry_id alone, and other servers' ids have other forms; bo
 from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.errors import unknown_site
-from gateway.model import Notice
+from gateway.model import SEPARATOR, Notice
 from gateway.parse import leaves
 from gateway.parse.tree import Compare, Name, Node, String
-from gateway.plan.identity import SEPARATOR
 
 _NAMED = 3
 """Ids that a warning names; the others are counted."""
