@@ -1,5 +1,6 @@
 """What the union of all sites is, computed here from each site's own answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -14,15 +15,16 @@ def union(by_site: Mapping[str, Sequence[Body]], *, order_by: str, order: str) -
         for document in documents:
             seen.setdefault(document["entry_id"], document)
     descending = order == "desc"
-    known: list[tuple[Any, str]] = []
+    known: list[tuple[Any, float, str]] = []
     unknown: list[str] = []
     for entry_id, document in seen.items():
         value = value_of(document, order_by, descending=descending)
         if value is None:
             unknown.append(entry_id)
         else:
-            known.append((value, entry_id))
-    ordered = [one[1] for one in sorted(known, reverse=descending)]
+            sign = math.copysign(1, value) if isinstance(value, float) and value == 0 else 1.0
+            known.append((value, sign, entry_id))
+    ordered = [one[2] for one in sorted(known, reverse=descending)]
     ordered += sorted(unknown, reverse=descending)
     return [seen[entry_id] for entry_id in ordered]
 
