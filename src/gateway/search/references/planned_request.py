@@ -67,5 +67,5 @@ def plan_reference_request(
         cursor=cursor_of(request, order=order, fingerprint=fingerprint),
         fingerprint=fingerprint,
         chosen=tuple(site.name for site in config.sites if site.name in chosen),
-        notices=(*notices, *foreign_notices(foreign, TAKEN_AS_UNKNOWN)),
+        notices=(*notices, *foreign_notices(foreign, catalogue, effect=TAKEN_AS_UNKNOWN)),
     )
