@@ -57,8 +57,22 @@ def test_the_likeliest_comes_first(name: str, first: str) -> None:
     assert nearest_names(name, CATALOGUE)[0] == first
 
 
-@pytest.mark.parametrize("name", ["zzzzzzzz", "_nmd_qqqqq_wwwww", "_" * 70_000, "", "_nmd_x", "_nmd_", "_fed_", "_fed_energy",
-     "energy", "energy_per_atom", "_mp_zzzzzz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zzzzzzzz",
+        "_nmd_qqqqq_wwwww",
+        "_" * 70_000,
+        "",
+        "_nmd_x",
+        "_nmd_",
+        "_fed_",
+        "_fed_energy",
+        "energy",
+        "energy_per_atom",
+        "_mp_zzzzzz",
+    ],
+)
 def test_nothing_is_near(name: str) -> None:
     """Where no name is like it, none is suggested; however long it is, the answer is quick."""
     assert nearest_names(name, CATALOGUE) == ()

@@ -44,8 +44,8 @@ __all__ = [
     "facet_names",
     "facet_source",
     "nearest_names",
-    "same_names",
     "references_catalogue",
+    "same_names",
     "structures_catalogue",
     "write_query",
 ]

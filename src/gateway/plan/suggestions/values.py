@@ -17,7 +17,7 @@ from gateway.plan.suggestions.formulas import (
     is_formula,
     is_part,
 )
-from gateway.plan.suggestions.words import symbols_like, words_like
+from gateway.plan.suggestions.words import elements_in, starts_like, symbols_like, words_like
 from gateway.properties import Property
 from gateway.references import DOI_PREFIXES, DOI_START
 
@@ -28,6 +28,12 @@ _FORMULAS: dict[str, Kind] = {
 }
 _HERMANN_MAUGUIN = "space_group_symbol_hermann_mauguin"
 _NOMAD_SYMBOL = "_nmd_results_material_symmetry_space_group_symbol"
+_NUMBERS = {
+    _HERMANN_MAUGUIN: "space_group_it_number",
+    _NOMAD_SYMBOL: "_nmd_results_material_symmetry_space_group_number",
+}
+_CLOSED = "_nmd_results_material_"
+"""Where NOMAD's words are those of crystallography and chemistry, which stay."""
 _LIMITS = {
     "dimension_types": (0, 1),
     "nperiodic_dimensions": (0, 3),
@@ -64,12 +70,8 @@ def judge(
     if words is None or words_matching(words, part or "=", text):
         return None
     if found.name in (_HERMANN_MAUGUIN, _NOMAD_SYMBOL):
-        spaced = found.name == _HERMANN_MAUGUIN
-        example = "P 21/c" if spaced else "P2_1/c"
-        return Impossible(
-            f'symbols are written as in "{example}"', symbols_like(text, spaced=spaced)
-        )
-    return Impossible(_one_of(words), words_like(text, words))
+        return _symbol(found.name, text)
+    return _word(found, part, text, words)
 
 
 def judge_number(found: Property, op: Op | FuzzyOp, number: Decimal) -> Impossible | None:
@@ -90,6 +92,30 @@ def _formula(text: str, kind: Kind, part: FuzzyOp | None) -> Impossible | None:
     anonymous = None if meant or kind == "anonymous" or part else anonymous_of(text)
     elsewhere = f'chemical_formula_anonymous = "{anonymous}"' if anonymous else ""
     return Impossible(RULES[kind], meant, elsewhere)
+
+
+def _symbol(name: str, text: str) -> Impossible:
+    spaced = name == _HERMANN_MAUGUIN
+    rule = f'symbols are written as in "{"P 21/c" if spaced else "P2_1/c"}"'
+    if text.isascii() and text.isdecimal():
+        number = int(text[:4])
+        last = _LIMITS[_NUMBERS[name]][1]
+        elsewhere = f"{_NUMBERS[name]} = {number}" if 1 <= number <= last else ""
+        return Impossible(rule, elsewhere=elsewhere)
+    return Impossible(rule, symbols_like(text, spaced=spaced))
+
+
+def _word(
+    found: Property, part: FuzzyOp | None, text: str, words: Sequence[str]
+) -> Impossible | None:
+    meant = starts_like(text, words) if part == "STARTS" else ()
+    meant = meant or words_like(text, words)
+    if not meant and found.name.startswith("_nmd_") and not found.name.startswith(_CLOSED):
+        return None  # other versions of NOMAD, and plugins, may know more words
+    is_element = found.type == "list" and "Ti" in words and part is None
+    several = elements_in(text) if is_element and not meant else ()
+    listed = ", ".join(f'"{one}"' for one in several)
+    return Impossible(_one_of(words), meant, f"{found.name} HAS ALL {listed}" if several else "")
 
 
 def _doi(text: str) -> Impossible | None:
