@@ -68,6 +68,7 @@ def test_the_likeliest_comes_first(name: str, first: str) -> None:
         "_nmd_",
         "_fed_",
         "_fed_energy",
+        "title",
         "energy",
         "energy_per_atom",
         "_mp_zzzzzz",

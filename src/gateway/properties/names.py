@@ -72,8 +72,11 @@ def _close(name: str, names: Collection[str], most: int) -> Iterator[str]:
     near = [] if prefix else get_close_matches(name, _alike(name, names), n=most)
     bare = {_PREFIX.sub("", one, count=1): one for one in (*names, *kin)}
     words = _PREFIX.sub("", name, count=1)
+    cutoff = 0.7 if prefix else 0.8
     yield from near
-    yield from (bare[one] for one in get_close_matches(words, _alike(words, bare), n=most))
+    yield from (
+        bare[one] for one in get_close_matches(words, _alike(words, bare), n=most, cutoff=cutoff)
+    )
 
 
 def _alike(name: str, names: Collection[str]) -> list[str]:
