@@ -72,3 +72,12 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
                      "mtime", "upload_date"), ("last_modified",)),
     **dict.fromkeys(("disorder", "features", "is_ordered"), ("structure_features",)),
 }  # fmt: skip
+
+NOT_INDEXED: Mapping[str, str] = dict.fromkeys(
+    ("energy", "energies", "total_energy", "energy_per_atom", "final_energy", "enthalpy", "e_hull",
+     "formation_energy", "formation_energy_per_atom", "e_above_hull", "energy_above_hull",
+     "hull_distance", "stability", "delta_e", "enthalpy_atom", "energy_atom",
+     "enthalpy_formation_atom"),
+    "the sites' search index has no energies",
+)  # fmt: skip
+"""Names for which there is nothing here, and why."""
