@@ -19,6 +19,7 @@ from gateway.plan.planner import (
     plan_entry,
     plan_sites,
 )
+from gateway.plan.suggestions import value_notices
 from gateway.plan.translation import translate
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "plan_sites",
     "translate",
     "unknown_notices",
+    "value_notices",
 ]

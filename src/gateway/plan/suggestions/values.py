@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gateway.catalogue.enumerations import read_enumerations
 from gateway.catalogue.space_groups import space_group_spelling
+from gateway.model import REFERENCES
 from gateway.parse.tree import FuzzyOp, Op
 from gateway.plan.lists import words_matching
 from gateway.plan.names import Scope
@@ -64,7 +65,7 @@ def judge(
     kind = _FORMULAS.get(found.name)
     if kind is not None:
         return _formula(text, kind, part)
-    if found.quantity == "datasets.doi":
+    if found.quantity == "datasets.doi" or (scope.entry_type, found.name) == (REFERENCES, "doi"):
         return _doi(text)
     words = _words(found, scope, sites)
     if words is None or words_matching(words, part or "=", text):
