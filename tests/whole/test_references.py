@@ -218,6 +218,7 @@ async def test_refused(demo: Opened) -> None:
     [
         ('doi = "https://doi.org/10.1016/x"', 'Did you mean "10.1016/x"?'),
         ('doi STARTS WITH "doi:10."', 'Did you mean "10."?'),
+        ('_fed_sites HAS "Berlin"', 'Did you mean "berlin"?'),
         ('type = "structures"', 'the values are "references"'),
     ],
 )

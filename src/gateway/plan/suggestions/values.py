@@ -129,7 +129,7 @@ def _doi(text: str) -> Impossible | None:
 
 def _words(found: Property, scope: Scope, sites: Sequence[str]) -> Sequence[str] | None:
     """All words that the property can have; None: not known."""
-    if found.name == f"_{scope.prefix}_site":
+    if found.name in (f"_{scope.prefix}_site", f"_{scope.prefix}_sites"):
         return sites
     if found.name == "type":
         return (scope.entry_type,)
