@@ -16,6 +16,7 @@ from tests.laws.constants import quoted
 
 SITES = tuple(site.name for site in DEMO_SITES)
 SCOPE = Scope("structures", structures_catalogue("demo"), "demo")
+BAND_GAPS = "_nmd_results_properties_electronic_band_gap_value"
 SYMMETRY = "_nmd_results_material_symmetry"
 
 
@@ -77,6 +78,8 @@ def notices(text):
         ('space_group_symbol_hermann_mauguin="Fm3m"', '"F m -3 m"'),
         ('space_group_symbol_hermann_mauguin="P2_1/c"', '"P 21/c"'),
         ('space_group_symbol_hermann_mauguin="P 1 21/c 1"', '"P 21/c"'),
+        (f"{BAND_GAPS} HAS > 1.1", "_demo_band_gaps HAS > 1.1"),
+        (f"{BAND_GAPS} HAS 2", "_demo_band_gaps HAS 2"),
         (f'{SYMMETRY}_space_group_symbol="P21/c"', '"P2_1/c"'),
         (f'{SYMMETRY}_space_group_symbol="F m -3 m"', '"Fm-3m"'),
     ],
@@ -138,6 +141,8 @@ def test_nothing_was_meant(text):
         "nsites = 1e999999",
         "space_group_it_number = 225.0",
         "space_group_it_number > 230",
+        f"{BAND_GAPS} HAS > 1.7e-19",
+        f"{BAND_GAPS} HAS ANY 0, < -1",
         "dimension_types HAS ALL 0, 1",
         f'chemical_formula_reduced="{"O" * 200}"',
     ],

@@ -41,6 +41,9 @@ _LIMITS = {
     "space_group_it_number": (1, 230),
     "_nmd_results_material_symmetry_space_group_number": (1, 230),
 }
+_GAPS = "_nmd_results_properties_electronic_band_gap_value"
+_LARGEST_GAP = Decimal("1e-16")
+"""In joule: some 600 eV."""
 _SHOWN_CHARACTERS = 150
 _SHORT_RULE = 'items are chemical symbols, such as "Ti"'
 
@@ -75,8 +78,13 @@ def judge(
     return _word(found, part, text, words)
 
 
-def judge_number(found: Property, op: Op | FuzzyOp, number: Decimal) -> Impossible | None:
-    """The same for whole numbers of which few can occur."""
+def judge_number(
+    found: Property, op: Op | FuzzyOp, number: Decimal, *, prefix: str
+) -> Impossible | None:
+    """The same for whole numbers of which few can occur, and for electronvolts that are compared
+    with joules."""
+    if found.name.startswith("_nmd_") and found.name.endswith("band_gap_value"):
+        return _joules(found.name, op, number, prefix) if number > _LARGEST_GAP else None
     limits = _LIMITS.get(found.name)
     if limits is None or op not in ("=", "!="):
         return None
@@ -84,6 +92,12 @@ def judge_number(found: Property, op: Op | FuzzyOp, number: Decimal) -> Impossib
     if low <= number <= high and number == int(number):
         return None
     return Impossible(f"the values are whole numbers from {low} to {high}")
+
+
+def _joules(name: str, op: Op | FuzzyOp, number: Decimal, prefix: str) -> Impossible:
+    test = f"HAS {number}" if op == "=" else f"HAS {op} {number}"
+    elsewhere = f"_{prefix}_band_gaps {test}" if name == _GAPS else ""
+    return Impossible("the values are in joule, and 1 eV is 1.6e-19 J", elsewhere=elsewhere)
 
 
 def _formula(text: str, kind: Kind, part: FuzzyOp | None) -> Impossible | None:
