@@ -389,9 +389,19 @@ def test_serve_at_a_taken_port(config: str) -> None:
     assert f"cannot listen at 127.0.0.1:{port}" in result.stderr.splitlines()[-1]
 
 
+def raw_answer(address: str, target: str) -> str:
+    """What is answered to an address that is sent as it is written."""
+    url = httpx.URL(address)
+    with socket.create_connection((url.host, url.port or 80), timeout=WAIT_S) as connection:
+        head = f"GET {target} HTTP/1.1\r\nHost: {url.host}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
 @pytest.mark.slow
 def test_demo() -> None:
-    """demo shows a first query and its answer; its own address is the last line; Ctrl-C ends it."""
+    """demo shows a first query and its answer; its own address is the last line; Ctrl-C ends it.
+    Connections are those of serve, which understands an address that is not percent-encoded."""
     process = started("demo", "--port", "0")
     try:
         assert process.stdout is not None
@@ -408,6 +418,8 @@ def test_demo() -> None:
         assert len(document["data"]) == 5
         assert all(f"{one['id']} " in text for one in document["data"])
         assert f"5 of {document['meta']['data_returned']} that match" in text
+        told = raw_answer(address, '/v1/structures?filter=chemical_formula_reduced="TiO₂"')
+        assert '"O2Ti' in told.replace("\\", "")
     finally:
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=WAIT_S)

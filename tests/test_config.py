@@ -104,8 +104,13 @@ def test_frozen(tmp_path: Path) -> None:
         ("name: a, url: http://a/api/v1, proxy: socks5://p", ("proxy", "http:// or https://")),
         ("name: a, url: http://a/api/v1, proxy: 'http://p:3128/x'", ("proxy", "no path")),
         ("name: a, url: http://a/api/v1, proxy: 'http://u:p@p'", ("proxy", "cannot be used")),
-        ("name: a, url: 'http://a:0/api/v1'", ("sites[0].url", "port 0")),
-        ("name: a, url: 'http://a:70000/api/v1'", ("sites[0].url", "not an address")),
+        ("name: a, url: 'http://a:0/api/v1'", ("sites[0].url", "from 1 to 65535")),
+        ("name: a, url: 'http://a:70000/api/v1'", ("sites[0].url", "its port must be a whole")),
+        (
+            "name: a, url: 'http://a:abc/api/v1'",
+            ("'http://a:abc/api/v1' is not", "from 1 to 65535"),
+        ),
+        ("name: a, url: 'http://[a/api/v1'", ("is not an address: its host cannot be read",)),
         ("name: a, url: http://a/api/v1, site_s: 0.01", ("site_s", "at least 0.1, not 0.01")),
         ("name: a, url: http://a/api/v1, connect_s: 0", ("connect_s", "at least 0.1, not 0")),
         ("name: a, url: http://a/api/v1, rate_per_s: .inf", ("rate_per_s", "finite")),
@@ -134,6 +139,8 @@ def test_bad_site(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
         ("paging:\n  default_limit: 600", ("default_limit (600) is above max_limit (500)",)),
         ("paging:\n  max_limit: many", (":2: paging.max_limit", "whole number", "'many'")),
         ("paging:\n  max_limti: 3", (":2: paging.max_limti", "did you mean 'max_limit'")),
+        ("Paging: {max_limit: 3}", (":1: Paging: keys are in lower case: 'paging'",)),
+        ("paging: {max_limit: 30}\nPAGING: {max_limit: 40}", (":2: PAGING: keys are in lower",)),
         ("pagging: {}", (":1: pagging", "did you mean 'paging'", "site_defaults")),
         ("cache: {backend: disk}", ("'memory', 'redis' or 'none', not 'disk'",)),
         ("cache: {backend: redis}", ("GATEWAY_CACHE__URL",)),
@@ -187,6 +194,13 @@ def test_bad_key(tmp_path: Path, text: str, parts: tuple[str, ...]) -> None:
         ("provider:\n  prefix: a\n  prefix: b\n", (":3: the key 'prefix'", "line 2")),
         ("a: !!python/object:os.system x\n", (":1: not YAML",)),
         ("a: \x01", ("not YAML",)),
+        ("a: &x [*x]\n", (":1: a part of the file contains itself",)),
+        ("a: 1\nb: &x {c: *x}\n", (":2: a part of the file contains itself",)),
+        ("a: " + 200 * "[" + 200 * "]", (":1: lists and sections are nested too deeply",)),
+        ("? [a]\n: 2\n", (":1: keys are names",)),
+        ("a: 1\n? {a: 1}\n: 2\n", (":2: keys are names",)),
+        ("? \n: 2\n", ("keys are names",)),
+        ("a: !!python/object:os.system x\n", ("tags (!..) are not allowed",)),
     ],
 )
 def test_not_a_configuration(tmp_path: Path, text: str, parts: tuple[str, ...]) -> None:
@@ -443,6 +457,11 @@ def test_site_overrides(tmp_path: Path) -> None:
             lambda c: c.server.trusted_proxies == ("10.0.0.0/8", "127.0.0.1/32"),
         ),
         (
+            "GATEWAY_SERVER__TRUSTED_PROXIES",
+            '["10.0.0.0/8"]',
+            lambda c: c.server.trusted_proxies == ("10.0.0.0/8",),
+        ),
+        (
             "GATEWAY_SITES",
             '[{"name": "rome", "url": "http://r/api/v1"}]',
             lambda c: [site.name for site in c.sites] == ["rome"],
@@ -471,7 +490,20 @@ def test_environment(
             ("GATEWAY_PAGGING__MAX_LIMIT", "GATEWAY_PAGING__MAX_LIMIT?"),
         ),
         ("GATEWAY_NOTHING__LIKE_IT", "1", ("no section 'nothing'", "allowed are provider, sites")),
-        ("GATEWAY_PAGING", "{", ("environment", "paging", "JSON")),
+        ("GATEWAY_PAGING", "{", ("environment variable GATEWAY_PAGING: paging: lists", "JSON")),
+        ("gateway_sites", "http://a/api/v1", ("variable gateway_sites: sites: lists", "JSON")),
+        ("GATEWAY_SITES", "", ("environment variable GATEWAY_SITES: sites: lists", "JSON")),
+        ("GATEWAY_SITES", '[{"name": "A"}]', ("variable GATEWAY_SITES: sites[0].name: 'A' is",)),
+        (
+            "GATEWAY_SERVER",
+            '{"public_url": "https://x.org/v1"}',
+            ("variable GATEWAY_SERVER: server.public_url: 'https://x.org/v1' ends",),
+        ),
+        (
+            "GATEWAY_SERVER__TRUSTED_PROXIES",
+            "10.0.0.1, proxy",
+            ("variable GATEWAY_SERVER__TRUSTED_PROXIES: server.trusted_proxies[1]: 'proxy'",),
+        ),
     ],
 )
 def test_bad_environment(

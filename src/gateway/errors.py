@@ -235,7 +235,11 @@ class AnswerTooLargeError(SiteError):
 
 def unknown_site(name: str, *, sites: Iterable[str]) -> str:
     """The sentence for a site's name that is not configured."""
-    return f"There is no site {name[:80]!r}; the sites are {', '.join(sites)}."
+    known = tuple(sites)
+    listed = (
+        f"the only site is {known[0]}" if len(known) == 1 else f"the sites are {', '.join(known)}"
+    )
+    return f"There is no site {name[:80]!r}; {listed}."
 
 
 def _either(words: tuple[str, ...]) -> str:

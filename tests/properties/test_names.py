@@ -15,8 +15,18 @@ NEAREST = [
     ("_nmd_dft_code_name", "_nmd_results_method_simulation_program_name"),
     ("_nmd_dft_quantities", "_nmd_quantities"),
     ("_nmd_encyclopedia_material_bulk_space_group_number", f"{SYMMETRY}space_group_number"),
-    ("_nmd_encyclopedia_properties_band_gap",
-     "_nmd_results_properties_electronic_band_gap_value"),
+    ("_nmd_encyclopedia_properties_band_gap", "_fed_band_gap"),
+    ("_nmd_band_gap", "_fed_band_gap"),
+    ("_nmd_bandgap", "_fed_band_gap"),
+    ("_fed_bandgap", "_fed_band_gap"),
+    ("_fed_band_gab", "_fed_band_gap"),
+    ("band_gab", "_fed_band_gap"),
+    ("indirect_gap", "_fed_band_gap_indirect"),
+    ("_fed_natoms", "nsites"),
+    ("_nmd_nsites", "nsites"),
+    ("dft.spacegroup", f"{SYMMETRY}space_group_number"),
+    ("results.material.symmetry.crystal_system", f"{SYMMETRY}crystal_system"),
+    ("authors.name", "_nmd_authors_name"),
     ("_nmd_upload_time", "_nmd_upload_create_time"),
     ("_nmd_atoms", "elements"),
     ("_nmd_raw_file_url", "_nmd_raw_file_download_url"),
@@ -47,7 +57,23 @@ def test_the_likeliest_comes_first(name: str, first: str) -> None:
     assert nearest_names(name, CATALOGUE)[0] == first
 
 
-@pytest.mark.parametrize("name", ["zzzzzzzz", "_nmd_qqqqq_wwwww", "_" * 70_000, ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zzzzzzzz",
+        "_nmd_qqqqq_wwwww",
+        "_" * 70_000,
+        "",
+        "_nmd_x",
+        "_nmd_",
+        "_fed_",
+        "_fed_energy",
+        "title",
+        "energy",
+        "energy_per_atom",
+        "_mp_zzzzzz",
+    ],
+)
 def test_nothing_is_near(name: str) -> None:
     """Where no name is like it, none is suggested; however long it is, the answer is quick."""
     assert nearest_names(name, CATALOGUE) == ()
@@ -55,7 +81,7 @@ def test_nothing_is_near(name: str) -> None:
 
 def test_at_most_so_many() -> None:
     """No more names than asked for, none twice."""
-    names = nearest_names("_nmd_crystal_system", CATALOGUE, most=2)
+    names = nearest_names("formula", CATALOGUE, most=2)
     assert len(set(names)) == len(names) == 2
 
 

@@ -145,6 +145,7 @@ async def test_too_many_values() -> None:
 
 REFUSED = {
     "unknown": ("element", "Did you mean elements?"),
+    "unknown, of numbers": ("band_gap", r"'band_gap' to count\.$"),
     "not counted": ("nsites", "nelements"),
     "from archives": ("lattice_vectors", "not counted"),
     "one each": ("immutable_id", "not counted"),

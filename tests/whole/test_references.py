@@ -213,6 +213,23 @@ async def test_refused(demo: Opened) -> None:
     assert answer.data_returned == 6
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('doi = "https://doi.org/10.1016/x"', 'Did you mean "10.1016/x"?'),
+        ('doi STARTS WITH "doi:10."', 'Did you mean "10."?'),
+        ('_fed_sites HAS "Berlin"', 'Did you mean "berlin"?'),
+        ('type = "structures"', 'the values are "references"'),
+    ],
+)
+async def test_values_that_no_reference_has(demo: Opened, text: str, meant: str) -> None:
+    """They are warned of as those of structures are; the answer is what the filter says."""
+    answer = await demo.federation.search(asking(text))
+    assert [one.code for one in answer.notices] == ["impossible_value"]
+    assert meant in answer.notices[0].detail
+    assert not answer.data_returned
+
+
 async def test_sites_can_be_chosen(demo: Opened) -> None:
     """Other sites are neither asked nor counted."""
     demo.forget()

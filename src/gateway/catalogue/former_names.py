@@ -34,7 +34,7 @@ FORMER_NAMES: Mapping[str, str] = {
     "_nmd_encyclopedia_method_functional_type": f"{_SIMULATION}dft_xc_functional_type",
     "_nmd_encyclopedia_method_method_type": "_nmd_results_method_method_name",
     "_nmd_encyclopedia_properties_atomic_density": f"{_CELL}atomic_density",
-    "_nmd_encyclopedia_properties_band_gap": f"{_BAND_GAP}value",
+    "_nmd_encyclopedia_properties_band_gap": "band_gap",
     "_nmd_encyclopedia_properties_band_gap_direct": f"{_BAND_GAP}type",
     "_nmd_encyclopedia_properties_mass_density": f"{_CELL}mass_density",
     "_nmd_formula": "chemical_formula_descriptive",

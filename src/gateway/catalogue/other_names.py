@@ -9,10 +9,8 @@ from collections.abc import Mapping
 _MATERIAL = "_nmd_results_material_"
 _SYMMETRY = f"{_MATERIAL}symmetry_"
 _CELL = f"{_MATERIAL}topology_cell_"
-_BAND_GAP = ("band_gap", "_nmd_results_properties_electronic_band_gap_value")
 _FORMULA = ("chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_anonymous")
 _SPACE_GROUP = ("space_group_it_number", "space_group_symbol_hermann_mauguin")
-_ENERGY = ("energy_per_atom", "_nmd_results_properties_available_properties")
 _METHOD = "_nmd_results_method_simulation_"
 _ENTRY_ID = ("id", "immutable_id")
 
@@ -40,10 +38,11 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("bravais_lattice", "lattice_system"), (f"{_SYMMETRY}bravais_lattice",)),
     **dict.fromkeys(("point_group", "spacegroup.point_group"), (f"{_SYMMETRY}point_group",)),
     **dict.fromkeys(("band_gap", "bandgap", "gap", "egap", "e_gap", "band_gap.value",
-                     "energy_gap"), _BAND_GAP),
-    **dict.fromkeys(("energy", "total_energy", "energy_per_atom", "final_energy", "enthalpy",
-                     "formation_energy", "formation_energy_per_atom", "e_above_hull", "stability",
-                     "energy_above_hull", "energies"), _ENERGY),
+                     "energy_gap", "gap_energy", "band_gap_energy"), ("band_gap",)),
+    **dict.fromkeys(("direct_band_gap", "direct_gap", "gap_direct", "is_gap_direct"),
+                    ("band_gap_direct",)),
+    **dict.fromkeys(("indirect_band_gap", "indirect_gap", "gap_indirect"), ("band_gap_indirect",)),
+    **dict.fromkeys(("bandgaps", "gaps"), ("band_gaps",)),
     **dict.fromkeys(("dimensionality", "dimension", "ndim"),
                     ("nperiodic_dimensions", f"{_MATERIAL}dimensionality")),
     **dict.fromkeys(("nperiodic", "pbc", "periodicity"),
@@ -73,3 +72,12 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
                      "mtime", "upload_date"), ("last_modified",)),
     **dict.fromkeys(("disorder", "features", "is_ordered"), ("structure_features",)),
 }  # fmt: skip
+
+NOT_INDEXED: Mapping[str, str] = dict.fromkeys(
+    ("energy", "energies", "total_energy", "energy_per_atom", "final_energy", "enthalpy", "e_hull",
+     "formation_energy", "formation_energy_per_atom", "e_above_hull", "energy_above_hull",
+     "hull_distance", "stability", "delta_e", "enthalpy_atom", "energy_atom",
+     "enthalpy_formation_atom"),
+    "the sites' search index has no energies",
+)  # fmt: skip
+"""Names for which there is nothing here, and why."""

@@ -41,7 +41,7 @@ async def run_demo(*, host: str, ports: Sequence[int]) -> None:
     bound = {site.name: open_socket(LOCAL, 0) for site in DEMO_SITES}
     oases = [(create_demo_oasis(name, path=OASIS_PATH), bound[name]) for name in bound]
     config = demo_config({name: address_of(one) for name, one in bound.items()})
-    async with serving([*oases, (create_app(config), own)]):
+    async with serving(oases), serving([(create_app(config), own)], config=config):
         click.echo("Embedded Oases:")
         for site in config.sites:
             click.echo(f"  {site.name}  {site.url}")

@@ -128,9 +128,12 @@ def address_of(bound: socket.socket, path: str = "") -> str:
 
 
 @asynccontextmanager
-async def serving(apps: Sequence[tuple[ASGIApp, socket.socket]]) -> AsyncIterator[None]:
-    """All apps answer while the context is open."""
-    servers = [_Server(_quiet(app)) for app, _ in apps]
+async def serving(
+    apps: Sequence[tuple[ASGIApp, socket.socket]], *, config: Config | None = None
+) -> AsyncIterator[None]:
+    """All apps answer while the context is open. With a `config`, connections are as `serve` has
+    them."""
+    servers = [_Server(_quiet(app, config)) for app, _ in apps]
     tasks = [
         asyncio.create_task(server.serve(sockets=[bound]))
         for server, (_, bound) in zip(servers, apps, strict=True)
@@ -164,8 +167,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _quiet(app: ASGIApp) -> uvicorn.Config:
+def _quiet(app: ASGIApp, config: Config | None) -> uvicorn.Config:
     level: Literal["warning"] = "warning"
+    if config is not None:
+        return uvicorn.Config(app, log_level=level, **server_options(config))
     return uvicorn.Config(
         app, log_config=None, log_level=level, proxy_headers=False, server_header=False
     )

@@ -155,18 +155,29 @@ def _plain(value: str, *, instead: str = "use token_env or token_file") -> str:
 
 
 def _split(value: str, *, instead: str = "leave them out") -> SplitResult:
-    try:
-        parts = urlsplit(value.strip())
-        if parts.port == 0:
-            raise ValueError("nobody listens at port 0")
-    except ValueError as error:
-        raise ValueError(f"{value!r} is not an address: {error}") from error
+    parts = _parts(value)
     if "@" in parts.netloc:  # the value itself stays out of the message: it holds a secret
         raise ValueError(f"an address must not contain a user name or password; {instead}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{value!r} is not an address that begins with http:// or https://")
     if not HOST.fullmatch(parts.hostname):
         raise ValueError(f"{value!r} has no proper host name")
+    return parts
+
+
+def _parts(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value.strip())
+    except ValueError as error:  # brackets of an IPv6 address that is none
+        raise ValueError(f"{value!r} is not an address: its host cannot be read") from error
+    try:
+        is_good = parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good and "@" not in parts.netloc:
+        raise ValueError(
+            f"{value!r} is not an address: its port must be a whole number from 1 to 65535"
+        )
     return parts
 
 

@@ -1,7 +1,9 @@
 """What is wrong with a configuration, in sentences that name the place and what is allowed."""
 
 import difflib
+import json
 import os
+from contextlib import suppress
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
@@ -25,13 +27,25 @@ def complaints(error: ValidationError, file: YamlFile | None) -> tuple[str, ...]
 
 
 def _where(place: Place, file: YamlFile | None) -> str:
-    variable = ENV_PREFIX + "__".join(str(part) for part in place).upper()
-    if variable in {name.upper() for name in os.environ}:
-        return f"environment variable {variable}"
+    given = {name.upper() for name in os.environ}
+    for end in range(len(place), 0, -1):
+        variable = ENV_PREFIX + "__".join(str(part) for part in place[:end]).upper()
+        if variable in given and (end == len(place) or _is_in(variable, place[end:])):
+            return f"environment variable {variable}"
     if file is None:
         return "configuration"
     line = file.line(place)
     return f"{file.path}:{line}" if line else str(file.path)
+
+
+def _is_in(variable: str, place: Place) -> bool:
+    """Whether what is wrong at that place comes from the variable's JSON: sections of the file and
+    of the environment are put together, lists are not."""
+    text = next(value for name, value in os.environ.items() if name.upper() == variable)
+    with suppress(ValueError):
+        found = json.loads(text)
+        return isinstance(found, list) or (isinstance(found, dict) and place[0] in found)
+    return True  # a list with commas
 
 
 def _name(place: Place) -> str:

@@ -4,6 +4,7 @@ In: the environment. Out: complaints, each with the nearest name that there is.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -20,6 +21,7 @@ _OF_PLATFORMS = re.compile(
     r"GATEWAY_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
 """What Kubernetes and Docker set for services whose name is, or begins with, `gateway`."""
+_JSON = "lists and sections in the environment are JSON, and this cannot be read as such"
 _LINK = re.compile(r"GATEWAY_(\w+_)?PORT")
 _LINKED = re.compile(r"(tcp|udp|sctp)://.*")
 
@@ -39,6 +41,24 @@ def _complaints(environment: Mapping[str, str]) -> Iterator[str]:
         if separator and section in keys_of(Config) and section != SITES:
             continue  # pydantic complains of the key
         yield f"environment variable {variable}: {_why(name, known, section if separator else '')}"
+
+
+def unreadable_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """One complaint for each section, or list of sites, that is not JSON."""
+    sections = {f"{ENV_PREFIX}{key}".upper(): key for key in keys_of(Config)}
+    return tuple(
+        f"environment variable {variable}: {sections[variable.upper()]}: {_JSON}"
+        for variable, value in environment.items()
+        if variable.upper() in sections and not _is_json(value)
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _known_keys() -> Iterator[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from gateway.config.complaints import complaints
-from gateway.config.environment import useless_variables
+from gateway.config.complaints import complaints, keys_of
+from gateway.config.environment import unreadable_variables, useless_variables
 from gateway.config.settings import Config
 from gateway.config.yaml_file import YamlFile, read_yaml
 from gateway.errors import ConfigError
@@ -20,13 +20,13 @@ def load_config(path: Path | None = None) -> Config:
     """The configuration in that file (or in `$GATEWAY_CONFIG`) and the environment."""
     path = path or path_from_environment()
     file = read_yaml(path) if path else None
-    wrong = useless_variables(os.environ)
+    wrong = (*_keys_in_capitals(file), *useless_variables(os.environ))
     try:
         config = Config(**_content(file))  # type: ignore[arg-type]  # checked by pydantic, not here
     except ValidationError as error:
         wrong = (*complaints(error, file), *wrong)
-    except SettingsError as error:
-        wrong = (f"environment: {error}; lists and sections there are JSON", *wrong)
+    except SettingsError:
+        wrong = (*unreadable_variables(os.environ), *wrong)
     if wrong:
         raise ConfigError(_one_message(wrong, file))
     return config
@@ -46,6 +46,18 @@ def _content(file: YamlFile | None) -> dict[str, object]:
     if not isinstance(sites, list):
         return file.content
     return {**file.content, "sites": [_absolute(site, file.path.parent) for site in sites]}
+
+
+def _keys_in_capitals(file: YamlFile | None) -> tuple[str, ...]:
+    """Sections that pydantic would take, since it knows variables in any case."""
+    if file is None:
+        return ()
+    known = keys_of(Config)
+    return tuple(
+        f"{file.path}:{file.line((key,))}: {key}: keys are in lower case: {key.lower()!r}"
+        for key in file.content
+        if key not in known and key.lower() in known
+    )
 
 
 def _absolute(site: object, folder: Path) -> object:

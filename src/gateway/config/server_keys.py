@@ -3,6 +3,8 @@
 A test compares `config/gateway.yaml` with it.
 """
 
+import json
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, EmailStr, Field
@@ -23,8 +25,13 @@ from gateway.config.values import (
 
 
 def _split_list(value: object) -> object:
-    """A list in the environment may be written with commas."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
+    """A list in the environment may be written with commas, or as JSON like all others."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value.replace(",", " ").split()
 
 
 class ServerKeys(Keys):

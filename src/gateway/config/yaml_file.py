@@ -11,6 +11,8 @@ from gateway.errors import ConfigError
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and list positions that lead to a value."""
+_DEEPEST = 50
+_TAGS = "tags (!..) are not allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def read_yaml(path: Path) -> YamlFile:
 def _read_node(path: Path, loader: yaml.SafeLoader, node: yaml.Node) -> YamlFile:
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(f"{path}:{_line(node)}: expected keys such as `provider:` and `sites:`")
+    _refuse_loops(path, node, ())
     _refuse_repeats(path, node)
     lines = dict(_places(node, ()))
     try:
@@ -56,6 +59,25 @@ def _read_node(path: Path, loader: yaml.SafeLoader, node: yaml.Node) -> YamlFile
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}{_describe(error)}") from error
     return YamlFile(path, {str(key): value for key, value in content.items()}, lines)
+
+
+def _refuse_loops(path: Path, node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
+    """Also keys that are no text: neither a list nor a section can be one."""
+    if any(node is one for one in above):
+        raise ConfigError(f"{path}:{_line(node)}: a part of the file contains itself (&.., *..)")
+    if len(above) == _DEEPEST:
+        raise ConfigError(f"{path}:{_line(node)}: lists and sections are nested too deeply")
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    for item in node.value:
+        key, value = item if isinstance(node, yaml.MappingNode) else (None, item)
+        if key is not None and not _is_name(key):
+            raise ConfigError(f"{path}:{_line(key)}: keys are names, such as `provider`")
+        _refuse_loops(path, value, (*above, node))
+
+
+def _is_name(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and bool(key.value)
 
 
 def _refuse_repeats(path: Path, node: yaml.MappingNode) -> None:
@@ -93,5 +115,7 @@ def _line(node: yaml.Node) -> int:
 def _describe(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         about = error.problem or "cannot be read"
+        if isinstance(error, yaml.constructor.ConstructorError):
+            about = _TAGS if "constructor for the tag" in about else about
         return f":{error.problem_mark.line + 1}: not YAML: {about}"
     return f": not YAML: {str(error).splitlines()[0]}"

@@ -110,6 +110,7 @@ def _pairs(advice: str, *pairs: tuple[str, str]) -> Iterable[_Hint]:
     return (_Hint(advice, (found,), (before,)) for before, found in pairs)
 
 
+_OPERANDS = ("PROPERTY", "CONSTANT", "BOOLEAN", "RELATION", "EQUALITY", STRAY)
 _NULLS = ("NULL", "null", "Null", "None", "none")
 
 _HINTS = (
@@ -136,6 +137,30 @@ _HINTS = (
     _Hint("values and lists stand without parentheses", ("OPEN",), when=_expects("CONSTANT")),
     _Hint("words of the language are in capitals: {upper}", when=_is_keyword_in_lower_case),
     _Hint("words of the language are in capitals: NOT", ("PROPERTY",), ("not",)),
+    *(
+        _Hint(f"words of the language are in capitals: {word.upper()}", _OPERANDS, (word,))
+        for word in ("all", "any", "only", "with")
+    ),
+    _Hint(
+        "alternatives are joined by OR: a = 1 OR a = 2; items of lists follow HAS ANY",
+        ("IN", "In", "in"),
+        when=_expects("EQUALITY"),
+    ),
+    _Hint(
+        "a range is two comparisons: a >= 1 AND a <= 3",
+        ("BETWEEN", "Between", "between"),
+        when=_expects("EQUALITY"),
+    ),
+    _Hint(
+        "parts of texts follow CONTAINS, STARTS WITH or ENDS WITH, items of lists HAS",
+        ("LIKE", "Like", "like", "ILIKE", "ilike", "MATCHES", "matches", "~"),
+        when=_expects("EQUALITY"),
+    ),
+    _Hint(
+        "two comparisons are joined by AND: a > 1 AND a < 3",
+        ("EQUALITY", "RELATION"),
+        when=lambda stop: stop.follows_value and "AND" in stop.accepted,
+    ),
     _Hint(
         "is there a double quote too many or too few before it?",
         ("PROPERTY", "CONSTANT", STRAY),

@@ -15,6 +15,7 @@ from gateway.plan.notices import (
     foreign_notices,
     id_notices,
     unknown_notices,
+    value_notices,
 )
 from gateway.plan.pinned import pinned_references
 from gateway.plan.planner import (
@@ -43,4 +44,5 @@ __all__ = [
     "plan_sites",
     "translate",
     "unknown_notices",
+    "value_notices",
 ]

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from gateway.catalogue.other_names import NOT_INDEXED
 from gateway.errors import NotImplementedFilterError, SiteNeededError, UnknownPropertyError
 from gateway.parse.tree import Name
 from gateway.plan.work_budget import WorkBudget
@@ -45,10 +46,12 @@ def resolve(name: Name, scope: Scope) -> Property | None:
             f"{name.name} asks for related {name.path[0]}, which is not answered here.",
             column=name.column or None,
         )
+    why_not = NOT_INDEXED.get(_PREFIXED.sub("", name.name, count=1), "")
     raise UnknownPropertyError(
         name.name,
         entry_type=scope.entry_type,
-        suggestions=nearest_names(name.name, scope.catalogue),
+        suggestions=() if why_not else nearest_names(name.name, scope.catalogue),
+        hint=why_not,
         column=name.column or None,
     )
 

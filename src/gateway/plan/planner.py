@@ -88,7 +88,9 @@ def plan_sites(
             plans[site] = _site_plan(site, writer.write(clause), everywhere=everywhere)
         size += writer.size
     notices = (
-        *foreign_notices(names_of_other_providers(tree, scope), TAKEN_AS_UNKNOWN),
+        *foreign_notices(
+            names_of_other_providers(tree, scope), scope.catalogue, effect=TAKEN_AS_UNKNOWN
+        ),
         *notices_of_ids(tree, sites=sites),
         *value_notices(tree, scope=scope, sites=sites),
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from gateway.properties.band_gaps import band_gap_properties
 from gateway.properties.conversion import Conversion
 from gateway.properties.facets import facet_names, facet_source
-from gateway.properties.names import nearest_names
+from gateway.properties.names import nearest_names, same_names
 from gateway.properties.native_query import write_query
 from gateway.properties.nomad import nomad_properties
 from gateway.properties.nomad_endpoint import LINKS
@@ -45,6 +45,7 @@ __all__ = [
     "facet_source",
     "nearest_names",
     "references_catalogue",
+    "same_names",
     "structures_catalogue",
     "write_query",
 ]

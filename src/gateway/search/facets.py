@@ -67,7 +67,7 @@ def check_facets(request: SearchRequest, catalogue: Catalogue, *, prefix: str) -
 def _check_name(name: str, catalogue: Catalogue, *, parameter: str) -> None:
     found = catalogue.get(name)
     if found is None:
-        near = nearest_names(name, catalogue, most=1)
+        near = nearest_names(name, facet_names(catalogue), most=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ParameterError(
             f"There is no property {name[:100]!r} to count.{hint}", parameter=parameter

@@ -48,7 +48,9 @@ def check_fields(
     own = [name for name in unknown if name.startswith((f"_{prefix}_", "_nmd_"))]
     return (
         *unknown_notices(own, catalogue),
-        *foreign_notices([name for name in unknown if name not in own], GIVEN_AS_NULL),
+        *foreign_notices(
+            [name for name in unknown if name not in own], catalogue, effect=GIVEN_AS_NULL
+        ),
     )
 
 

@@ -29,7 +29,14 @@ def said(text: str) -> list[str]:
         ('id = ""', ("ids are <site>~<entry_id>",)),
         ('id = "Berlin~a"', ("no site 'Berlin'; the sites are berlin, munich", '= "a" finds')),
         ('id = "rome~a" OR nsites = 2', ("no site 'rome'",)),
-        ('id = "a/b/c"', ("a/b/c is the id of no entry",)),
+        ('id = "a/b/c"', ("a/b/c is the id of no entry", "<site>~<entry_id>.")),
+        (r'id = "a\"b"', ("<site>~<entry_id>.",)),
+        ('id = "~a"', ("~a is the id of no entry", "such as berlin~a.", '= "a" finds')),
+        (
+            'immutable_id = "berlin~a"',
+            ("No immutable_id is berlin~a", 'Did you mean id = "berlin~a"?'),
+        ),
+        ('immutable_id != "a~"', ("No immutable_id is a~", "without a site.")),
     ],
 )
 def test_ids_that_no_entry_has(text: str, parts: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Values that no entry has are noticed, with what was perhaps meant; others never are."""
 
+import re
 import time
 
 import pytest
@@ -15,6 +16,7 @@ from tests.laws.constants import quoted
 
 SITES = tuple(site.name for site in DEMO_SITES)
 SCOPE = Scope("structures", structures_catalogue("demo"), "demo")
+BAND_GAPS = "_nmd_results_properties_electronic_band_gap_value"
 SYMMETRY = "_nmd_results_material_symmetry"
 
 
@@ -43,6 +45,25 @@ def notices(text):
         ('elements HAS ONLY "SI"', '"Si"'),
         ('elements:elements_ratios HAS "ti":>0.3', '"Ti"'),
         ('_nmd_results_material_elements HAS "ti"', '"Ti"'),
+        ('elements HAS "tin"', '"Sn"'),
+        ('elements HAS "Silicon"', '"Si"'),
+        ('elements HAS "Aluminum"', '"Al"'),
+        ('elements HAS "D"', '"H"'),
+        ('elements HAS STARTS WITH "t"', '"T"'),
+        ('elements HAS "Ti,O"', 'elements HAS ALL "Ti", "O"'),
+        ('elements HAS "ti - o"', 'elements HAS ALL "Ti", "O"'),
+        ('elements HAS "SrTiO3"', 'elements HAS ALL "Sr", "Ti", "O"'),
+        ('chemical_formula_reduced="D2O"', '"H2O"'),
+        ('chemical_formula_reduced="ABO3"', 'chemical_formula_anonymous = "A3BC"'),
+        ('chemical_formula_anonymous="ABX3"', '"A3BC"'),
+        ('chemical_formula_anonymous="M2AX"', '"A2BC"'),
+        ('_nmd_results_method_method_name="dft"', '"DFT"'),
+        ('_nmd_results_method_simulation_dft_xc_functional_type="PBE"', '"GGA"'),
+        (f'{SYMMETRY}_crystal_system="rhombohedral"', '"trigonal"'),
+        (f'{SYMMETRY}_bravais_lattice="fcc"', '"cF"'),
+        ('space_group_symbol_hermann_mauguin="225"', "space_group_it_number = 225"),
+        ('space_group_symbol_hermann_mauguin="R-3m:H"', '"R -3 m"'),
+        (f'{SYMMETRY}_space_group_symbol="225"', f"{SYMMETRY}_space_group_number = 225"),
         ('_demo_dois HAS "https://doi.org/10.1016/x"', '"10.1016/x"'),
         ('_nmd_datasets_doi HAS STARTS WITH "doi:10.1016/"', '"10.1016/"'),
         ('_demo_site="Berlin"', '"berlin"'),
@@ -57,14 +78,20 @@ def notices(text):
         ('space_group_symbol_hermann_mauguin="Fm3m"', '"F m -3 m"'),
         ('space_group_symbol_hermann_mauguin="P2_1/c"', '"P 21/c"'),
         ('space_group_symbol_hermann_mauguin="P 1 21/c 1"', '"P 21/c"'),
+        (f"{BAND_GAPS} HAS > 1.1", "_demo_band_gaps HAS > 1.1"),
+        (f"{BAND_GAPS} HAS 2", "_demo_band_gaps HAS 2"),
         (f'{SYMMETRY}_space_group_symbol="P21/c"', '"P2_1/c"'),
         (f'{SYMMETRY}_space_group_symbol="F m -3 m"', '"Fm-3m"'),
     ],
 )
 def test_spelling_is_named(text, meant):
-    """A value that no entry has gets one notice with the spelling that could match."""
+    """A value that no entry has gets one notice with the spelling that could match; who writes so
+    gets none."""
     (detail,) = notices(text)
     assert detail.endswith(f"Did you mean {meant}?")
+    for spelling in meant.split(" or "):
+        mended = re.sub('"[^"]*"', spelling, text, count=1) if meant[0] == '"' else meant
+        assert notices(mended) == []
 
 
 @pytest.mark.parametrize(
@@ -75,6 +102,9 @@ def test_spelling_is_named(text, meant):
         '_demo_site="rome"',
         'elements HAS "Foo"',
         "space_group_it_number = 231",
+        'space_group_symbol_hermann_mauguin="231"',
+        'elements HAS "TixOy"',
+        'chemical_formula_anonymous="AA"',
         "nperiodic_dimensions != 1e999999",
         "nperiodic_dimensions = 0.5",
         "dimension_types HAS 2",
@@ -102,6 +132,7 @@ def test_nothing_was_meant(text):
         'elements HAS ALL "Si","O" AND nelements=2',
         'elements HAS > "M"',
         'id="berlin~rome"',
+        '_nmd_results_method_method_name = "CCSD(T)"',
         '_demo_authors HAS "nobody"',
         '_demo_dois HAS "10.1016/x"',
         '_demo_dois HAS "example"',
@@ -110,6 +141,8 @@ def test_nothing_was_meant(text):
         "nsites = 1e999999",
         "space_group_it_number = 225.0",
         "space_group_it_number > 230",
+        f"{BAND_GAPS} HAS > 1.7e-19",
+        f"{BAND_GAPS} HAS ANY 0, < -1",
         "dimension_types HAS ALL 0, 1",
         f'chemical_formula_reduced="{"O" * 200}"',
     ],
@@ -138,9 +171,16 @@ def values_of_demo():
 
 def nmd_values(document):
     """The same of NOMAD's own quantities."""
-    material = (document.get("results") or {}).get("material") or {}
-    symmetry = material.get("symmetry") or {}
-    for start, section in (("_nmd_results_material", material), (SYMMETRY, symmetry)):
+    results = document.get("results") or {}
+    material, method = results.get("material") or {}, results.get("method") or {}
+    sections = {
+        "_nmd": document,
+        "_nmd_results_material": material,
+        SYMMETRY: material.get("symmetry") or {},
+        "_nmd_results_method": method,
+        "_nmd_results_method_simulation": method.get("simulation") or {},
+    }
+    for start, section in sections.items():
         for key, value in section.items():
             name = f"{start}_{key}"
             if isinstance(value, str) and name in SCOPE.catalogue:

@@ -207,7 +207,7 @@ def test_one_site_view() -> None:
     rules = Rules("fed", ("berlin",), only="berlin")
     assert search("", rules).sites == ("berlin",)
     assert search("_fed_sites=berlin", rules).sites == ("berlin",)
-    with pytest.raises(ParameterError, match="the sites are berlin"):
+    with pytest.raises(ParameterError, match="the only site is berlin"):
         search("_fed_sites=munich", rules)
     request = read_entry((), entry_type="structures", entry_id="x", rules=rules, caller=Caller())
     assert request.sites == ("berlin",)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
+from gateway.catalogue.element_names import ISOTOPES
 from gateway.properties import ELEMENT_SYMBOLS
 
 Composition: TypeAlias = Mapping[str, int]
@@ -59,7 +60,8 @@ def _expanded(text: str) -> str:
 
 def _counted(pairs: list[tuple[str, str]]) -> Composition | None:
     counts: dict[str, int] = {}
-    for symbol, digits in pairs:
+    for written, digits in pairs:
+        symbol = ISOTOPES.get(written, written)
         if symbol not in SYMBOLS or len(digits) > _MOST_DIGITS or int(digits or 1) == 0:
             return None
         counts[symbol] = counts.get(symbol, 0) + int(digits or 1)

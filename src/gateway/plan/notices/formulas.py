@@ -72,12 +72,15 @@ def formulas_like(text: str, kind: Kind, *, is_whole: bool = True) -> tuple[str,
     if kind == "anonymous" and (counts := _label_counts(text)):
         return (_anonymous(counts),)
     found = [_written(one, kind, is_whole=is_whole) for one in compositions(text)]
+    if kind == "anonymous" and not found and (counts := _placeholder_counts(text)):
+        found = [_anonymous(counts)]
     return tuple(dict.fromkeys(found))
 
 
 def anonymous_of(text: str) -> str | None:
-    """The text as an anonymous formula, if it is written with A, B, C ..; else None."""
-    counts = _label_counts(text)
+    """The text as an anonymous formula, if it is written with A, B, C .., or with other letters as
+    in `ABX3`; else None."""
+    counts = _label_counts(text) or _placeholder_counts(text)
     return _anonymous(counts) if counts else None
 
 
@@ -101,6 +104,16 @@ def _label_counts(text: str) -> list[int]:
     found = tokens("".join(text.split()).upper()) or []
     labels = [label for label, _ in found]
     if sorted(labels) != list(_LABELS[: len(labels)]):
+        return []
+    counts = [int(digits[:4] or 1) for _, digits in found]
+    return counts if all(counts) else []
+
+
+def _placeholder_counts(text: str) -> list[int]:
+    """The numbers of two or more different capitals, as in `ABO3` or `MX2`; empty: it is none."""
+    found = tokens("".join(text.split())) or []
+    labels = {label for label, _ in found if len(label) == 1}
+    if len(found) < 2 or len(labels) < len(found):
         return []
     counts = [int(digits[:4] or 1) for _, digits in found]
     return counts if all(counts) else []

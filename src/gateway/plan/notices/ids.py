@@ -3,6 +3,7 @@
 NOMAD users know the entry_id alone, and other servers' ids have other forms; both find nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.errors import unknown_site
@@ -13,11 +14,26 @@ from gateway.parse.tree import Compare, Name, Node, String
 _NAMED = 3
 """Ids that a warning names; the others are counted."""
 _SHOWN = 60
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
+"""NOMAD's have 28 such characters; those of a test may have fewer."""
 
 
 def notices_of_ids(tree: Node, *, sites: Sequence[str]) -> tuple[Notice, ...]:
-    """A warning about the ids in a filter that no structure can have."""
-    return id_notices(_ids(tree), sites=sites)
+    """Warnings about the ids in a filter that no structure can have."""
+    return (*id_notices(_values(tree, "id"), sites=sites), *_whole_ids(tree))
+
+
+def _whole_ids(tree: Node) -> tuple[Notice, ...]:
+    """The same of immutable_ids that are ids, of which they are the second part alone."""
+    found = dict.fromkeys(one for one in _values(tree, "immutable_id") if SEPARATOR in one)
+    if not found:
+        return ()
+    first = next(iter(found))
+    detail = f"No immutable_id is {_short(first)}: it is the entry_id alone, without a site."
+    site, _, entry_id = first.partition(SEPARATOR)
+    if _ENTRY_ID.fullmatch(entry_id) and _ENTRY_ID.fullmatch(site):
+        detail += f' Did you mean id = "{first}"?'
+    return (Notice("Unknown form of id", detail, "id_without_site"),)
 
 
 def id_notices(ids: Iterable[str], *, sites: Sequence[str]) -> tuple[Notice, ...]:
@@ -27,22 +43,22 @@ def id_notices(ids: Iterable[str], *, sites: Sequence[str]) -> tuple[Notice, ...
         return ()
     first = wrong[0]
     site, separator, entry_id = first.partition(SEPARATOR)
-    if separator:
+    if separator and site:
         detail = f"{_named(wrong)} no entry: {unknown_site(site, sites=sites)}"
-        how = f'immutable_id = "{_short(entry_id)}" finds an entry at whatever site.'
     else:
-        detail = (
-            f"{_named(wrong)} no entry: ids are <site>{SEPARATOR}<entry_id>, "
-            f"such as {sites[0]}{SEPARATOR}{_short(first)}."
-        )
-        how = f'immutable_id = "{_short(first)}" finds an entry_id at whatever site.'
-    return (Notice("Unknown form of id", f"{detail} The filter {how}", "id_without_site"),)
+        entry_id = first.removeprefix(SEPARATOR)
+        detail = f"{_named(wrong)} no entry: ids are <site>{SEPARATOR}<entry_id>"
+        is_usual = _ENTRY_ID.fullmatch(entry_id)
+        detail += f", such as {sites[0]}{SEPARATOR}{entry_id}." if is_usual else "."
+    if _ENTRY_ID.fullmatch(entry_id):
+        detail += f' The filter immutable_id = "{entry_id}" finds an entry_id at any site.'
+    return (Notice("Unknown form of id", detail, "id_without_site"),)
 
 
-def _ids(tree: Node) -> Iterator[str]:
+def _values(tree: Node, name: str) -> Iterator[str]:
     for leaf in leaves(tree):
         match leaf:
-            case Compare(Name(path=("id",)), "=" | "!=", String(text)):
+            case Compare(Name(path=(one,)), "=" | "!=", String(text)) if one == name:
                 yield text
 
 

@@ -64,7 +64,7 @@ def _judged(
     sites: Sequence[str],
 ) -> Impossible | None:
     if isinstance(value, Number):
-        return judge_number(found, op, value.value)
+        return judge_number(found, op, value.value, prefix=scope.prefix)
     if len(value.value) > LONGEST:
         return None
     return judge(found, op, value.value, scope=scope, sites=sites)

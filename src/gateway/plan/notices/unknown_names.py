@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.model import Notice
-from gateway.properties import Catalogue, nearest_names
+from gateway.properties import Catalogue, nearest_names, same_names
 
 TAKEN_AS_UNKNOWN = "taken as unknown, which no comparison matches"
 GIVEN_AS_NULL = "given as null"
@@ -13,12 +13,16 @@ _NAMED = 5
 _SHOWN = 100
 
 
-def foreign_notices(names: Iterable[str], effect: str) -> tuple[Notice, ...]:
-    """A warning for each name, the `effect` being what happens to it; from a few names on, one
-    warning for all the others."""
+def foreign_notices(
+    names: Iterable[str], catalogue: Catalogue, *, effect: str
+) -> tuple[Notice, ...]:
+    """A warning for each name, the `effect` being what happens to it, with what the same is called
+    here; from a few names on, one warning for all the others."""
     named, others = _parted(names)
     details = [
-        f"{_short(name)} is not a property of this provider; it is {effect}." for name in named
+        f"{_short(name)} is not a property of this provider; it is {effect}."
+        f"{_asked(same_names(name, catalogue))}"
+        for name in named
     ]
     if others > 0:
         details.append(
@@ -48,7 +52,10 @@ def _parted(names: Iterable[str]) -> tuple[Sequence[str], int]:
 
 
 def _hint(name: str, catalogue: Catalogue) -> str:
-    near = nearest_names(name, catalogue, most=1)
+    return _asked(nearest_names(name, catalogue, most=1))
+
+
+def _asked(near: Sequence[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 

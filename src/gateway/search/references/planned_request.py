@@ -13,6 +13,7 @@ from gateway.plan import (
     matcher_of,
     names_of_other_providers,
     pinned_references,
+    value_notices,
 )
 from gateway.properties import Catalogue
 from gateway.references import Reference
@@ -67,5 +68,13 @@ def plan_reference_request(
         cursor=cursor_of(request, order=order, fingerprint=fingerprint),
         fingerprint=fingerprint,
         chosen=tuple(site.name for site in config.sites if site.name in chosen),
-        notices=(*notices, *foreign_notices(foreign, TAKEN_AS_UNKNOWN)),
+        notices=(
+            *notices,
+            *(
+                ()
+                if tree is None
+                else value_notices(tree, scope=scope, sites=tuple(s.name for s in config.sites))
+            ),
+            *foreign_notices(foreign, catalogue, effect=TAKEN_AS_UNKNOWN),
+        ),
     )

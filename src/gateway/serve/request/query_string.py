@@ -167,6 +167,6 @@ def _decode(text: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ParameterError(
-            f"The query string is not UTF-8 text: {raw[error.start : error.end]!r} "
+            f"The query string is not UTF-8 text: the byte {raw[error.start]:02X} cannot be read "
             f"in {raw.decode('utf-8', 'replace')[:80]!r}."
         ) from error
