@@ -288,12 +288,17 @@ async def test_names_of_nomads_own_endpoint(federation: Federation) -> None:
     assert set(ids) == known
 
 
-@pytest.mark.parametrize("id_", ["nowhere~x", "berlin~x", "x"])
-async def test_unknown_fields_of_unknown_entries(federation: Federation, id_: str) -> None:
-    """The warning comes also where there is no entry."""
+@pytest.mark.parametrize(
+    ("id_", "of_id"),
+    [("nowhere~x", ["id_without_site"]), ("berlin~x", []), ("x", ["id_without_site"])],
+)
+async def test_unknown_fields_of_unknown_entries(
+    federation: Federation, id_: str, of_id: list[str]
+) -> None:
+    """The warning comes also where there is no entry, beside that of the id."""
     answer = await federation.entry(EntryRequest("structures", id_, response_fields=("_nmd_foo",)))
     assert answer.resources == ()
-    assert [notice.code for notice in answer.notices] == ["unknown_property"]
+    assert [notice.code for notice in answer.notices] == ["unknown_property", *of_id]
 
 
 async def test_not_given_unless_asked_for(federation: Federation) -> None:
