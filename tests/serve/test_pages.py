@@ -24,6 +24,7 @@ from gateway.model import (
 )
 from gateway.observe import Observer
 from gateway.serve.app import build_app
+from gateway.serve.pages import MOST_ROWS
 from tests.serve.conftest import FakeFederation, client_of, make_config
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -345,3 +346,68 @@ async def test_behind_a_path(app_with: Callable[..., FastAPI]) -> None:
             text = (await client.get(path)).text
             assert f'href="{style}' in text
             assert "curl -G https://x.example/data/optimade/v1/structures" in text
+
+
+async def test_page_past_the_end(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """A page behind the last structure does not say that there are none."""
+    federation.answer = SearchAnswer((), data_returned=45, data_available=50)
+    text = (await client.get("/?filter=nsites%3E1&page_offset=60")).text
+    assert "45 structures found" in text
+    assert "No structure fulfils" not in text
+    assert '<a href="./?filter=nsites%3E1#results">Go to its first page</a>' in text
+
+
+async def test_nothing_at_the_sites_that_answered(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """Of two sites one has nothing and one is silent: both is said, not that none answers."""
+    federation.error = SitesMissingError(
+        "Only munich is left.", sites=("munich",), retry_after_s=5, others_are_done=True
+    )
+    answer = await client.get("/?filter=nsites%3D2")
+    assert answer.status_code == 503
+    assert "Nothing found so far" in answer.text
+    assert "The Oases that answered have no such structures." in answer.text
+    later = await client.get("/?filter=nsites%3D2&page_cursor=x")
+    assert "have no further structures" in later.text
+    alone = await client.get("/?_fed_sites=munich")
+    assert "so nothing can be shown" in alone.text
+
+
+async def test_rows_of_a_page_are_bounded(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """More rows than a page can write in time: a sentence says so, the API's own address stays."""
+    answer = await client.get("/?page_limit=500")
+    assert answer.status_code == 200
+    assert isinstance(federation.last, SearchRequest)
+    assert federation.last.page_limit == MOST_ROWS
+    assert "A page has at most 200 rows, not 500." in answer.text
+    assert 'href="./v1/structures?page_limit=500"' in answer.text
+
+
+async def test_counts_left_out(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """Counts stand in the cells; without them it is said why."""
+    facets = (Facet("elements", (FacetValue("O", 123_456), FacetValue("Ti", 7))),)
+    federation.answer = replace(federation.page(0, 2), facets=facets)
+    text = (await client.get("/")).text
+    assert 'title="Oxygen: 123,456"' in text
+    assert '<span>O<small aria-hidden="true">123k</small></span>' in text
+    assert "Some choices have no count: it could not be found exactly." in text
+    federation.answer = replace(
+        federation.page(0, 2),
+        reports=(SiteReport("berlin", "ok", total=2), SiteReport("munich", "failed", "timed out")),
+    )
+    text = (await client.get("/")).text
+    assert "Counts are left out: munich has not answered in full." in text
+    assert "A file holds the whole result" in text
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("text/html;q=0, application/json", 303), ("application/json;q=0, */*", 200),
+     ("application/json; q=0.0", 200), ("text/html;q=0.5,application/json", 200)],
+)  # fmt: skip
+async def test_weights_of_nothing(client: httpx.AsyncClient, accept: str, status: int) -> None:
+    """What has the weight 0 is not wanted."""
+    assert (await client.get("/", headers={"Accept": accept})).status_code == status

@@ -43,6 +43,9 @@ from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
+MOST_ROWS = 200
+"""Of one page: more take longer to write than a page may."""
+_KEPT = "Your search is kept in the address of this page."
 ROBOTS = """\
 User-agent: *
 Disallow: /*page_cursor=
@@ -144,6 +147,13 @@ class _SearchPage:
         search, notices = read_search(
             pairs, entry_type=STRUCTURES, rules=rules, caller=self._context.caller
         )
+        warnings = [one.detail for one in notices]
+        if search.page_limit > MOST_ROWS:
+            warnings.append(
+                f"A page has at most {MOST_ROWS} rows, not {search.page_limit}. The others are on "
+                "the next pages; the downloads hold all of them."
+            )
+            search = replace(search, page_limit=MOST_ROWS)
         columns = columns_for(search, config=self._config, target=self._context.target)
         own_site = f"_{self._config.provider.prefix}_site"
         search = replace(
@@ -152,14 +162,14 @@ class _SearchPage:
             include=(),
             facets=facet_names(self._config.provider.prefix),
         )
+        self._shown = replace(self._shown, search=search)
         answer, omissions = await self._search(search)
         shown = replace(
             self._shown,
-            search=search,
             columns=columns,
             answer=answer,
             omissions=omissions,
-            warnings=tuple(one.detail for one in notices),
+            warnings=tuple(warnings),
         )
         return await self._page(shown)
 
@@ -200,17 +210,25 @@ class _SearchPage:
                 problem, again=f"{to_base(self._request)}{self._shown.address}", wait_s=int(wait)
             )
         if isinstance(error, SitesMissingError):
-            problem = replace(problem, sentence=self._missing(error), details=str(error))
+            heading, sentence = self._missing(error)
+            problem = replace(problem, heading=heading, sentence=sentence, details=str(error))
         shown = replace(self._shown, problem=problem)
         return await self._page(shown, status=status, headers=headers)
 
-    def _missing(self, error: SitesMissingError) -> str:
+    def _missing(self, error: SitesMissingError) -> tuple[str, str]:
+        """The heading and the sentence about sites that do not answer."""
+        asked = self._shown.search.sites if self._shown.search else None
+        sites = [site for site in self._vocabulary.sites if asked is None or site in asked]
         titles = [site.title for site in self._config.sites if site.name in error.sites]
-        does = "does" if len(titles) == 1 else "do"
-        return (
-            f"{', '.join(titles)} {does} not answer, so nothing can be shown. Your search is kept "
-            "in the address of this page."
-        )
+        silent = f"{', '.join(titles)} {'does' if len(titles) == 1 else 'do'} not answer"
+        if error.others_are_done and set(sites) - set(error.sites):
+            more = "further structures" if self._shown.address.paging else "such structures"
+            return "Nothing found so far", (
+                f"The Oases that answered have no {more}. {silent}, so it is not known whether "
+                f"there are any. {_KEPT}"
+            )
+        heading = heading_of(HTTPStatus.SERVICE_UNAVAILABLE)
+        return heading, f"{silent}, so nothing can be shown. {_KEPT}"
 
     async def _page(
         self, shown: Shown, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None

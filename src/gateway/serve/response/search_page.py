@@ -69,6 +69,7 @@ def search_page(shown: Shown, request: Request, config: Config) -> str:
             prefix=config.provider.prefix,
             titles=titles if len(sites) > 1 else {},
             facets=shown.answer.facets if shown.answer else (),
+            uncounted=_uncounted(shown, view),
             errors=errors,
         ),
         headline=_headline(view, shown.address),
@@ -99,6 +100,18 @@ def _view(shown: Shown, request: Request, config: Config) -> SearchView | None:
         formats=tuple(name for name in formats if name != JSON),
     )
     return search_view(shown.answer, asked, omissions=shown.omissions, more=shown.warnings)
+
+
+def _uncounted(shown: Shown, view: SearchView | None) -> str:
+    """A count is exact or left out: why some are not there."""
+    if view is None or shown.search is None or shown.answer is None:
+        return ""
+    if len(shown.answer.facets) == len(shown.search.facets):
+        return ""
+    if not view.missing:
+        return "Some choices have no count: it could not be found exactly."
+    has = "has" if len(view.missing) == 1 else "have"
+    return f"Counts are left out: {', '.join(view.missing)} {has} not answered in full."
 
 
 def _sites(config: Config, target: RequestTarget) -> tuple[SiteTitle, ...]:
