@@ -24,7 +24,7 @@ from gateway.model import (
 )
 from gateway.observe import Observer
 from gateway.serve.app import build_app
-from gateway.serve.pages import MOST_ROWS
+from gateway.serve.pages import MOST_COLUMNS, MOST_ROWS
 from tests.serve.conftest import FakeFederation, client_of, make_config
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -384,6 +384,18 @@ async def test_rows_of_a_page_are_bounded(
     assert federation.last.page_limit == MOST_ROWS
     assert "A page has at most 200 rows, not 500." in answer.text
     assert 'href="./v1/structures?page_limit=500"' in answer.text
+
+
+async def test_columns_of_a_page_are_bounded(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """More columns than a page can write in time: likewise; the table as a file has them all."""
+    names = ",".join(list(federation.catalogue("structures"))[:60])
+    answer = await client.get("/", params={"response_fields": names})
+    assert answer.status_code == 200
+    assert answer.text.count('<th scope="col"') == MOST_COLUMNS
+    assert re.search(r"A page has at most 20 columns, not \d\d\.", answer.text)
+    assert f'response_fields={names}&amp;response_format=_fed_csv"' in answer.text
 
 
 async def test_counts_left_out(client: httpx.AsyncClient, federation: FakeFederation) -> None:

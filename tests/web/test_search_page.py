@@ -173,7 +173,7 @@ async def test_phone(browser: "Browser", gateways: Mapping[str, str]) -> None:
 async def test_results_on_a_phone(
     browser: "Browser", gateways: Mapping[str, str], scripts: bool
 ) -> None:
-    """A search that is opened by its address shows its results at once; the form is a touch away."""
+    """A search that is opened by its address shows its results at once, the form folded."""
     async with visiting(browser, width=PHONE, scripts=scripts) as visitor:
         page = (await visitor.open(gateways["whole"] + TITANIA)).page
         box = await page.locator("#count").bounding_box()

@@ -43,7 +43,7 @@ from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
-MOST_ROWS = 200
+MOST_ROWS, MOST_COLUMNS = 200, 20
 """Of one page: more take longer to write than a page may."""
 _KEPT = "Your search is kept in the address of this page."
 ROBOTS = """\
@@ -147,14 +147,10 @@ class _SearchPage:
         search, notices = read_search(
             pairs, entry_type=STRUCTURES, rules=rules, caller=self._context.caller
         )
-        warnings = [one.detail for one in notices]
-        if search.page_limit > MOST_ROWS:
-            warnings.append(
-                f"A page has at most {MOST_ROWS} rows, not {search.page_limit}. The others are on "
-                "the next pages; the downloads hold all of them."
-            )
-            search = replace(search, page_limit=MOST_ROWS)
         columns = columns_for(search, config=self._config, target=self._context.target)
+        warnings = (*(one.detail for one in notices), *_bounds(search.page_limit, len(columns)))
+        columns = columns[:MOST_COLUMNS]
+        search = replace(search, page_limit=min(search.page_limit, MOST_ROWS))
         own_site = f"_{self._config.provider.prefix}_site"
         search = replace(
             search,
@@ -169,7 +165,7 @@ class _SearchPage:
             columns=columns,
             answer=answer,
             omissions=omissions,
-            warnings=tuple(warnings),
+            warnings=warnings,
         )
         return await self._page(shown)
 
@@ -244,3 +240,19 @@ class _SearchPage:
         # a page of hundreds of rows takes longer than the event loop may be held
         text = await asyncio.to_thread(search_page, shown, self._request, self._config)
         return HTMLResponse(text, status, given)
+
+
+def _bounds(rows: int, columns: int) -> tuple[str, ...]:
+    """What is said where more is asked for than a page holds."""
+    said = []
+    if rows > MOST_ROWS:
+        said.append(
+            f"A page has at most {MOST_ROWS} rows, not {rows}. The others are on the next pages; "
+            "the downloads hold all of them."
+        )
+    if columns > MOST_COLUMNS:
+        said.append(
+            f"A page has at most {MOST_COLUMNS} columns, not {columns}. The table as a file (CSV) "
+            "holds all of them."
+        )
+    return tuple(said)
