@@ -382,7 +382,7 @@ async def test_rows_of_a_page_are_bounded(
     assert answer.status_code == 200
     assert isinstance(federation.last, SearchRequest)
     assert federation.last.page_limit == MOST_ROWS
-    assert "A page has at most 200 rows, not 500." in answer.text
+    assert "A page has at most 100 rows, not 500." in answer.text
     assert 'href="./v1/structures?page_limit=500"' in answer.text
 
 

@@ -43,8 +43,9 @@ from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
-MOST_ROWS, MOST_COLUMNS = 200, 20
-"""Of one page: more take longer to write than a page may."""
+MOST_ROWS, MOST_COLUMNS = LARGE_PAGE, 20
+"""Of one page: more take longer to write than a page may; and it needs no slot of the few for large
+ones."""
 _KEPT = "Your search is kept in the address of this page."
 ROBOTS = """\
 User-agent: *
@@ -174,9 +175,8 @@ class _SearchPage:
         waits, asked_s = self._config.timeouts, search.timeout_s
         wait_s = waits.budget_s if asked_s is None else min(asked_s, waits.longest_s)
         deadline = self._context.deadline(wait_s)
-        is_large = search.page_limit > LARGE_PAGE
         federation = self._state.federation
-        async with self._state.admission.slot(deadline=deadline, is_large=is_large):
+        async with self._state.admission.slot(deadline=deadline):
             answer = await federation.search(search)
             for report in answer.reports:
                 self._state.observer.served(report.name, report.state)
