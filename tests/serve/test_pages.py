@@ -423,3 +423,15 @@ async def test_counts_left_out(client: httpx.AsyncClient, federation: FakeFedera
 async def test_weights_of_nothing(client: httpx.AsyncClient, accept: str, status: int) -> None:
     """What has the weight 0 is not wanted."""
     assert (await client.get("/", headers={"Accept": accept})).status_code == status
+
+
+async def test_results_too_large_for_an_archive(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """A file that would be refused is no link: the page says what would be right."""
+    federation.answer = replace(federation.page(0, 2), data_returned=20_001)
+    text = (await client.get("/")).text
+    assert "response_format=_fed_csv" in text
+    assert "response_format=_fed_xyz" in text
+    assert "response_format=_fed_cif" not in text
+    assert "holds at most 20,000 structures: narrow the search" in text

@@ -15,11 +15,13 @@ from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import Column, chosen_columns, columns_of, default_columns
 from gateway.page.search.form_view import Choice, form_view
 from gateway.properties import structures_catalogue
+from gateway.serve.downloads.archive import most_entries
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.formats import JSON, listing_formats
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.html import frame_of
+from gateway.write import CSV, FORMATS
 
 _LIMITS = (20, 50, 100)
 
@@ -98,6 +100,11 @@ def _view(shown: Shown, request: Request, config: Config) -> SearchView | None:
         sort=shown.search.sort,
         sites=_sites(config, context.target),
         formats=tuple(name for name in formats if name != JSON),
+        largest={
+            f"_{config.provider.prefix}_{name}": most_entries(form)
+            for name, form in FORMATS.items()
+            if name != CSV
+        },
     )
     return search_view(shown.answer, asked, omissions=shown.omissions, more=shown.warnings)
 
