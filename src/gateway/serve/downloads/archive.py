@@ -10,20 +10,13 @@ from gateway.serve.downloads.completeness import check_archives
 from gateway.serve.downloads.file import Made, is_large, made_of
 from gateway.serve.downloads.zip_sink import ZipSink
 from gateway.serve.request.context import RequestContext
+from gateway.serve.request.formats import most_entries
 from gateway.serve.response.piecewise import PIECE_BYTES
 from gateway.serve.state import AppState
-from gateway.write import FORMATS, Format, file_stem, write_header, write_row
+from gateway.write import FORMATS, file_stem, write_header, write_row
 
 MANIFEST, QUERY = "manifest.csv", "query.txt"
 COLUMNS = ("id", "file", "frame", "why_not")
-MOST_FILES, MOST_FRAMES = 20_000, 100_000
-"""Entries in one archive: its list of contents and its manifest are held until its end, about 600
-and 150 bytes an entry."""
-
-
-def most_entries(form: Format) -> int:
-    """How many entries an archive of this format can hold."""
-    return MOST_FRAMES if form.is_listing else MOST_FILES
 
 
 class Archive:

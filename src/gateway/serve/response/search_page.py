@@ -15,9 +15,8 @@ from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import Column, chosen_columns, columns_of, default_columns
 from gateway.page.search.form_view import Choice, form_view
 from gateway.properties import structures_catalogue
-from gateway.serve.downloads.archive import most_entries
 from gateway.serve.request.context import RequestContext, context_of
-from gateway.serve.request.formats import JSON, listing_formats
+from gateway.serve.request.formats import JSON, listing_formats, most_entries
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.html import frame_of
