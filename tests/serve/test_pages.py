@@ -291,6 +291,16 @@ async def test_crawlers(client: httpx.AsyncClient) -> None:
     """Nobody is invited to walk through all Oases."""
     answer = await client.get("/robots.txt")
     assert "Disallow: /*page_cursor=" in answer.text
+    rules = [
+        re.compile(re.escape(line.removeprefix("Disallow: ")).replace(r"\*", ".*"))
+        for line in answer.text.splitlines()
+        if line.startswith("Disallow: ")
+    ]
+    for path in ("/structures", "/v1/structures?filter=x", "/sites/berlin/v1/structures",
+                 "/data/v1.3/references", "/?sort=nsites", "/sites/berlin/?page_offset=20"):  # fmt: skip
+        assert any(rule.match(path) for rule in rules), path
+    for path in ("/", "/?filter=nsites%3D1", "/sites/berlin/", "/entry/berlin~x", "/docs"):
+        assert not any(rule.match(path) for rule in rules), path
     assert 'content="noindex"' in (await client.get("/?page_cursor=at_20&page_offset=20")).text
     assert 'content="noindex"' not in (await client.get("/")).text
     assert 'rel="nofollow"' in (await client.get("/")).text

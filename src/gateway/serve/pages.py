@@ -53,12 +53,13 @@ Disallow: /*page_cursor=
 Disallow: /*page_offset=
 Disallow: /*sort=
 Disallow: /*form=
-Disallow: /v1/structures
-Disallow: /v1/references
 Disallow: /structures
+Disallow: /*/structures
 Disallow: /references
+Disallow: /*/references
 """
-"""Crawlers would walk through all structures of all sites, in every order."""
+"""Crawlers would walk through all structures of all sites, in every order; `*` is a version, a site,
+or the path of a proxy."""
 
 
 def pages_router() -> APIRouter:
