@@ -297,7 +297,7 @@ async def test_crawlers(client: httpx.AsyncClient) -> None:
         if line.startswith("Disallow: ")
     ]
     for path in ("/structures", "/v1/structures?filter=x", "/sites/berlin/v1/structures",
-                 "/data/v1.3/references", "/?sort=nsites", "/sites/berlin/?page_offset=20"):  # fmt: skip
+                 "/data/v1.3/references", "/?sort=nsites", "/sites/b/?page_offset=20"):  # fmt: skip
         assert any(rule.match(path) for rule in rules), path
     for path in ("/", "/?filter=nsites%3D1", "/sites/berlin/", "/entry/berlin~x", "/docs"):
         assert not any(rule.match(path) for rule in rules), path

@@ -58,7 +58,7 @@ Disallow: /*/structures
 Disallow: /references
 Disallow: /*/references
 """
-"""Crawlers would walk through all structures of all sites, in every order; `*` is a version, a site,
+"""Crawlers would walk through all structures of all sites, in every order. `*`: a version, a site,
 or the path of a proxy."""
 
 
