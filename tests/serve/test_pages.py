@@ -25,6 +25,7 @@ from gateway.model import (
 from gateway.observe import Observer
 from gateway.serve.app import build_app
 from gateway.serve.pages import MOST_COLUMNS, MOST_ROWS
+from gateway.serve.request.packed_filter import pack_filter
 from tests.serve.conftest import FakeFederation, client_of, make_config
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -445,3 +446,17 @@ async def test_results_too_large_for_an_archive(
     assert "response_format=_fed_xyz" in text
     assert "response_format=_fed_cif" not in text
     assert "holds at most 20,000 structures: narrow the search" in text
+
+
+async def test_packed_filter(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """A link that the API gave after a POST shows its filter, in the fields as well."""
+    answer = await client.get("/", params={"_fed_packed_filter": pack_filter("nsites = 7")})
+    assert answer.status_code == 200
+    assert isinstance(federation.last, SearchRequest)
+    assert federation.last.filter == "nsites = 7"
+    assert ">nsites = 7</textarea>" in answer.text
+    assert 'name="nsites_min" value="7"' in answer.text
+    assert "packed" not in answer.text
+    damaged = await client.get("/?_fed_packed_filter=x")
+    assert damaged.status_code == 400
+    assert "is damaged" in damaged.text

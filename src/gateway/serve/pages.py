@@ -119,7 +119,7 @@ class _SearchPage:
             pairs = read_pairs(query, most=MAX_PARAMETERS)
             if FORM in dict(pairs):
                 return self._submitted(pairs)
-            self._shown = replace(self._shown, address=plain_address(pairs))
+            self._shown = replace(self._shown, address=plain_address(pairs, self._vocabulary))
             return await self._found(pairs)
         except FieldErrors as error:
             given = listed(pairs)

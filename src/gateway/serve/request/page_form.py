@@ -9,6 +9,7 @@ from gateway.page.form.filter_text import write_fields
 from gateway.page.form.rules import Vocabulary
 from gateway.page.search.address import PageAddress, read_address
 from gateway.parse import FilterLimits
+from gateway.serve.request.packed_filter import PACKED, unpack_filter
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.query_string import Pairs, once
 
@@ -38,9 +39,16 @@ def listed(pairs: Pairs) -> Mapping[str, Sequence[str]]:
     return values
 
 
-def plain_address(pairs: Pairs) -> PageAddress:
-    """The address of a search, which has none of the names that only forms use."""
-    return read_address(once(pairs))
+def plain_address(pairs: Pairs, vocabulary: Vocabulary) -> PageAddress:
+    """The address of a search, which has none of the names that only forms use. A filter that
+    a link of the API has packed is shown as its text."""
+    given = once(pairs)
+    name = vocabulary.own(PACKED)
+    packed = given.pop(name, "")
+    if packed and not given.get("filter"):
+        longest = vocabulary.limits.length
+        given["filter"] = unpack_filter(packed, parameter=name, longest=longest)
+    return read_address(given)
 
 
 def kept_address(pairs: Pairs) -> PageAddress:
