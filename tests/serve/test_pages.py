@@ -460,3 +460,11 @@ async def test_packed_filter(client: httpx.AsyncClient, federation: FakeFederati
     damaged = await client.get("/?_fed_packed_filter=x")
     assert damaged.status_code == 400
     assert "is damaged" in damaged.text
+
+
+async def test_format_is_no_part_of_the_address(client: httpx.AsyncClient) -> None:
+    """A page is HTML whatever format its address names; its downloads name theirs, once."""
+    text = (await client.get("/?response_format=_fed_csv&filter=nsites%3D1")).text
+    links = re.findall(r'href="\./v1/structures([^"]*)"', text)
+    assert "?filter=nsites%3D1&amp;response_format=_fed_cif" in links
+    assert all(link.count("response_format") <= 1 for link in links)
