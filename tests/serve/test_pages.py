@@ -23,9 +23,10 @@ from gateway.model import (
     SiteReport,
 )
 from gateway.observe import Observer
+from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.app import build_app
-from gateway.serve.pages import MOST_COLUMNS, MOST_ROWS
 from gateway.serve.request.packed_filter import pack_filter
+from gateway.serve.request.page_form import MOST_COLUMNS, MOST_ROWS
 from tests.serve.conftest import FakeFederation, client_of, make_config
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -392,7 +393,7 @@ async def test_rows_of_a_page_are_bounded(
     answer = await client.get("/?page_limit=500")
     assert answer.status_code == 200
     assert isinstance(federation.last, SearchRequest)
-    assert federation.last.page_limit == MOST_ROWS
+    assert federation.last.page_limit == MOST_ROWS <= LARGE_PAGE
     assert "A page has at most 100 rows, not 500." in answer.text
     assert 'href="./v1/structures?page_limit=500"' in answer.text
 

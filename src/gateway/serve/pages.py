@@ -20,7 +20,6 @@ from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import default_columns, properties_of
 from gateway.page.search.form_view import facet_names
-from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of, rules_of
@@ -28,6 +27,9 @@ from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.page_form import (
     FORM,
     MAX_PARAMETERS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    beyond_a_page,
     kept_address,
     listed,
     plain_address,
@@ -43,9 +45,6 @@ from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
-MOST_ROWS, MOST_COLUMNS = LARGE_PAGE, 20
-"""Of one page: more take longer to write than a page may; and it needs no slot of the few for large
-ones."""
 _KEPT = "Your search is kept in the address of this page."
 ROBOTS = """\
 User-agent: *
@@ -150,7 +149,10 @@ class _SearchPage:
             pairs, entry_type=STRUCTURES, rules=rules, caller=self._context.caller
         )
         columns = columns_for(search, config=self._config, target=self._context.target)
-        warnings = (*(one.detail for one in notices), *_bounds(search.page_limit, len(columns)))
+        warnings = (
+            *(one.detail for one in notices),
+            *beyond_a_page(search.page_limit, len(columns)),
+        )
         columns = columns[:MOST_COLUMNS]
         search = replace(search, page_limit=min(search.page_limit, MOST_ROWS))
         own_site = f"_{self._config.provider.prefix}_site"
@@ -241,19 +243,3 @@ class _SearchPage:
         # a page of hundreds of rows takes longer than the event loop may be held
         text = await asyncio.to_thread(search_page, shown, self._request, self._config)
         return HTMLResponse(text, status, given)
-
-
-def _bounds(rows: int, columns: int) -> tuple[str, ...]:
-    """What is said where more is asked for than a page holds."""
-    said = []
-    if rows > MOST_ROWS:
-        said.append(
-            f"A page has at most {MOST_ROWS} rows, not {rows}. The others are on the next pages; "
-            "the downloads hold all of them."
-        )
-    if columns > MOST_COLUMNS:
-        said.append(
-            f"A page has at most {MOST_COLUMNS} columns, not {columns}. The table as a file (CSV) "
-            "holds all of them."
-        )
-    return tuple(said)

@@ -15,6 +15,9 @@ from gateway.serve.request.query_string import Pairs, once
 
 MAX_PARAMETERS = 250
 """The periodic table alone has 118."""
+MOST_ROWS, MOST_COLUMNS = 100, 20
+"""Of one page: more take longer to write than a page may. So it never needs one of the few slots for
+large pages."""
 FORM = "form"
 """The parameter that says which form is sent: `fields`, `filter` or `view`."""
 COLUMN = "column"
@@ -75,3 +78,19 @@ def submitted_address(
             return replace(address, response_fields=fields, page_limit=limit)
         case _:
             return address
+
+
+def beyond_a_page(rows: int, columns: int) -> tuple[str, ...]:
+    """What is said where more is asked for than a page holds."""
+    said = []
+    if rows > MOST_ROWS:
+        said.append(
+            f"A page has at most {MOST_ROWS} rows, not {rows}. The others are on the next pages; "
+            "the downloads hold all of them."
+        )
+    if columns > MOST_COLUMNS:
+        said.append(
+            f"A page has at most {MOST_COLUMNS} columns, not {columns}. The table as a file (CSV) "
+            "holds all of them."
+        )
+    return tuple(said)
