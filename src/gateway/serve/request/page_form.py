@@ -16,8 +16,8 @@ from gateway.serve.request.query_string import Pairs, once
 MAX_PARAMETERS = 250
 """The periodic table alone has 118."""
 MOST_ROWS, MOST_COLUMNS = 100, 20
-"""Of one page: more take longer to write than a page may. So it never needs one of the few slots for
-large pages."""
+"""Of one page: more take longer to write than a page may. So it never needs one of the few slots
+for large pages."""
 FORM = "form"
 """The parameter that says which form is sent: `fields`, `filter` or `view`."""
 COLUMN = "column"
