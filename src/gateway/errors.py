@@ -150,12 +150,23 @@ class SiteNeededError(GatewayError):
 
 
 class SitesMissingError(GatewayError):
-    """Sites that hold the answer, or the rest of it, do not answer now; try again later."""
+    """Sites that hold the answer, or the rest of it, do not answer now; try again later.
 
-    def __init__(self, detail: str, *, sites: tuple[str, ...], retry_after_s: float) -> None:
+    `others_are_done`: the sites that did answer have nothing, or nothing more, for it.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        sites: tuple[str, ...],
+        retry_after_s: float,
+        others_are_done: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.sites = sites
+        self.others_are_done = others_are_done
         self.retry_after_s = retry_after_s
 
 

@@ -23,7 +23,10 @@ from gateway.model import (
     SiteReport,
 )
 from gateway.observe import Observer
+from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.app import build_app
+from gateway.serve.request.packed_filter import pack_filter
+from gateway.serve.request.page_form import MOST_COLUMNS, MOST_ROWS
 from tests.serve.conftest import FakeFederation, client_of, make_config
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -290,6 +293,16 @@ async def test_crawlers(client: httpx.AsyncClient) -> None:
     """Nobody is invited to walk through all Oases."""
     answer = await client.get("/robots.txt")
     assert "Disallow: /*page_cursor=" in answer.text
+    rules = [
+        re.compile(re.escape(line.removeprefix("Disallow: ")).replace(r"\*", ".*"))
+        for line in answer.text.splitlines()
+        if line.startswith("Disallow: ")
+    ]
+    for path in ("/structures", "/v1/structures?filter=x", "/sites/berlin/v1/structures",
+                 "/data/v1.3/references", "/?sort=nsites", "/sites/b/?page_offset=20"):  # fmt: skip
+        assert any(rule.match(path) for rule in rules), path
+    for path in ("/", "/?filter=nsites%3D1", "/sites/berlin/", "/entry/berlin~x", "/docs"):
+        assert not any(rule.match(path) for rule in rules), path
     assert 'content="noindex"' in (await client.get("/?page_cursor=at_20&page_offset=20")).text
     assert 'content="noindex"' not in (await client.get("/")).text
     assert 'rel="nofollow"' in (await client.get("/")).text
@@ -345,3 +358,114 @@ async def test_behind_a_path(app_with: Callable[..., FastAPI]) -> None:
             text = (await client.get(path)).text
             assert f'href="{style}' in text
             assert "curl -G https://x.example/data/optimade/v1/structures" in text
+
+
+async def test_page_past_the_end(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """A page behind the last structure does not say that there are none."""
+    federation.answer = SearchAnswer((), data_returned=45, data_available=50)
+    text = (await client.get("/?filter=nsites%3E1&page_offset=60")).text
+    assert "45 structures found" in text
+    assert "No structure fulfils" not in text
+    assert '<a href="./?filter=nsites%3E1#results">Go to its first page</a>' in text
+
+
+async def test_nothing_at_the_sites_that_answered(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """Of two sites one has nothing and one is silent: both is said, not that none answers."""
+    federation.error = SitesMissingError(
+        "Only munich is left.", sites=("munich",), retry_after_s=5, others_are_done=True
+    )
+    answer = await client.get("/?filter=nsites%3D2")
+    assert answer.status_code == 503
+    assert "Nothing found so far" in answer.text
+    assert "The Oases that answered have no such structures." in answer.text
+    later = await client.get("/?filter=nsites%3D2&page_cursor=x")
+    assert "have no further structures" in later.text
+    alone = await client.get("/?_fed_sites=munich")
+    assert "so nothing can be shown" in alone.text
+
+
+async def test_rows_of_a_page_are_bounded(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """More rows than a page can write in time: a sentence says so, the API's own address stays."""
+    answer = await client.get("/?page_limit=500")
+    assert answer.status_code == 200
+    assert isinstance(federation.last, SearchRequest)
+    assert federation.last.page_limit == MOST_ROWS <= LARGE_PAGE
+    assert "A page has at most 100 rows, not 500." in answer.text
+    assert 'href="./v1/structures?page_limit=500"' in answer.text
+
+
+async def test_columns_of_a_page_are_bounded(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """More columns than a page can write in time: likewise; the table as a file has them all."""
+    names = ",".join(list(federation.catalogue("structures"))[:60])
+    answer = await client.get("/", params={"response_fields": names})
+    assert answer.status_code == 200
+    assert answer.text.count('<th scope="col"') == MOST_COLUMNS
+    assert re.search(r"A page has at most 20 columns, not \d\d\.", answer.text)
+    assert f'response_fields={names}&amp;response_format=_fed_csv"' in answer.text
+
+
+async def test_counts_left_out(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """Counts stand in the cells; without them it is said why."""
+    facets = (Facet("elements", (FacetValue("O", 123_456), FacetValue("Ti", 7))),)
+    federation.answer = replace(federation.page(0, 2), facets=facets)
+    text = (await client.get("/")).text
+    assert 'title="Oxygen: 123,456"' in text
+    assert '<span>O<small aria-hidden="true">123k</small></span>' in text
+    assert "Some choices have no count: it could not be found exactly." in text
+    federation.answer = replace(
+        federation.page(0, 2),
+        reports=(SiteReport("berlin", "ok", total=2), SiteReport("munich", "failed", "timed out")),
+    )
+    text = (await client.get("/")).text
+    assert "Counts are left out: munich has not answered in full." in text
+    assert "A file holds the whole result" in text
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("text/html;q=0, application/json", 303), ("application/json;q=0, */*", 200),
+     ("application/json; q=0.0", 200), ("text/html;q=0.5,application/json", 200)],
+)  # fmt: skip
+async def test_weights_of_nothing(client: httpx.AsyncClient, accept: str, status: int) -> None:
+    """What has the weight 0 is not wanted."""
+    assert (await client.get("/", headers={"Accept": accept})).status_code == status
+
+
+async def test_results_too_large_for_an_archive(
+    client: httpx.AsyncClient, federation: FakeFederation
+) -> None:
+    """A file that would be refused is no link: the page says what would be right."""
+    federation.answer = replace(federation.page(0, 2), data_returned=20_001)
+    text = (await client.get("/")).text
+    assert "response_format=_fed_csv" in text
+    assert "response_format=_fed_xyz" in text
+    assert "response_format=_fed_cif" not in text
+    assert "holds at most 20,000 structures: narrow the search" in text
+
+
+async def test_packed_filter(client: httpx.AsyncClient, federation: FakeFederation) -> None:
+    """A link that the API gave after a POST shows its filter, in the fields as well."""
+    answer = await client.get("/", params={"_fed_packed_filter": pack_filter("nsites = 7")})
+    assert answer.status_code == 200
+    assert isinstance(federation.last, SearchRequest)
+    assert federation.last.filter == "nsites = 7"
+    assert ">nsites = 7</textarea>" in answer.text
+    assert 'name="nsites_min" value="7"' in answer.text
+    assert "packed" not in answer.text
+    damaged = await client.get("/?_fed_packed_filter=x")
+    assert damaged.status_code == 400
+    assert "is damaged" in damaged.text
+
+
+async def test_format_is_no_part_of_the_address(client: httpx.AsyncClient) -> None:
+    """A page is HTML whatever format its address names; its downloads name theirs, once."""
+    text = (await client.get("/?response_format=_fed_csv&filter=nsites%3D1")).text
+    links = re.findall(r'href="\./v1/structures([^"]*)"', text)
+    assert "?filter=nsites=1&amp;response_format=_fed_cif" in links
+    assert all(link.count("response_format") <= 1 for link in links)

@@ -39,12 +39,13 @@ async def running(
     own = open_socket("127.0.0.1", 0)
     address = f"{address_of(own)}{prefix}"
     lines = {name: Away() if name == away else oasis for name, oasis in oases.items()}
-    app = create_app(_config(address if prefix else None), transports=lines)
+    app = create_app(demo_at(address if prefix else None), transports=lines)
     async with serving([(app, own)]):
         yield address
 
 
-def _config(public_url: str | None) -> Config:
+def demo_at(public_url: str | None = None) -> Config:
+    """The configuration of the demo, whose Oases are lines within this process."""
     config = demo_config({site.name: f"http://{site.name}.example" for site in DEMO_SITES})
     server = config.server.model_copy(update={"public_url": public_url})
     return config.model_copy(update={"server": server})

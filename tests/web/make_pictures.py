@@ -27,6 +27,7 @@ PICTURES = {
     "search-filter-error": {},
     "search-field-error": {},
     "search-nothing-found": {},
+    "search-nothing-so-far": {},
     "search-all-away": {},
     "entry-crystal": {},
     "entry-shared-sites": {},

@@ -38,11 +38,13 @@ SEARCH_STATES: Mapping[str, State] = {
     "search-filter-error": State("/?filter=nelements+%3D%3D+2", 400),
     "search-field-error": State("/?form=fields&formula=Xy2Zz", 400),
     "search-nothing-found": State("/?filter=elements+HAS+ALL+%22Ti%22%2C%22O%22+AND+nsites%3E900"),
+    "search-past-the-end": State("/?filter=nelements%3D2&page_offset=9000"),
+    "search-nothing-so-far": State("/?filter=nsites%3E90000", 503, "partial"),
     "search-all-away": State("/sites/munich/", 503, "partial"),
     "search-of-one-site": State("/sites/berlin/"),
     "search-behind-path": State("/", gateway="prefixed"),
     "nothing-here": State("/sites/nowhere/", 404),
 }
-PEOPLE: Mapping[str, State] = {**SEARCH_STATES, **ENTRY_STATES}
-"""What axe looks at; Swagger UI is not ours to mend."""
-STATES: Mapping[str, State] = {**PEOPLE, **DOCS_STATES}
+PEOPLE: Mapping[str, State] = {**SEARCH_STATES, **ENTRY_STATES, **DOCS_STATES}
+"""All pages that people see."""
+STATES: Mapping[str, State] = PEOPLE

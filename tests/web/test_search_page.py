@@ -167,3 +167,61 @@ async def test_phone(browser: "Browser", gateways: Mapping[str, str]) -> None:
         assert page.url.endswith("#results")
         assert not await page.locator(".found thead").is_visible()
         assert await page.locator(".found tbody tr").count() == 15
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+async def test_results_on_a_phone(
+    browser: "Browser", gateways: Mapping[str, str], scripts: bool
+) -> None:
+    """A search that is opened by its address shows its results at once, the form folded."""
+    async with visiting(browser, width=PHONE, scripts=scripts) as visitor:
+        page = (await visitor.open(gateways["whole"] + TITANIA)).page
+        box = await page.locator("#count").bounding_box()
+        assert box
+        assert box["y"] < 600
+        assert not await page.locator("#elements").is_visible()
+        await page.get_by_text("Change the search").click()
+        assert await page.locator("#elements").input_value() == "Ti O"
+        await page.get_by_text("Periodic table", exact=True).click()
+        cell = await page.locator(".e", has_text="Ti").bounding_box()
+        assert cell
+        assert min(cell["width"], cell["height"]) >= 24  # as large as a finger needs
+    async with visiting(browser, scripts=scripts) as visitor:
+        page = (await visitor.open(gateways["whole"] + TITANIA)).page
+        assert await page.locator("#elements").is_visible()
+        assert not await page.get_by_text("Change the search").is_visible()
+
+
+async def test_errors_of_fields_are_seen_on_a_phone(
+    browser: "Browser", gateways: Mapping[str, str]
+) -> None:
+    """The form is open where a field is wrong."""
+    async with visiting(browser, width=PHONE) as visitor:
+        page = (await visitor.open(gateways["whole"] + "/?form=fields&formula=Xy")).page
+        assert await page.locator("#formula-error").is_visible()
+
+
+async def test_counts_are_seen(browser: "Browser", gateways: Mapping[str, str]) -> None:
+    """The cells of the periodic table have counts; with a site missing, that they are left out."""
+    async with visiting(browser) as visitor:
+        page = (await visitor.open(gateways["whole"] + "/")).page
+        assert await page.locator(".e", has_text="Ti").inner_text() == "Ti\n45"
+        page = (await visitor.open(gateways["partial"] + "/")).page
+        assert await page.locator(".e small").count() == 0
+        assert await page.locator("#uncounted").is_visible()
+
+
+async def test_print(browser: "Browser", gateways: Mapping[str, str]) -> None:
+    """On paper: what was searched for, and the results; no form, no buttons."""
+    async with visiting(browser) as visitor:
+        page = (await visitor.open(gateways["whole"] + TITANIA)).page
+        await page.emulate_media(media="print")
+        assert await page.get_by_text("Searched for:").is_visible()
+        assert await page.locator(".found").is_visible()
+        for hidden in ("#fields", "#filter", "#use", ".show"):
+            assert not await page.locator(hidden).is_visible()
+        path = "/entry/berlin~CiQUiLdpvV9_JKJxiPK_HehiuuUj"
+        page = (await visitor.open(gateways["whole"] + path)).page
+        assert not await page.locator(".sites").is_visible()
+        await page.emulate_media(media="print")
+        assert await page.locator(".sites").is_visible()

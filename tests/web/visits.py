@@ -23,6 +23,7 @@ class Visit:
 
     page: "Page"
     status: int = 0
+    scripts: bool = True
     complaints: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
 
@@ -32,6 +33,8 @@ class Visit:
         viewer = self.page.locator("#viewer[data-scene]")
         if await viewer.count() and await self.page.locator("#viewer:not([hidden])").count():
             await self.page.locator("#viewer[data-state=drawn]").wait_for()
+        if await self.page.locator("script[src$='/docs.js']").count() and self.scripts:
+            await self.page.locator(".opblock").first.wait_for()
 
 
 @dataclass
@@ -39,11 +42,12 @@ class Visitor:
     """Opens pages with one kind of browser window."""
 
     context: "BrowserContext"
+    scripts: bool = True
 
     async def open(self, address: str) -> Visit:
         """The page, settled."""
         page = await self.context.new_page()
-        visit, host = Visit(page), urlsplit(address).netloc
+        visit, host = Visit(page, scripts=self.scripts), urlsplit(address).netloc
 
         def note(request: "Request") -> None:
             asked = urlsplit(request.url)
@@ -87,6 +91,6 @@ async def visiting(
     if scripts:
         await context.add_init_script(_LISTEN)
     try:
-        yield Visitor(context)
+        yield Visitor(context, scripts)
     finally:
         await context.close()

@@ -6,7 +6,10 @@ import pytest
 
 from gateway.errors import UnknownPropertyError
 from gateway.model import SearchRequest
+from gateway.observe import Observer
 from gateway.search.omissions import MOST
+from gateway.serve.app import build_app
+from tests.serve.conftest import client_of, make_config
 from tests.whole.lines import Asked, refused
 from tests.whole.oases import Opened, make_line, opened
 
@@ -96,3 +99,22 @@ async def test_references() -> None:
         one.lines["munich"].fault = refused
         found = await one.federation.without_each(SearchRequest("references", filter="doi"))
         assert [omission.count for omission in found] == [None]
+
+
+async def test_page_does_not_wait_longer() -> None:
+    """A page that finds nothing is there by its own deadline, though a site hangs at the counts."""
+
+    def hangs(asked: Asked) -> bool:
+        return asked.is_count
+
+    async with opened(LINES) as one:
+        app = build_app(make_config(), federation=one.federation, observer=Observer())
+        one.lines["munich"].hangs = hangs
+        loop = asyncio.get_running_loop()
+        async with client_of(app) as client:
+            begun = loop.time()
+            answer = await client.get("/?filter=nsites%3E99+AND+nelements%3D3&_fed_timeout=1")
+        assert loop.time() - begun < 1.5
+        assert answer.status_code == 200
+        assert "No structures found" in answer.text
+        assert "an unknown number of" in answer.text

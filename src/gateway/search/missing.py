@@ -20,4 +20,9 @@ def check_missing(failures: Mapping[str, SiteFailure], *, is_empty: bool, forbid
     reasons = "; ".join(f"{one.site}: {one.reason}" for one in failures.values())
     what = "A site does not answer" if forbidden else "Only sites that do not answer are left"
     waits = [min(one.retry_after_s or RETRY_AFTER_S, MOST_S) for one in failures.values()]
-    raise SitesMissingError(f"{what} ({reasons}).", sites=tuple(failures), retry_after_s=max(waits))
+    raise SitesMissingError(
+        f"{what} ({reasons}).",
+        sites=tuple(failures),
+        retry_after_s=max(waits),
+        others_are_done=is_empty,
+    )

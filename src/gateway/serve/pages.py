@@ -20,7 +20,6 @@ from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import default_columns, properties_of
 from gateway.page.search.form_view import facet_names
-from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of, rules_of
@@ -28,6 +27,9 @@ from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.page_form import (
     FORM,
     MAX_PARAMETERS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    beyond_a_page,
     kept_address,
     listed,
     plain_address,
@@ -43,18 +45,20 @@ from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
+_KEPT = "Your search is kept in the address of this page."
 ROBOTS = """\
 User-agent: *
 Disallow: /*page_cursor=
 Disallow: /*page_offset=
 Disallow: /*sort=
 Disallow: /*form=
-Disallow: /v1/structures
-Disallow: /v1/references
 Disallow: /structures
+Disallow: /*/structures
 Disallow: /references
+Disallow: /*/references
 """
-"""Crawlers would walk through all structures of all sites, in every order."""
+"""Crawlers would walk through all structures of all sites, in every order. `*`: a version, a site,
+or the path of a proxy."""
 
 
 def pages_router() -> APIRouter:
@@ -114,7 +118,7 @@ class _SearchPage:
             pairs = await read_pairs_off_loop(query, most=MAX_PARAMETERS)
             if FORM in dict(pairs):
                 return self._submitted(pairs)
-            self._shown = replace(self._shown, address=plain_address(pairs))
+            self._shown = replace(self._shown, address=plain_address(pairs, self._vocabulary))
             return await self._found(pairs)
         except FieldErrors as error:
             given = listed(pairs)
@@ -145,6 +149,12 @@ class _SearchPage:
             pairs, entry_type=STRUCTURES, rules=rules, caller=self._context.caller
         )
         columns = columns_for(search, config=self._config, target=self._context.target)
+        warnings = (
+            *(one.detail for one in notices),
+            *beyond_a_page(search.page_limit, len(columns)),
+        )
+        columns = columns[:MOST_COLUMNS]
+        search = replace(search, page_limit=min(search.page_limit, MOST_ROWS))
         own_site = f"_{self._config.provider.prefix}_site"
         search = replace(
             search,
@@ -152,14 +162,14 @@ class _SearchPage:
             include=(),
             facets=facet_names(self._config.provider.prefix),
         )
+        self._shown = replace(self._shown, search=search)
         answer, omissions = await self._search(search)
         shown = replace(
             self._shown,
-            search=search,
             columns=columns,
             answer=answer,
             omissions=omissions,
-            warnings=tuple(one.detail for one in notices),
+            warnings=warnings,
         )
         return await self._page(shown)
 
@@ -168,9 +178,8 @@ class _SearchPage:
         waits, asked_s = self._config.timeouts, search.timeout_s
         wait_s = waits.budget_s if asked_s is None else min(asked_s, waits.longest_s)
         deadline = self._context.deadline(wait_s)
-        is_large = search.page_limit > LARGE_PAGE
         federation = self._state.federation
-        async with self._state.admission.slot(deadline=deadline, is_large=is_large):
+        async with self._state.admission.slot(deadline=deadline):
             answer = await federation.search(search)
             for report in answer.reports:
                 self._state.observer.served(report.name, report.state)
@@ -200,17 +209,25 @@ class _SearchPage:
                 problem, again=f"{to_base(self._request)}{self._shown.address}", wait_s=int(wait)
             )
         if isinstance(error, SitesMissingError):
-            problem = replace(problem, sentence=self._missing(error), details=str(error))
+            heading, sentence = self._missing(error)
+            problem = replace(problem, heading=heading, sentence=sentence, details=str(error))
         shown = replace(self._shown, problem=problem)
         return await self._page(shown, status=status, headers=headers)
 
-    def _missing(self, error: SitesMissingError) -> str:
+    def _missing(self, error: SitesMissingError) -> tuple[str, str]:
+        """The heading and the sentence about sites that do not answer."""
+        asked = self._shown.search.sites if self._shown.search else None
+        sites = [site for site in self._vocabulary.sites if asked is None or site in asked]
         titles = [site.title for site in self._config.sites if site.name in error.sites]
-        does = "does" if len(titles) == 1 else "do"
-        return (
-            f"{', '.join(titles)} {does} not answer, so nothing can be shown. Your search is kept "
-            "in the address of this page."
-        )
+        silent = f"{', '.join(titles)} {'does' if len(titles) == 1 else 'do'} not answer"
+        if error.others_are_done and set(sites) - set(error.sites):
+            more = "further structures" if self._shown.address.paging else "such structures"
+            return "Nothing found so far", (
+                f"The Oases that answered have no {more}. {silent}, so it is not known whether "
+                f"there are any. {_KEPT}"
+            )
+        heading = heading_of(HTTPStatus.SERVICE_UNAVAILABLE)
+        return heading, f"{silent}, so nothing can be shown. {_KEPT}"
 
     async def _page(
         self, shown: Shown, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None

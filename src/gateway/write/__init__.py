@@ -13,7 +13,7 @@ from gateway.write.files import (
     why_not,
     write_file,
 )
-from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, formats_of
+from gateway.write.formats import CIF, CSV, FORMATS, POSCAR, XYZ, Format, formats_of
 
 __all__ = [
     "CIF",
@@ -22,6 +22,7 @@ __all__ = [
     "MOST_ATOMS",
     "POSCAR",
     "XYZ",
+    "Format",
     "columns_of",
     "fields_of",
     "file_stem",

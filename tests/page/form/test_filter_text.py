@@ -130,6 +130,20 @@ def test_what_no_field_shows_stays_as_text(text: str) -> None:
     assert _same(write_fields(again, KNOWN), text)
 
 
+def test_too_long_a_filter_is_no_address() -> None:
+    """What the API would refuse for its length is said beside the longest field."""
+    authors = ";".join(f"author {n}" for n in range(2000))
+    with pytest.raises(FieldErrors) as raised:
+        write_fields(Fields(elements="Ti O", authors=authors), KNOWN)
+    (error,) = raised.value.errors
+    assert error.field == "authors"
+    assert "at most 16,384" in error.sentence
+    longest = " AND ".join(f"nsites>{n}" for n in range(1_000, 2_000))[:16_380].rpartition(" AND")[
+        0
+    ]
+    assert read_back(longest, KNOWN).further  # with spaces it is longer than it was
+
+
 def test_what_cannot_be_read() -> None:
     """A filter that is none has no fields, but an error with its column."""
     with pytest.raises(FilterSyntaxError) as caught:
@@ -147,6 +161,7 @@ def test_table_and_text_field() -> None:
     )
     assert read_fields({"elements": ["Ti O"]}).elements == "Ti O"
     assert read_fields({"before": [""], "element": ["Ti", "O"]}).elements == "Ti O"
+    assert read_fields({"element": ["Ti", "O"]}).elements == "Ti O"  # a link made by hand
 
 
 def test_a_thousand_conditions_are_read_quickly() -> None:

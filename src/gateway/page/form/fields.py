@@ -82,7 +82,7 @@ def _elements(given: Mapping[str, Sequence[str]]) -> str:
     """
     text, strange = read_elements(" ".join(given.get("elements", ())))
     before, _ = read_elements(" ".join(given.get(BEFORE, ())))
-    boxes = people_order(given.get(CHOSEN, ())) if BEFORE in given else text
+    boxes = people_order(given.get(CHOSEN, ())) if {BEFORE, CHOSEN} & given.keys() else text
     removed = {one for one in before if one not in text or one not in boxes}
     chosen = dict.fromkeys((*before, *text, *boxes))
     return " ".join((*(one for one in chosen if one not in removed), *strange))

@@ -1,6 +1,6 @@
 """Fields -> the text of a filter, and back: the filter is the only state of the page."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 
 from gateway.errors import FilterError
@@ -68,7 +68,21 @@ def write_fields(fields: Fields, known: Vocabulary) -> str:
         errors.append(FieldError("further", str(error), column=error.column))
     if errors:
         raise FieldErrors(tuple(errors))
-    return _text(sorted(dict.fromkeys(parts), key=_rank))
+    text = _text(sorted(dict.fromkeys(parts), key=_rank))
+    if len(text) > known.limits.length:
+        raise FieldErrors((_too_long(fields, len(text), known.limits.length),))
+    return text
+
+
+def _too_long(fields: Fields, length: int, most: int) -> FieldError:
+    """Of the field with the longest text: an address of that length would be refused."""
+    written = {one: value for one, value in asdict(fields).items() if isinstance(value, str)}
+    longest = max(written, key=lambda one: len(written[one]))
+    return FieldError(
+        longest,
+        f"The filter would have {length:,} characters; at most {most:,} are possible. Ask for less "
+        "at a time.",
+    )
 
 
 def read_back(text: str, known: Vocabulary) -> Fields:

@@ -7,6 +7,8 @@ from urllib.parse import quote_plus, urlencode
 _UNESCAPED = "=,:()!*~"
 """As in the API's own links: RFC 3986 allows these characters in a query."""
 _PLAIN = ("filter", "sort", "page_limit", "response_fields")
+_FORMAT = "response_format"
+"""Each link of the page has its own."""
 PAGING = ("page_offset", "page_number", "page_cursor")
 
 
@@ -61,7 +63,7 @@ class PageAddress:
         columns = ("response_fields",) if name.endswith("_csv") else ()
         kept = ("filter", "sort", *columns, *(name for name, _ in self.others))
         pairs = [pair for pair in self.pairs() if pair[0] in kept]
-        return self._query((*pairs, ("response_format", name)))
+        return self._query((*pairs, (_FORMAT, name)))
 
     @staticmethod
     def _query(pairs: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> str:
@@ -76,7 +78,7 @@ def read_address(given: Mapping[str, str]) -> PageAddress:
         others=tuple(
             (name, value.strip())
             for name, value in given.items()
-            if name not in _PLAIN and name not in PAGING and value.strip()
+            if name not in (*_PLAIN, *PAGING, _FORMAT) and value.strip()
         ),
         paging=tuple((name, given[name]) for name in PAGING if given.get(name)),
     )

@@ -52,6 +52,11 @@ class Cell:
     shade: int
     """From 0 to 5, by the count."""
 
+    @property
+    def short_count(self) -> str:
+        """The count in at most four characters, as a cell has no room for more: `9999`, `12k`."""
+        return _short(self.count or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class FormView:
@@ -69,8 +74,15 @@ class FormView:
     programs: tuple[str, ...]
     """Suggestions."""
     datasets: tuple[str, ...]
+    uncounted: str
+    """Why some choices have no count, as a sentence; empty: all have one."""
     errors: Mapping[str, FieldError] = field(default_factory=dict)
     """By the field's name."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the form must be seen at once, also on a small screen."""
+        return bool(self.errors)
 
     @property
     def has_counts(self) -> bool:
@@ -111,6 +123,7 @@ def form_view(
     prefix: str,
     titles: Mapping[str, str],
     facets: Sequence[Facet] = (),
+    uncounted: str = "",
     errors: Sequence[FieldError] = (),
 ) -> FormView:
     """The form with these fields; `titles` are those of the sites that may be chosen."""
@@ -128,6 +141,7 @@ def form_view(
         sites=_choices(titles, fields.sites, counts.of(f"_{prefix}_site")),
         programs=counts.first(PROGRAM),
         datasets=counts.first(f"_{prefix}_datasets"),
+        uncounted=uncounted,
         errors={error.field: error for error in errors},
     )  # fmt: skip
 
@@ -161,6 +175,14 @@ def _table(fields: Fields, chosen: Sequence[str], counts: Mapping[str, int]) -> 
 def _count(counts: Mapping[str, int], value: str) -> int | None:
     """A facet is exact: what it does not name, no structure has. Without a facet: None."""
     return counts.get(value, 0) if counts else None
+
+
+def _short(count: int) -> str:
+    if count < 10_000:
+        return str(count)
+    if count < 1_000_000:
+        return f"{count // 1_000}k"
+    return f"{count // 100_000 / 10}M" if count < 10_000_000 else f"{count // 1_000_000}M"
 
 
 def _shade(count: int, most: int) -> int:

@@ -1,7 +1,7 @@
 """The answer of a search -> what its page shows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from gateway.model import Omission, PageLink, Resource, SearchAnswer, SiteReport
@@ -25,9 +25,10 @@ _MISSING = ("failed", "stale", "partial")
 _FORMATS = {
     "csv": ("Table (CSV)", "one row for each structure"),
     "cif": ("CIF", "a zip with one file for each structure"),
-    "xyz": ("Extended XYZ", "one file, as ASE reads it"),
+    "xyz": ("Extended XYZ", "a zip with one file of frames, as ASE reads it"),
     "poscar": ("POSCAR", "a zip with one file for each structure"),
     "jsonl": ("JSON Lines", "everything, for programs"),
+    "exchange": ("JSON Lines for exchange", "as OPTIMADE describes it, for a database's copy"),
 }
 
 
@@ -57,6 +58,8 @@ class Asked:
     sites: tuple[SiteTitle, ...]
     formats: tuple[str, ...]
     """What the whole result can be written as: `_fed_csv`."""
+    largest: Mapping[str, int] = field(default_factory=dict)
+    """How many structures a file of a format can hold at most, where there is a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Link:
 
     title: str
     address: str
+    """Empty: there is nothing to go to; the note says why."""
     note: str = ""
 
 
@@ -158,7 +162,7 @@ def search_view(
         headings=tuple(_heading(one, asked) for one in asked.columns),
         rows=tuple(_row(one, asked) for one in answer.resources),
         pages=_pages(answer, asked),
-        downloads=_downloads(asked),
+        downloads=_downloads(asked, answer.data_returned),
         snippets=snippets_of(asked.address, base_url=asked.base_url),
         left_out=tuple(_left_out(one, asked) for one in omissions),
     )
@@ -215,13 +219,18 @@ def _pages(answer: SearchAnswer, asked: Asked) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _downloads(asked: Asked) -> tuple[Link, ...]:
+def _downloads(asked: Asked, count: int) -> tuple[Link, ...]:
     api = f"{asked.base}v1/structures"
     made = [Link("JSON", f"{api}{asked.address.first}", "this page, as the API gives it")]
     for name in asked.formats:
         title, note = _FORMATS.get(name.rpartition("_")[2], (name, ""))
-        if title not in [link.title for link in made]:
-            made.append(Link(title, f"{api}{asked.address.with_format(name)}", note))
+        most = asked.largest.get(name, count)
+        if title in [link.title for link in made]:
+            continue
+        if count > most:
+            note = f"holds at most {most:,} structures: narrow the search"
+        address = "" if count > most else f"{api}{asked.address.with_format(name)}"
+        made.append(Link(title, address, note))
     order = [title for title, _ in _FORMATS.values()]
     return tuple(sorted(made, key=lambda one: order.index(one.title) if one.title in order else 99))
 

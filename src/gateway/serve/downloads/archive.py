@@ -12,15 +12,13 @@ from gateway.serve.downloads.completeness import check_archives
 from gateway.serve.downloads.file import file_of, is_large
 from gateway.serve.downloads.zip_sink import ZipSink
 from gateway.serve.request.context import RequestContext
+from gateway.serve.request.formats import most_entries
 from gateway.serve.response.piecewise import PIECE_BYTES
 from gateway.serve.state import AppState
 from gateway.write import FORMATS, file_stem, write_header, write_row
 
 MANIFEST, QUERY = "manifest.csv", "query.txt"
 COLUMNS = ("id", "file", "frame", "why_not")
-MOST_FILES, MOST_FRAMES = 20_000, 100_000
-"""Entries in one archive: its list of contents and its manifest are held until its end, about 600
-and 150 bytes an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Archive:
 
     def check(self, answer: SearchAnswer) -> None:
         """No file is missing because an archive came too late, and there are not too many."""
-        most = MOST_FRAMES if self._format.is_listing else MOST_FILES
+        most = most_entries(self._format)
         if answer.data_returned > most:
             raise RequestError(
                 f"The result has {answer.data_returned} entries; an archive of {self._format.title}"

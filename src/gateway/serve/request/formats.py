@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 
 from gateway.errors import ParameterError
-from gateway.write import CSV, FORMATS, columns_of, fields_of, formats_of
+from gateway.write import CSV, FORMATS, Format, columns_of, fields_of, formats_of
 
 JSON = "json"
 """The one `response_format` of all endpoints, which has no prefix."""
 JSONL = "jsonl"
 EXCHANGE = "exchange"
 """JSON Lines in the form of the specification's appendix "Format for Database Exchange"."""
+
+MOST_FILES, MOST_FRAMES = 20_000, 100_000
+"""Entries in one archive: its list of contents and its manifest are held until its end, about 600
+and 150 bytes an entry."""
 
 
 def listing_formats(entry_type: str, prefix: str) -> tuple[str, ...]:
@@ -46,6 +50,11 @@ def fields_for(
             parameter="response_fields",
         )
     return fields_of(form, prefix)
+
+
+def most_entries(form: Format) -> int:
+    """How many entries an archive of this format can hold."""
+    return MOST_FRAMES if form.is_listing else MOST_FILES
 
 
 def _files(entry_type: str, prefix: str) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The rules of JSON:API 1.1 for Accept and Content-Type, and none beyond them."""
 
+import re
+
 from gateway.errors import MediaTypeError, NotAcceptableError
 
 JSON_API = "application/vnd.api+json"
@@ -8,6 +10,9 @@ ZIP = "application/zip"
 FORM = "application/x-www-form-urlencoded"
 _HARMLESS = ("profile", "q")
 """Parameters that do not change what is served; `q` is a weight, not part of the type."""
+
+_REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)")
+"""The weight of a type that the client does not want."""
 
 
 def check_accept(accept: str) -> None:
@@ -28,8 +33,8 @@ def check_accept(accept: str) -> None:
 
 def wants_json(accept: str) -> bool:
     """Whether a program asks at a page's address: for JSON, and not for HTML as browsers do."""
-    accepted = accept.lower()
-    return "json" in accepted and "html" not in accepted
+    wanted = [item for item in accept.lower().split(",") if not _REFUSED.search(item)]
+    return any("json" in item for item in wanted) and not any("html" in item for item in wanted)
 
 
 def check_form(content_type: str) -> None:

@@ -9,11 +9,15 @@ from gateway.page.form.filter_text import write_fields
 from gateway.page.form.rules import Vocabulary
 from gateway.page.search.address import PageAddress, read_address
 from gateway.parse import FilterLimits
+from gateway.serve.request.packed_filter import PACKED, unpack_filter
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.query_string import Pairs, once
 
 MAX_PARAMETERS = 250
 """The periodic table alone has 118."""
+MOST_ROWS, MOST_COLUMNS = 100, 20
+"""Of one page: more take longer to write than a page may. So it never needs one of the few slots
+for large pages."""
 FORM = "form"
 """The parameter that says which form is sent: `fields`, `filter` or `view`."""
 COLUMN = "column"
@@ -38,9 +42,16 @@ def listed(pairs: Pairs) -> Mapping[str, Sequence[str]]:
     return values
 
 
-def plain_address(pairs: Pairs) -> PageAddress:
-    """The address of a search, which has none of the names that only forms use."""
-    return read_address(once(pairs))
+def plain_address(pairs: Pairs, vocabulary: Vocabulary) -> PageAddress:
+    """The address of a search, which has none of the names that only forms use. A filter that
+    a link of the API has packed is shown as its text."""
+    given = once(pairs)
+    name = vocabulary.own(PACKED)
+    packed = given.pop(name, "")
+    if packed and not given.get("filter"):
+        longest = vocabulary.limits.length
+        given["filter"] = unpack_filter(packed, parameter=name, longest=longest)
+    return read_address(given)
 
 
 def kept_address(pairs: Pairs) -> PageAddress:
@@ -67,3 +78,19 @@ def submitted_address(
             return replace(address, response_fields=fields, page_limit=limit)
         case _:
             return address
+
+
+def beyond_a_page(rows: int, columns: int) -> tuple[str, ...]:
+    """What is said where more is asked for than a page holds."""
+    said = []
+    if rows > MOST_ROWS:
+        said.append(
+            f"A page has at most {MOST_ROWS} rows, not {rows}. The others are on the next pages; "
+            "the downloads hold all of them."
+        )
+    if columns > MOST_COLUMNS:
+        said.append(
+            f"A page has at most {MOST_COLUMNS} columns, not {columns}. The table as a file (CSV) "
+            "holds all of them."
+        )
+    return tuple(said)

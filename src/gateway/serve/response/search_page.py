@@ -16,10 +16,11 @@ from gateway.page.search.columns import Column, chosen_columns, columns_of, defa
 from gateway.page.search.form_view import Choice, form_view
 from gateway.properties import structures_catalogue
 from gateway.serve.request.context import RequestContext, context_of
-from gateway.serve.request.formats import JSON, listing_formats
+from gateway.serve.request.formats import JSON, listing_formats, most_entries
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.html import frame_of
+from gateway.write import CSV, FORMATS
 
 _LIMITS = (20, 50, 100)
 
@@ -69,6 +70,7 @@ def search_page(shown: Shown, request: Request, config: Config) -> str:
             prefix=config.provider.prefix,
             titles=titles if len(sites) > 1 else {},
             facets=shown.answer.facets if shown.answer else (),
+            uncounted=_uncounted(shown, view),
             errors=errors,
         ),
         headline=_headline(view, shown.address),
@@ -97,8 +99,25 @@ def _view(shown: Shown, request: Request, config: Config) -> SearchView | None:
         sort=shown.search.sort,
         sites=_sites(config, context.target),
         formats=tuple(name for name in formats if name != JSON),
+        largest={
+            f"_{config.provider.prefix}_{name}": most_entries(form)
+            for name, form in FORMATS.items()
+            if name != CSV
+        },
     )
     return search_view(shown.answer, asked, omissions=shown.omissions, more=shown.warnings)
+
+
+def _uncounted(shown: Shown, view: SearchView | None) -> str:
+    """A count is exact or left out: why some are not there."""
+    if view is None or shown.search is None or shown.answer is None:
+        return ""
+    if len(shown.answer.facets) == len(shown.search.facets):
+        return ""
+    if not view.missing:
+        return "Some choices have no count: it could not be found exactly."
+    has = "has" if len(view.missing) == 1 else "have"
+    return f"Counts are left out: {', '.join(view.missing)} {has} not answered in full."
 
 
 def _sites(config: Config, target: RequestTarget) -> tuple[SiteTitle, ...]:
