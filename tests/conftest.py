@@ -24,3 +24,9 @@ def pytest_terminal_summary(
     holds_them = any(one in (config.rootpath / "tests" / "web").parents for one in asked)
     if reason and holds_them:
         terminalreporter.write_line(f"tests/web left out: {reason}")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """More workers than cores: some tests wait for the deadlines that are shipped, up to 30 s."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(2 * (cores or 1), (cores or 1) + 4)
