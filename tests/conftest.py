@@ -3,6 +3,8 @@
 Tests that need more than `make test` installs say so in one line at the end.
 """
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
