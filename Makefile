@@ -8,7 +8,7 @@ LOCKED := $(PIP) --require-hashes --requirement
 # Tests run on all cores; `make test PYTEST='-n0 -x'` on one.
 PYTEST ?= --numprocesses auto --dist worksteal
 # What `make quick` leaves out, besides tests that are marked slow: all that asks for long.
-LONG := clients contract faults hostile laws web whole
+LONG := clients contract faults hostile laws native serve/downloads web whole
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test web pictures quick check format bench data dist lock clean

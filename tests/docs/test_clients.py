@@ -17,6 +17,8 @@ from tests.docs.live import (
 )
 from tests.docs.pages import SHELL, Block, read_page, shell_lines
 
+pytestmark = pytest.mark.slow
+
 PAGE = read_page("how-to/clients.md")
 PYTHON = [pytest.param(one, id=one.heading) for one in PAGE.in_language("python")]
 COMMANDS = [

@@ -48,7 +48,7 @@ total: text               x    x      x     x     x     x      no proper total
 total: negative           x    x      x     x     x     x      no proper total
 total: too small          x    x      .     .     x     x      came of a total of 1
 total: absurd             x    x      x     x     x     x      no proper total
-the first page for ever   x    ~      .     .     x     x      not in the order asked|size asked for|came of a total
+the first page for ever   x    ~      .     .     x     x      order asked|size asked|of a total
 redirect to another host  x    x      x     x     x     x      redirects to another host
 redirect to another port  x    x      x     x     x     x      another address of its host
 redirect in a circle      x    x      x     x     x     x      redirects more than 3 times

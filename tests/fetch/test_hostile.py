@@ -6,6 +6,9 @@ import zlib
 from pathlib import Path
 
 import orjson
+import pytest
+
+pytestmark = pytest.mark.slow
 
 MIB = 2**20
 LIMIT_MIB = 400

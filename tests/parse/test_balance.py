@@ -10,6 +10,8 @@ from gateway.errors import FilterLimitError
 from gateway.parse import fold, leaves, normal_form, read_filter, shallow
 from gateway.parse.tree import ALWAYS, NEVER, And, Bare, Name, Not, Or
 
+pytestmark = pytest.mark.slow
+
 FALSE, UNKNOWN, TRUE = -1, 0, 1
 
 

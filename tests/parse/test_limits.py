@@ -6,6 +6,8 @@ from gateway.errors import FilterLimitError, FilterSyntaxError
 from gateway.parse import FilterLimits, normal_form, read_filter, write_filter
 from gateway.parse.tree import Bare, Name
 
+pytestmark = pytest.mark.slow
+
 HUGE = FilterLimits(length=10**8, depth=10**7, terms=10**7, values=10**7)
 
 

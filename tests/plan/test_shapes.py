@@ -16,6 +16,8 @@ from gateway.plan.planner import ALL_SITES_BYTES
 from gateway.properties import structures_catalogue
 from tests.plan.shapes import LIMITS, SITES, large_filters
 
+pytestmark = pytest.mark.slow
+
 MOST_CALLS = 1_500_000
 SHAPES = dict(large_filters())
 TRIED = [name for name in SHAPES if not name.endswith((" AND ..", "(.. AND ..)"))]

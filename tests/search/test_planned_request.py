@@ -43,6 +43,7 @@ def test_equal_filters_are_planned_once(planner: RequestPlanner) -> None:
     assert len({id(query) for query in (*first.values(), *second.values())}) == 1
 
 
+@pytest.mark.slow
 def test_the_cache_is_bounded_in_bytes(planner: RequestPlanner) -> None:
     """Large plans leave, the largest are not cached at all."""
     for number in range(200):

@@ -4,6 +4,7 @@ import math
 import warnings
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimade.models import StructureResource
@@ -11,6 +12,8 @@ from optimade.warnings import MissingExpectedField
 
 from gateway.model import Entry
 from gateway.shape import default_fields
+
+pytestmark = pytest.mark.slow
 
 NUMBERS = st.sampled_from([0, 1, -1, 2, 3, 0.5, 1e308, -0.0, 2**31, 2**63, 2**64, 10**400])
 ODD_NUMBERS = st.sampled_from([math.nan, math.inf, -math.inf])

@@ -18,6 +18,8 @@ from gateway.fetch.http.faults import Fault
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 from tests.fetch.asking import ask, failure
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 
 

@@ -9,6 +9,8 @@ from gateway.fetch.http.circuit_breaker import PAUSE_S, PROBE_S
 from gateway.fetch.http.client import BLAMED_S, SUSPECT_S
 from tests.fetch.asking import BUDGET_S, PATH, ask, failure, timed_failure
 
+pytestmark = pytest.mark.slow
+
 KEYS_S = 0.7 * BUDGET_S
 """What a site has for its keys when the caller says nothing (search.deadlines)."""
 

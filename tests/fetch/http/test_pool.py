@@ -9,6 +9,8 @@ from gateway.fetch.http import transport as transport_module
 from gateway.fetch.http.transport import FIRST_PAUSE_S, IDLE_S, WARM
 from tests.fetch.asking import ask, failure, timed_failure
 
+pytestmark = pytest.mark.slow
+
 
 async def until(condition, *, within_s=20.0):
     async with asyncio.timeout(within_s):

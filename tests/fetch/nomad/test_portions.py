@@ -22,6 +22,8 @@ from gateway.model import Entry, Hit, JsonObject, Site
 from tests.whole.lines import Asked, Line
 from tests.whole.oases import make_line
 
+pytestmark = pytest.mark.slow
+
 WHOLE: JsonObject = {"metadata": {"entry_id": "*", "optimade": "*"}}
 WANTED = Wanted(WHOLE, ("optimade.nsites",), are_indexed=False)
 VERSION = "2023-01-01T00:00:00"
