@@ -54,6 +54,7 @@ SUSPECT_S = 2.8
 long; should it be ill, the caller need not wait for its own deadline."""
 _ID_PATH = re.compile(r"^/(uploads|datasets)/")
 _ENTRY_PATH = re.compile(r"^/entries/(?!query$|archive/)[^/]+")
+_ID_PATH = re.compile(r"^/(uploads|datasets)/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,11 +418,14 @@ class SiteClient:
 
 @lru_cache(maxsize=64)
 def _label(path: str) -> str:
-    """The path as metrics name it: without ids, names of files and queries."""
-    path = path.partition("?")[0]
-    if found := _ID_PATH.match(path):
-        return f"/{found[1]}/{{id}}/.."
-    return _ENTRY_PATH.sub("/entries/{entry_id}", path)
+    """The path as metrics name it: without ids, and without what stands below them but one word."""
+    shown = _ENTRY_PATH.sub("/entries/{entry_id}", path.partition("?")[0])
+    first, found, below = _ID_PATH.sub(r"/\1/{id}", shown).partition("}")
+    word, *more = below.split("/")[1:] or [""]
+    rest = f"/{word}" if word else ""
+    if more:
+        rest += "/query" if more == ["query"] else "/.."
+    return f"{first}{found}{rest}"
 
 
 def _probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -> SiteRequest:
