@@ -124,7 +124,7 @@ def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
 
 
 def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
-    """What the caller is told of sites that nobody stands in for."""
+    """The detail of the answer where nobody stands in for a site."""
     return missing(error.failed, partial_url=call.partial_url)
 
 

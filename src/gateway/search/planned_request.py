@@ -98,7 +98,7 @@ class RequestPlanner:
         checked = self._checked(request, catalogue)
         key = self._key(request, versions)
         plan = self._cached(key) or self._remember(key, self._plan(request, catalogue, versions))
-        return self._planned(request, catalogue, plan, *checked)
+        return self._planned(request, plan, catalogue=catalogue, checked=checked)
 
     async def read_off_loop(
         self,
@@ -116,7 +116,7 @@ class RequestPlanner:
                 request.filter, lambda: self._plan(request, catalogue, versions)
             )
             plan = self._remember(key, made)
-        return self._planned(request, catalogue, plan, *checked)
+        return self._planned(request, plan, catalogue=catalogue, checked=checked)
 
     async def off_loop(self, text: str | None, plan: Callable[[], T]) -> T:
         """What `plan` makes of a filter; in a thread where the filter is large."""
@@ -141,11 +141,12 @@ class RequestPlanner:
     def _planned(
         self,
         request: SearchRequest,
-        catalogue: Catalogue,
         plan: Plan,
-        chosen: Collection[str],
-        notices: tuple[Notice, ...],
+        *,
+        catalogue: Catalogue,
+        checked: tuple[Collection[str], tuple[Notice, ...]],
     ) -> PlannedRequest:
+        chosen, notices = checked
         order = order_of(request.sort, catalogue)
         fingerprint = fingerprint_of_request(request)
         asked = [one for one in plan.sites if one.site in chosen]

@@ -143,7 +143,7 @@ def _error_page(error: GatewayError, request: Request) -> Response:
 
 
 def _reason(error: GatewayError, request: Request) -> str:
-    """In plain words; what exactly happened is told below."""
+    """In plain words; what exactly happened is shown below."""
     if not isinstance(error, SitesMissingError):
         return str(error)
     sites = app_state_of(request).config.sites

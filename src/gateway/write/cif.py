@@ -54,8 +54,10 @@ def _write_cell(block: cif.Block, cell: Cell, atoms: Atoms) -> None:
     _set_loop(block, "_space_group_symop_operation_xyz", ("x,y,z",))
     open_axes = [axis for axis, repeats in zip(AXES, atoms.periodic, strict=True) if not repeats]
     if open_axes:
-        told = f"Not periodic along {' and '.join(open_axes)}: the cell there is that of the Oasis."
-        _set(block, "_cell_special_details", told)
+        detail = (
+            f"Not periodic along {' and '.join(open_axes)}: the cell there is that of the Oasis."
+        )
+        _set(block, "_cell_special_details", detail)
 
 
 def _write_atoms(block: cif.Block, cell: Cell, atoms: Atoms) -> None:

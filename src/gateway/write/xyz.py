@@ -31,7 +31,7 @@ def check_ordered(atoms: Atoms) -> None:
 
 def _comment(entry_id: str, atoms: Atoms, provenance: Provenance) -> str:
     """Keys and values of the second line. A direction without a vector has three zeros there."""
-    told = {
+    comment = {
         "id": entry_id,
         "formula": provenance.formula,
         "entry_page": provenance.entry_page,
@@ -45,7 +45,7 @@ def _comment(entry_id: str, atoms: Atoms, provenance: Provenance) -> str:
     if any(atoms.vectors):
         numbers = [x for vector in atoms.vectors for x in vector or (0.0, 0.0, 0.0)]
         parts.insert(0, f'Lattice="{" ".join(f"{x:.{_DIGITS}f}" for x in numbers)}"')
-    parts += [f"{name}={_quoted(value)}" for name, value in told.items() if value]
+    parts += [f"{name}={_quoted(value)}" for name, value in comment.items() if value]
     return " ".join(parts)
 
 

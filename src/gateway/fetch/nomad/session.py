@@ -1,4 +1,4 @@
-"""One caller's conversation with one site: native requests out, checked documents in.
+"""One caller's session with one site: native requests out, checked documents in.
 
 What comes back is not trusted: a wrong shape is a SiteError that says what was wrong, and only what
 was asked for is kept. The session remembers whether all its answers were fresh.
@@ -56,7 +56,7 @@ class SiteSession:
         self._states: list[SiteState] = []
 
     def until(self, deadline: float | None) -> "SiteSession":
-        """The same conversation under another deadline."""
+        """The same session under another deadline."""
         session = SiteSession(self._client, replace(self._options, deadline=deadline))
         session._states = self._states
         return session

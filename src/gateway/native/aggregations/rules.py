@@ -159,7 +159,7 @@ def _with_interval(settings: JsonObject, at: tuple[str, ...]) -> JsonObject:
         return {**rest, "fixed_interval": value}
     raise instead(
         at,
-        "NOMAD names the buckets by their day, so that shorter ones cannot be told apart",
+        "NOMAD names the buckets by their day, so that shorter ones cannot be distinguished",
         "use a calendar_interval of 1d, 1w, 1M, 1q or 1y, or a fixed_interval of whole days (7d)",
     )
 

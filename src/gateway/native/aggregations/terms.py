@@ -63,8 +63,8 @@ async def _most_frequent(settings: JsonObject, size: int, ask: Ask) -> JsonObjec
             raise in_body(
                 "not_merged",
                 ("aggregations",),
-                "The most frequent values cannot be told from the next ones, too many are equally "
-                "frequent; read all by a terms aggregation with pagination.",
+                "The most frequent values cannot be distinguished from the next ones, too many "
+                "are equally frequent; read all by a terms aggregation with pagination.",
             )
         asked *= 4
 

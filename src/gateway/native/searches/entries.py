@@ -139,7 +139,7 @@ class EntryPages:
             order = replace(order, quantity=ENTRY_ID)
         query = with_more(asked, *parts)
         required = required_without(wanted, lacking)
-        answer = await self._post(site, query.query, order, after, required)
+        answer = await self._post(site, query.query, order=order, after=after, required=required)
         return self._read_page(site, answer, query, total=total, as_missing=order != self.order)
 
     def _after(self, lacks_order: bool) -> str | None:
@@ -162,6 +162,7 @@ class EntryPages:
         self,
         site: str,
         query: NativeQuery,
+        *,
         order: NativeOrder,
         after: str | None,
         required: Required | None,
