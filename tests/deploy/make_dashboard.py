@@ -129,7 +129,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                _quantile(0.95, f"gateway_cache_age_seconds_bucket{_JOB}", "event, le")},
               "Age of cached answers when they are used."),
         Panel("Cache in memory, and whether the cache answers", "percentunit",
-              {"filled {{instance}}": f"gateway_cache_bytes{_JOB} / gateway_cache_limit_bytes{_JOB}",
+              {"filled {{instance}}":
+               f"gateway_cache_bytes{_JOB} / gateway_cache_limit_bytes{_JOB}",
                "answers {{instance}}": f"gateway_cache_usable{_JOB}"},
               "1: full, or answering."),
     ),
