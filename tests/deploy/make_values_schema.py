@@ -1,6 +1,6 @@
 """Write the schema of the chart's values: values.schema.yaml here, and the gateway's own keys.
 
-    python -m tests.deploy.make_values_schema
+python -m tests.deploy.make_values_schema
 """
 
 import json
