@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy import make_dashboard
 from tests.deploy.tools import CHART, DEPLOY, run
-from tests.docs.pages import ROOT, read_page
+from tests.docs.pages import ROOT
 
 RULES = CHART / "files/alerts.yaml"
 TESTS = ROOT / "tests/deploy/alerts_test.yaml"
@@ -74,15 +74,6 @@ async def test_labels(demo: httpx.AsyncClient, without_munich: httpx.AsyncClient
             labels = {*_LABEL.findall(re.sub(r'"[^"]*"', "", selected))} - LABELS_OF_PROMETHEUS
             if known.get(name):
                 assert labels <= known[name], text
-
-
-def test_told() -> None:
-    """Each metric of ours that is shown or watched has its row in the documentation."""
-    rows = read_page("reference/operation.md").under("Metrics")
-    told = {row[0].strip("`") for row in rows}
-    named = {name for text in expressions() for name in _NAME.findall(text)} - OF_PROMETHEUS
-    ends = tuple({end for ends in SUFFIXES.values() for end in ends if end != "_total"})
-    assert {re.sub(f"({'|'.join(ends)})$", "", name) for name in named} <= told
 
 
 def test_rules() -> None:
