@@ -11,7 +11,7 @@ PYTEST ?= --numprocesses auto --dist worksteal
 LONG := clients contract faults hostile laws native serve/downloads web whole
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test web pictures quick check format bench data dist lock clean
+.PHONY: help install demo test web pictures quick check format bench load data dist lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -62,6 +62,9 @@ format: .venv/.check ## Write the code as ruff wants it
 
 bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
 	$(BIN)/python -m tests.bench $(BENCH)
+
+load: .venv/.run ## What each kind of request needs: of a gateway of ours, or URL=.. (LOAD='--seconds 30')
+	$(BIN)/python -m tests.bench.sizing $(if $(URL),--url $(URL)) $(LOAD)
 
 data: .venv/.data ## Write the demo's data anew, the same each time
 	$(BIN)/python -m tests.making.demo

@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.bench import (
     bench_added,
     bench_endurance,
+    bench_failover,
     bench_first_page,
     bench_pages,
     bench_paging,
@@ -45,6 +46,7 @@ BENCHES: dict[str, Bench] = {
     "pages": bench_pages.pages,
     "workers": bench_workers.workers,
     "replicas": bench_workers.replicas,
+    "failover": bench_failover.failover,
     "slow": bench_slow.slow,
 }
 

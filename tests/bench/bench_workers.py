@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,27 +11,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.bench.gateway_process import DEFAULTS, PREFIX, free_port, gateway
+from tests.bench.balancer import balanced, cache_server, missing_programs
+from tests.bench.gateway_process import DEFAULTS, PREFIX, gateway
 from tests.bench.load import Load, distinct_filter
 from tests.bench.measuring import Effort, Figures, Row, side_by_side
-from tests.bench.processes import Running, end, loader, stubs
+from tests.bench.processes import Running, loader, stubs
 
 CLIENTS = 32
-CACHES = ("valkey-server", "redis-server")
-HAPROXY = """\
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 60s
-  timeout server 60s
-frontend front
-  bind 127.0.0.1:{port}
-  default_backend replicas
-backend replicas
-  balance roundrobin
-  option httpchk GET /ready
-{servers}
-"""
 
 
 def workers(effort: Effort) -> Iterator[Row]:
@@ -59,14 +43,13 @@ def workers(effort: Effort) -> Iterator[Row]:
 def replicas(effort: Effort) -> Iterator[Row]:
     """Two replicas behind HAProxy with a shared cache over one; cursors and caches cross."""
     what = "2 replicas behind HAProxy with a shared cache over 1"
-    cache = next(filter(None, map(shutil.which, CACHES)), None)
-    if cache is None or shutil.which("haproxy") is None:
-        yield Row(what, "left out: needs haproxy and valkey-server or redis-server", ">= 1.8")
+    if missing := missing_programs():
+        yield Row(what, f"left out: needs {missing}", ">= 1.8")
         return
     with (
         tempfile.TemporaryDirectory() as folder,
         stubs(5, entries=400) as sites,
-        _cache_server(cache, Path(folder)) as address,
+        cache_server(Path(folder)) as address,
     ):
         shared = {"GATEWAY_CACHE__BACKEND": "redis", "GATEWAY_CACHE__URL": address}
         with (
@@ -120,29 +103,9 @@ def _share(first: Running, second: Running) -> str:
 
 
 @contextlib.contextmanager
-def _cache_server(program: str, folder: Path) -> Iterator[str]:
-    port = free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-    try:
-        time.sleep(0.5)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        end(process)
-
-
-@contextlib.contextmanager
 def _balanced(servers: Sequence[Running], folder: Path) -> Iterator[Running]:
     """HAProxy before the servers; the processor time is theirs, not its own."""
-    port = free_port()
-    places = [urlsplit(one.url).netloc for one in servers]
-    lines = "\n".join(f"  server s{n} {place} check" for n, place in enumerate(places))
-    path = folder / "haproxy.cfg"
-    path.write_text(HAPROXY.format(port=port, servers=lines))
-    process = subprocess.Popen(["haproxy", "-f", str(path)], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
+    ports = [urlsplit(one.url).port or 80 for one in servers]
+    with balanced(ports, folder) as address:
         pids = tuple(pid for one in servers for pid in one.pids)
-        yield Running(pids, (f"http://127.0.0.1:{port}",))
-    finally:
-        end(process)
+        yield Running(pids, (address,))

@@ -100,7 +100,7 @@ def test_shared_files() -> None:
     for path in (
         ROOT / "config/gateway.yaml",
         ROOT / "config/demo.yaml",
-        ROOT / "deploy/demo.yaml",
+        ROOT / "deploy/compose/gateway/gateway.yaml",
     ):
         assert load_config(path).sites
     for path in (ROOT / "config/sites").glob("*.yaml"):

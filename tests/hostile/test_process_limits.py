@@ -158,7 +158,7 @@ def test_unit() -> None:
     """The systemd unit bounds files, memory and tasks."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(ROOT / "deploy/gateway.service")
+    unit.read(ROOT / "deploy/systemd/gateway.service")
     service = unit["Service"]
     assert int(service["LimitNOFILE"]) >= 2048
     assert service["MemoryMax"] == "1G"
@@ -167,7 +167,7 @@ def test_unit() -> None:
 
 def test_compose() -> None:
     """Each container has a bound on processes, memory and files."""
-    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
+    compose = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text("utf-8"))
     for service in compose["services"].values():
         assert service["pids_limit"] <= 256
         assert service["mem_limit"]
