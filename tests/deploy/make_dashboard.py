@@ -227,7 +227,7 @@ def _panel(panel: Panel, number: int, *, x: int, y: int, height: int) -> Json:
 
 def _source() -> Json:
     return {"name": "source", "label": "Source", "type": "datasource", "query": "prometheus",
-            "current": {}, "hide": 0}  # fmt: skip
+            "current": {"text": "default", "value": "default"}, "hide": 0}  # fmt: skip
 
 
 def _variable(name: str, query: str) -> Json:
@@ -236,7 +236,6 @@ def _variable(name: str, query: str) -> Json:
         "type": "query",
         "datasource": _SOURCE,
         "query": {"query": query, "refId": name},
-        "definition": query,
         "refresh": 2,
         "multi": True,
         "includeAll": True,

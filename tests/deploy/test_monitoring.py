@@ -37,7 +37,8 @@ def expressions() -> Iterator[str]:
     for panel in PANELS:
         yield from (target["expr"] for target in panel["targets"])
     for variable in DASHBOARD["templating"]["list"]:
-        yield variable.get("definition", "")
+        if isinstance(variable["query"], dict):
+            yield variable["query"]["query"]
     for rule in yaml.safe_load(ADAPTER.read_text("utf-8"))["rules"]["custom"]:
         yield rule["seriesQuery"]
         yield rule["metricsQuery"]
