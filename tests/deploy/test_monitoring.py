@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy import make_dashboard
 from tests.deploy.tools import CHART, DEPLOY, run
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, code_of, read_page
 
 RULES = CHART / "files/alerts.yaml"
 TESTS = ROOT / "tests/deploy/alerts_test.yaml"
@@ -98,6 +98,12 @@ def test_alert(name: str) -> None:
     assert rule["labels"]["severity"] in ("critical", "warning", "info")
     assert rule["annotations"].keys() == {"summary", "description"}
     assert all(text[0].isupper() or text[0] == "{" for text in rule["annotations"].values())
+
+
+def test_what_to_do() -> None:
+    """For each alert the documentation says what to do."""
+    rows = read_page("how-to/deploy.md").under("When an alert comes")
+    assert sorted(name for row in rows for name in code_of(row[0])) == sorted(ALERTS)
 
 
 def test_dashboard_is_new() -> None:
