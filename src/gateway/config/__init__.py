@@ -18,7 +18,7 @@ from gateway.config.keys import (
 from gateway.config.loading import CONFIG_VARIABLE, load_config, path_from_environment
 from gateway.config.server_keys import AdmissionKeys, ConnectionKeys, LoggingKeys, ServerKeys
 from gateway.config.settings import Config
-from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
+from gateway.config.site_keys import CopyKeys, SiteDefaultKeys, SiteKeys
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -26,6 +26,7 @@ __all__ = [
     "CacheKeys",
     "Config",
     "ConnectionKeys",
+    "CopyKeys",
     "FilterKeys",
     "LoggingKeys",
     "PagingKeys",

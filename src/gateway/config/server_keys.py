@@ -18,12 +18,8 @@ from gateway.config.values import (
     PublicAddress,
     Seconds,
     Whole,
+    split_list,
 )
-
-
-def _split_list(value: object) -> object:
-    """A list in the environment may be written with commas."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class ServerKeys(Keys):
@@ -34,7 +30,7 @@ class ServerKeys(Keys):
         description="The address under which clients see the gateway, path included; links begin "
         "with it. Unset: it is read from each request.",
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_list)] = Field(
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split_list)] = Field(
         default=(),
         description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host and -Prefix "
         "are used; from other addresses these headers are ignored.",

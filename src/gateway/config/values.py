@@ -39,6 +39,11 @@ class Keys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def split_list(value: object) -> object:
+    """A list in the environment may be written with commas."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 FORMER_TIMEOUTS = ("first_byte_s", "total_s")
 """Keys up to version 0.1: one deadline of the whole request has taken their place."""
 

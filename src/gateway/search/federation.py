@@ -16,7 +16,7 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
 from gateway.fetch.http.observer import Silent, SiteObserver
-from gateway.fetch.nomad.session import ENTRY_ID, SiteSession
+from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
@@ -32,18 +32,19 @@ from gateway.model import (
 )
 from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
+from gateway.search.copies import Copies, CopiesState
 from gateway.search.deadlines import Deadlines
 from gateway.search.entry_shaping import shape_entry
-from gateway.search.facets import FacetCounts, check_facets, facets_of, read_facets
+from gateway.search.facets import FacetCounts, check_facets, facets_of
 from gateway.search.links import neighbours
-from gateway.search.listing import Listing
 from gateway.search.omissions import Omissions
-from gateway.search.page_state import PageResult, options_of
+from gateway.search.page_state import PageResult
 from gateway.search.planned_request import (
     RELATIONSHIPS,
     PlannedRequest,
     RequestPlanner,
 )
+from gateway.search.reading import Reader
 from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
@@ -136,8 +137,19 @@ class Federation:
         )
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
+        self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
+        self._copies.open()
+        self._reader = Reader(
+            self._clients,
+            copies=self._copies,
+            site_stats=self._site_stats,
+            cache=self._cache,
+            slices=self._slices,
+            max_offset=self._config.paging.max_offset,
+        )
         self._omissions = Omissions(
             self._clients,
+            copies=self._copies,
             planner=self._planner,
             catalogue=self.catalogue(STRUCTURES),
             site_stats=self._site_stats,
@@ -147,6 +159,7 @@ class Federation:
     async def close(self) -> None:
         """Close everything that `open` made."""
         self._planner.close()
+        await self._copies.close()
         await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
@@ -164,43 +177,16 @@ class Federation:
         scope = MemoryScope()
         self._site_stats.searches += 1
         try:
-            listing = Listing(
-                planned,
-                clients=self._clients,
-                site_stats=self._site_stats,
-                cache=self._cache,
-                scope=scope,
-                deadlines=deadlines,
-                max_offset=self._config.paging.max_offset,
+            reading = await self._reader.read(
+                planned, scope=scope, deadlines=deadlines, versions=self._versions()
             )
-            found, counted = await self._read(listing, planned, scope, deadlines)
-            timings = (("plan", spent), *found.timings)
-            return await self._answer(planned, found, counted, timings=timings)
+            timings = (("plan", spent), *reading.found.timings)
+            return await self._answer(
+                reading.planned, reading.found, reading.counted, timings=timings
+            )
         finally:
             self._site_stats.searches -= 1
             scope.close()
-
-    async def _read(
-        self, listing: Listing, planned: PlannedRequest, scope: MemoryScope, deadlines: Deadlines
-    ) -> tuple[PageResult, FacetCounts]:
-        """The page, and beside it what is counted over the whole result."""
-        request = planned.request
-        if not request.facets:
-            return await listing.read(), FacetCounts()
-        options = options_of(request, scope=scope, deadline=deadlines.keys)
-        counting = asyncio.create_task(
-            read_facets(
-                planned,
-                {site: SiteSession(self._clients[site], options) for site in planned.queries},
-                versions=self._versions(),
-                slices=self._slices,
-            )
-        )
-        try:
-            found = await listing.read()
-            return found, await counting
-        finally:
-            counting.cancel()
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
@@ -213,7 +199,7 @@ class Federation:
             prefix = self._config.provider.prefix
             fields = request.response_fields
             notices = check_fields(fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            available = self._site_stats.available(chosen)
+            available = self._available(tuple(chosen))
             notices = (*notices, *id_notices((request.id,), sites=tuple(chosen)))
             return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
@@ -224,6 +210,7 @@ class Federation:
                 response_fields=request.response_fields,
                 include=request.include,
                 sites=(site,),
+                copies="all",
                 timeout_s=request.timeout_s,
                 entered=request.entered,
                 fresh=request.fresh,
@@ -235,7 +222,7 @@ class Federation:
             answer.resources,
             answer.included,
             data_returned=len(answer.resources),
-            data_available=self._site_stats.available(chosen),
+            data_available=self._available(tuple(chosen)),
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
@@ -252,6 +239,15 @@ class Federation:
         """Ask one site for its version and size now; raises SiteError."""
         await self._site_stats.look(self._clients[name])
         return self._site_stats.info(name)
+
+    @property
+    def copies(self) -> CopiesState | None:
+        """How the index of copies stands; None: copies are not looked for."""
+        return self._copies.state
+
+    def _available(self, chosen: tuple[str, ...]) -> int:
+        """How many structures these sites have, each once, as far as known."""
+        return self._site_stats.available(chosen) - self._copies.hidden(chosen)
 
     def _versions(self) -> dict[str, str | None]:
         return {name: self._site_stats.info(name).version for name in self._sites}
@@ -289,6 +285,7 @@ class Federation:
             total=returned,
             onward=found.onward,
             fingerprint=planned.fingerprint,
+            pin=planned.pin,
         )
         chosen = [site.name for site in self.sites if site.name not in planned.excluded]
         reports = site_reports(
@@ -307,7 +304,7 @@ class Federation:
             page.resources,
             page.included,
             data_returned=returned,
-            data_available=max(self._site_stats.available(chosen), returned),
+            data_available=max(self._site_stats.available(chosen) - planned.hidden, returned),
             more=found.onward is not None,
             next=links.next,
             prev=links.prev,

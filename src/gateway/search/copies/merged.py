@@ -1,0 +1,232 @@
+"""A planned request -> the same, so that each entry that several sites hold is served by one.
+
+The one place where a request meets the index of copies; everything that lists or counts uses the
+queries that come out here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
+
+from gateway.config import CopyKeys
+from gateway.fetch.http.client import SiteClient
+from gateway.merge import Pin
+from gateway.model import Hit, NativeQuery, Notice
+from gateway.properties import STRUCTURE
+from gateway.search.copies.exclusion import excluding, exclusion_query
+from gateway.search.copies.owners import Exclusion, Generation, exclusions
+from gateway.search.copies.refresh import CopyIndex
+from gateway.search.planned_request import PlannedRequest, names_one_entry
+from gateway.search.site_stats import SiteStats
+
+NOTHING_LEFT = "other sites serve copies of all its entries"
+_ASSIGNMENTS, _QUERIES = 32, 1_000
+"""Kept: generations with choices of sites, and queries, which are the same objects again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesState:
+    """How the index of copies stands, for health and metrics."""
+
+    generation: str | None
+    """None: there is none yet."""
+    shared_uploads: int = 0
+    hidden: int = 0
+    """Copies that are not served while all sites answer."""
+    sites: Mapping[str, float | None] | None = None
+    """How many seconds ago each site was last looked at; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """What one site is asked beside the query: nothing, if `query` is None."""
+
+    query: NativeQuery | None
+    is_nothing_left: bool
+    hidden: int
+
+
+_Assignment = Mapping[str, _Condition]
+
+
+class Copies:
+    """Applies the index of copies to planned requests."""
+
+    def __init__(
+        self,
+        clients: Mapping[str, SiteClient],
+        *,
+        keys: CopyKeys,
+        site_stats: SiteStats,
+    ) -> None:
+        self._clients = clients
+        self._keys = keys
+        self._site_stats = site_stats
+        self._is_on = keys.enabled and len(clients) > 1
+        self.index = CopyIndex(clients, base=STRUCTURE, refresh_s=keys.refresh_s)
+        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], _Assignment] = LRUCache(
+            _ASSIGNMENTS
+        )
+        self._queries: LRUCache[tuple[int, int], tuple[NativeQuery, NativeQuery, NativeQuery]]
+        self._queries = LRUCache(_QUERIES)
+
+    def open(self) -> None:
+        """Begin to read the index."""
+        if self._is_on:
+            self.index.open()
+
+    async def close(self) -> None:
+        """Stop."""
+        await self.index.close()
+
+    @property
+    def state(self) -> CopiesState | None:
+        """How the index stands; None: copies are not looked for."""
+        if not self._is_on:
+            return None
+        latest = self.index.latest
+        ages = {site: self.index.age_s(site) for site in self._clients}
+        if latest is None:
+            return CopiesState(None, sites=ages)
+        hidden = self.hidden(tuple(self._clients))
+        return CopiesState(latest.id, len(latest.uploads), hidden, ages)
+
+    def merge(
+        self, planned: PlannedRequest, *, away: Collection[str] | None = None
+    ) -> PlannedRequest:
+        """Each entry once. `away` are sites whose entries other holders serve; None: those whose
+        circuit is open, or, within a walk, those that were away when it began."""
+        request, cursor = planned.request, planned.cursor
+        if not self._is_on or request.copies == "all" or names_one_entry(request):
+            return planned
+        chosen = tuple(site for site in self._clients if site not in planned.excluded)
+        if len(chosen) < 2 or (request.cursor is not None and cursor.pin is None):
+            return planned
+        latest = self.index.latest
+        if latest is None:
+            return replace(planned, notices=(*planned.notices, _not_known(())))
+        generation = latest
+        if cursor.pin is not None:
+            generation = self.index.find(cursor.pin.generation) or latest
+            away = cursor.pin.away
+        elif away is None:
+            away = [site for site in chosen if self._clients[site].circuit.state != "closed"]
+        pin = Pin(generation.id, tuple(site for site in chosen if site in away))
+        return self._merged(planned, generation, chosen, pin)
+
+    def without(
+        self, planned: PlannedRequest, merged: PlannedRequest, failed: Collection[str]
+    ) -> PlannedRequest | None:
+        """The request with the next holders in place of sites that failed; None: there are none,
+        or a walk has begun, which keeps its assignment."""
+        if merged.pin is None or planned.request.cursor is not None or not failed:
+            return None
+        away = {*merged.pin.away, *failed}
+        if away == {*merged.pin.away}:
+            return None
+        again = self.merge(planned, away=away)
+        return None if again.queries == merged.queries else again
+
+    def hidden(self, chosen: Sequence[str]) -> int:
+        """How many copies at these sites are not served, as other ones of them serve them."""
+        latest = self.index.latest
+        if not self._is_on or latest is None or len(chosen) < 2:
+            return 0
+        sites = tuple(site for site in self._clients if site in chosen)
+        return sum(one.hidden for one in self._assigned(latest, sites, Pin(latest.id)).values())
+
+    def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
+        """All sites that have this entry, as far as known, in the order of the configuration."""
+        latest = self.index.latest
+        shared = None if latest is None else latest.uploads.get(upload_id)
+        if not self._is_on or shared is None:
+            return (site,)
+        have = {site, *shared.holders_of(entry_id)}
+        return tuple(one for one in self._clients if one in have)
+
+    def suspect(self, sites: Iterable[str]) -> None:
+        """An entry came from two of these sites: their index is too old."""
+        self.index.suspect(sites)
+
+    def _merged(
+        self, planned: PlannedRequest, generation: Generation, chosen: tuple[str, ...], pin: Pin
+    ) -> PlannedRequest:
+        assigned = self._assigned(generation, chosen, pin)
+        queries: dict[str, NativeQuery] = {}
+        pruned = dict(planned.pruned)
+        for site, query in planned.queries.items():
+            condition = assigned.get(site)
+            if condition is None or condition.query is None:
+                queries[site] = query
+            elif condition.is_nothing_left:
+                pruned[site] = NOTHING_LEFT
+            else:
+                queries[site] = self._query(site, query, condition)
+        unknown = self._unknown(queries, assigned)
+        notices = (*planned.notices, _not_known(unknown)) if unknown else planned.notices
+        hidden = sum(one.hidden for one in assigned.values())
+        return replace(
+            planned, queries=queries, pruned=pruned, notices=notices, pin=pin, hidden=hidden
+        )
+
+    def _unknown(self, asked: Iterable[str], assigned: _Assignment) -> tuple[str, ...]:
+        """The sites whose copies are listed: not read yet, or too many to be left out."""
+        too_many = {site for site, one in assigned.items() if one.query is None}
+        return tuple(
+            site
+            for site in asked
+            if site in too_many
+            or (site not in self.index.known and self._clients[site].circuit.state == "closed")
+        )
+
+    def _assigned(self, generation: Generation, chosen: tuple[str, ...], pin: Pin) -> _Assignment:
+        key = (self.index.revision, chosen, pin)
+        held = self._assignments.get(key)
+        if held is None:
+            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
+            held = {site: self._condition(site, one) for site, one in found.items()}
+            self._assignments[key] = held
+        return held
+
+    def _condition(self, site: str, exclusion: Exclusion) -> _Condition:
+        uploads = self.index.uploads(site)
+        query = exclusion_query(exclusion, uploads=uploads)
+        if query is None:
+            return _Condition(None, False, 0)
+        is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
+        return _Condition(query, is_nothing_left, exclusion.count)
+
+    def _query(self, site: str, query: NativeQuery, condition: _Condition) -> NativeQuery:
+        """The same object for the same query: its digest need not be computed anew."""
+        assert condition.query is not None
+        key = (id(query), id(condition.query))
+        held = self._queries.get(key)
+        if held is None or held[0] is not query or held[1] is not condition.query:
+            held = (query, condition.query, excluding(query, condition.query))
+            self._queries[key] = held
+            if query == STRUCTURE and (total := self._site_stats.last_count(site, query)):
+                self._site_stats.remember(site, held[2], max(0, total - condition.hidden))
+        return held[2]
+
+
+def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
+    """The entries that another site has brought before, by the site that they are to be left out
+    of."""
+    seen: set[str] = set()
+    found: dict[str, tuple[str, ...]] = {}
+    for hit in page:
+        if hit.entry_id in seen:
+            found[hit.site] = (*found.get(hit.site, ()), hit.entry_id)
+        seen.add(hit.entry_id)
+    return found
+
+
+def _not_known(sites: tuple[str, ...]) -> Notice:
+    whose = f" of {', '.join(sites)}" if sites else ""
+    return Notice(
+        title="Copies listed",
+        detail=f"Which entries{whose} are copies of other sites' entries is not known yet; an "
+        "entry that several sites hold is listed once for each of them.",
+        code="copies_listed",
+    )
