@@ -129,6 +129,8 @@ def _payload(text: str) -> Json:
         case [version, a, b, c, d, at, list(where), list(positions), *pin] if version == _LONG:
             lagging: list[Json] = [[site, _chosen(i, positions)] for site, i in map(_pair, where)]
             return [version, a, b, c, d, _chosen(at, positions), lagging, *pin]
+        case [version, *_] if version == _LONG:
+            _refuse("is damaged")
         case _:
             return payload
 

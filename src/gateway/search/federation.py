@@ -22,6 +22,7 @@ from gateway.model import (
     STRUCTURES,
     Entry,
     EntryRequest,
+    Json,
     Notice,
     Omission,
     Resource,
@@ -32,7 +33,7 @@ from gateway.model import (
 )
 from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search.copies import Copies, CopiesState
+from gateway.search.copies import Copies, CopiesState, copies_notices
 from gateway.search.deadlines import Deadlines
 from gateway.search.entry_shaping import shape_entry
 from gateway.search.facets import FacetCounts, check_facets, facets_of
@@ -54,9 +55,14 @@ from gateway.search.time_slices import TimeSlices
 from gateway.shape import (
     Cited,
     StructureShaper,
+    read_provenance,
     shape_reference,
     wants_references,
 )
+
+
+COPIES_S = 10.0
+"""How long a command waits until it is known which entries are copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +251,11 @@ class Federation:
         """How the index of copies stands; None: copies are not looked for."""
         return self._copies.state
 
+    async def know_copies(self, most_s: float = COPIES_S) -> None:
+        """Wait until it is known what the sites hold copies of, for who asks once and no more; a
+        server does not wait."""
+        await self._copies.wait(most_s)
+
     def _available(self, chosen: tuple[str, ...]) -> int:
         """How many structures these sites have, each once, as far as known."""
         return self._site_stats.available(chosen) - self._copies.hidden(chosen)
@@ -295,6 +306,7 @@ class Federation:
         facets, uncounted = facets_of(planned.request, counted, reports, prefix=prefix)
         notices = (
             *planned.notices,
+            *copies_notices(planned, found.answers),
             *site_notices(planned, found, self._site_stats),
             *page.flaws,
             *uncounted,
@@ -318,9 +330,12 @@ class Federation:
     async def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
         fields, prefix = planned.request.response_fields, self._config.provider.prefix
         shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
+        wants_copies = fields is not None and f"_{prefix}_copies" in fields
         shaped = await self._slices.map(
             lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
         )
+        for one in shaped if wants_copies else ():
+            one.resource.attributes[f"_{prefix}_copies"] = self._copies_of(one.entry)
         cited: dict[str, Cited] = {}
         for part in shaped:
             for one in part.cited:
@@ -331,6 +346,13 @@ class Federation:
             self._included(planned, cited.values()),
             tuple(one.entry for one in shaped),
         )
+
+    def _copies_of(self, entry: Entry) -> Json:
+        """The ids of all copies of an entry, its own among them."""
+        upload_id = read_provenance("upload_id", entry=entry, site=self._sites[entry.site])
+        known = upload_id if isinstance(upload_id, str) else ""
+        holders = self._copies.holders(known, entry.entry_id, site=entry.site)
+        return [f"{site}{SEPARATOR}{entry.entry_id}" for site in holders]
 
     def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:
         """The references of the page's entries, each once, where both are wanted."""

@@ -65,6 +65,8 @@ class PlannedRequest:
     """Which site serves which copies; None: each of them is served."""
     hidden: int = 0
     """How many copies of the sites asked are not served, whatever the filter."""
+    listed: tuple[str, ...] = ()
+    """The sites whose entries may be copies of others' all the same: not known yet."""
 
 
 class RequestPlanner:

@@ -32,15 +32,16 @@ async def read_terms(
     query: NativeQuery,
     most: int,
     fields: Sequence[str] = (),
-    page: int = PAGE,
+    page: int | None = None,
 ) -> tuple[Term, ...]:
     """The values among the entries of `query`, rising; with more than `most` it stops after them.
 
-    `page` is how many come with one request. Raises SiteError.
+    `page` is how many come with one request; None: PAGE. Raises SiteError.
     """
     found: list[Term] = []
+    size = page or PAGE
     while len(found) <= most:
-        pagination: JsonObject = {"page_size": page}
+        pagination: JsonObject = {"page_size": size}
         if found:
             pagination["page_after_value"] = found[-1].value
         further = await _page(session, quantity, query, fields, pagination=pagination)
@@ -48,7 +49,7 @@ async def read_terms(
         if any(a.value >= b.value for a, b in pairwise(walked)):
             _refuse(session, "the answer is not in rising order")
         found += further
-        if len(further) < page:
+        if len(further) < size:
             break
     return tuple(found)
 

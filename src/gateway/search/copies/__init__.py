@@ -5,7 +5,7 @@ it. `gateway.search.federation` imports it.
 """
 
 from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.merged import Copies, CopiesState
+from gateway.search.copies.merged import Copies, CopiesState, copies_notices
 from gateway.search.copies.owners import (
     Exclusion,
     Generation,
@@ -24,6 +24,7 @@ __all__ = [
     "Generation",
     "Holding",
     "SharedUpload",
+    "copies_notices",
     "excluding",
     "exclusion_query",
     "exclusions",

@@ -4,7 +4,9 @@ The one place where a request meets the index of copies; everything that lists o
 queries that come out here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
@@ -80,6 +82,12 @@ class Copies:
         """Stop."""
         await self.index.close()
 
+    async def wait(self, most_s: float) -> None:
+        """Until all sites have been looked at, but not longer than that; requests do not wait."""
+        if self._is_on:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.index.ready.wait(), most_s)
+
     @property
     def state(self) -> CopiesState | None:
         """How the index stands; None: copies are not looked for."""
@@ -105,7 +113,7 @@ class Copies:
             return planned
         latest = self.index.latest
         if latest is None:
-            return replace(planned, notices=(*planned.notices, _not_known(())))
+            return replace(planned, listed=chosen)
         generation = latest
         if cursor.pin is not None:
             generation = self.index.find(cursor.pin.generation) or latest
@@ -163,21 +171,15 @@ class Copies:
                 pruned[site] = NOTHING_LEFT
             else:
                 queries[site] = self._query(site, query, condition)
-        unknown = self._unknown(queries, assigned)
-        notices = (*planned.notices, _not_known(unknown)) if unknown else planned.notices
-        hidden = sum(one.hidden for one in assigned.values())
+        unread = [site for site in chosen if site not in self.index.known]
+        too_many = [site for site, one in assigned.items() if one.query is None]
         return replace(
-            planned, queries=queries, pruned=pruned, notices=notices, pin=pin, hidden=hidden
-        )
-
-    def _unknown(self, asked: Iterable[str], assigned: _Assignment) -> tuple[str, ...]:
-        """The sites whose copies are listed: not read yet, or too many to be left out."""
-        too_many = {site for site, one in assigned.items() if one.query is None}
-        return tuple(
-            site
-            for site in asked
-            if site in too_many
-            or (site not in self.index.known and self._clients[site].circuit.state == "closed")
+            planned,
+            queries=queries,
+            pruned=pruned,
+            pin=pin,
+            hidden=sum(one.hidden for one in assigned.values()),
+            listed=(*unread, *too_many),
         )
 
     def _assigned(self, generation: Generation, chosen: tuple[str, ...], pin: Pin) -> _Assignment:
@@ -222,11 +224,13 @@ def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _not_known(sites: tuple[str, ...]) -> Notice:
-    whose = f" of {', '.join(sites)}" if sites else ""
-    return Notice(
-        title="Copies listed",
-        detail=f"Which entries{whose} are copies of other sites' entries is not known yet; an "
-        "entry that several sites hold is listed once for each of them.",
-        code="copies_listed",
-    )
+def copies_notices(planned: PlannedRequest, answered: Collection[str]) -> Iterator[Notice]:
+    """The warning that entries may be listed several times, where that can be so."""
+    sites = [site for site in planned.listed if site in answered]
+    if sites and len(answered) > 1:
+        yield Notice(
+            title="Copies listed",
+            detail=f"Which entries of {', '.join(sites)} are copies of other sites' entries is not "
+            "known yet; an entry that several sites hold is listed once for each of them.",
+            code="copies_listed",
+        )

@@ -77,6 +77,9 @@ class CopyIndex:
         self._urgent = {name: asyncio.Event() for name in clients}
         self._tasks: list[asyncio.Task[None]] = []
         self._looked_at: dict[str, float] = {}
+        self.ready = asyncio.Event()
+        """Set once each site has been looked at, or has not answered."""
+        self._tried: set[str] = set()
         self.revision = 0
         """Grows with everything that is read."""
         self._is_settled = False
@@ -153,6 +156,10 @@ class CopyIndex:
             return RETRY_S
         except Exception:
             logger.exception("unexpected error while looking for copies at site %s", name)
+        finally:
+            self._tried.add(name)
+            if len(self._tried) == len(self._clients):
+                self.ready.set()
         return self._refresh_s
 
     async def _look(self, client: SiteClient) -> None:
