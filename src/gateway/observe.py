@@ -5,6 +5,7 @@ metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protoc
 """
 
 import logging
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
@@ -21,7 +22,13 @@ from prometheus_client import (
 )
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-LARGEST_OF_ALL = ("gateway_site_breaker", "gateway_site_entries")
+LARGEST_OF_ALL = (
+    "gateway_site_breaker",
+    "gateway_site_entries",
+    "gateway_copies_uploads",
+    "gateway_copies_hidden",
+    "gateway_copies_age_seconds",
+)
 """Gauges of which several workers show the largest; other numbers are added up."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
@@ -79,6 +86,22 @@ class Observer:
             ("site",),
             registry=self.registry,
         )
+        self._copies_uploads = Gauge(
+            "gateway_copies_uploads",
+            "Uploads that several sites hold.",
+            registry=self.registry,
+        )
+        self._copies_hidden = Gauge(
+            "gateway_copies_hidden",
+            "Copies of structures that are not served, as another site serves them.",
+            registry=self.registry,
+        )
+        self._copies_age = Gauge(
+            "gateway_copies_age_seconds",
+            "How long ago a site was last looked at for copies.",
+            ("site",),
+            registry=self.registry,
+        )
         self._states = Counter(
             "gateway_site_states",
             "What sites did for answers, by site and state.",
@@ -111,6 +134,14 @@ class Observer:
         """A site's breaker has changed."""
         for known in dict.fromkeys((*_BREAKER_STATES, state)):
             self._breaker.labels(site, known).set(known == state)
+
+    def copies(self, uploads: int, hidden: int, *, ages_s: Mapping[str, float | None]) -> None:
+        """How the index of copies stands."""
+        self._copies_uploads.set(uploads)
+        self._copies_hidden.set(hidden)
+        for site, age_s in ages_s.items():
+            if age_s is not None:
+                self._copies_age.labels(site).set(age_s)
 
     def cache(self, site: str, event: str) -> None:
         """A cache had an answer or had not."""

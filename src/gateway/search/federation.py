@@ -60,7 +60,6 @@ from gateway.shape import (
     wants_references,
 )
 
-
 COPIES_S = 10.0
 """How long a command waits until it is known which entries are copies."""
 
@@ -135,16 +134,17 @@ class Federation:
             )
             for site in self.sites
         }
+        self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
+        self._site_stats.open()
+        self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
+        self._copies.open()
         self._references = References(
             self._config,
             planner=self._planner,
             catalogue=self.catalogue(REFERENCES),
             tables=ReferenceTables(self._clients, reuse_s=_reuse_s(self._config.cache)),
+            copies=self._copies,
         )
-        self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
-        self._site_stats.open()
-        self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
-        self._copies.open()
         self._reader = Reader(
             self._clients,
             copies=self._copies,

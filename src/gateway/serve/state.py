@@ -9,7 +9,7 @@ from starlette.requests import Request
 from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, SearchAnswer, SearchRequest
 from gateway.observe import Observer
-from gateway.search import SiteStatus, TimeSlices
+from gateway.search import CopiesState, SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState
 
@@ -35,6 +35,10 @@ class SearchService(Protocol):
 
     def site_states(self) -> Sequence[SiteStatus]:
         """How each site is doing."""
+
+    @property
+    def copies(self) -> CopiesState | None:
+        """How the index of copies stands; None: copies are not looked for."""
 
 
 @dataclass(slots=True)

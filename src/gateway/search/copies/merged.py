@@ -33,11 +33,11 @@ class CopiesState:
 
     generation: str | None
     """None: there is none yet."""
+    sites: Mapping[str, float | None]
+    """How many seconds ago each site was last looked at; None: never."""
     shared_uploads: int = 0
     hidden: int = 0
     """Copies that are not served while all sites answer."""
-    sites: Mapping[str, float | None] | None = None
-    """How many seconds ago each site was last looked at; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Copies:
         latest = self.index.latest
         ages = {site: self.index.age_s(site) for site in self._clients}
         if latest is None:
-            return CopiesState(None, sites=ages)
+            return CopiesState(None, ages)
         hidden = self.hidden(tuple(self._clients))
-        return CopiesState(latest.id, len(latest.uploads), hidden, ages)
+        return CopiesState(latest.id, ages, len(latest.uploads), hidden)
 
     def merge(
         self, planned: PlannedRequest, *, away: Collection[str] | None = None
@@ -135,6 +135,20 @@ class Copies:
             return None
         again = self.merge(planned, away=away)
         return None if again.queries == merged.queries else again
+
+    def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
+        """The structures that each of these sites serves, where others serve some of its own."""
+        latest = self.index.latest
+        if not self._is_on or latest is None or len(chosen) < 2:
+            return {}
+        sites = tuple(site for site in self._clients if site in chosen)
+        away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
+        assigned = self._assigned(latest, sites, Pin(latest.id, away))
+        return {
+            site: self._query(site, STRUCTURE, condition)
+            for site, condition in assigned.items()
+            if condition.query is not None
+        }
 
     def hidden(self, chosen: Sequence[str]) -> int:
         """How many copies at these sites are not served, as other ones of them serve them."""

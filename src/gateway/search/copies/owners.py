@@ -96,7 +96,8 @@ def exclusions(
             held = upload.holdings[site]
             own = held.extras - served
             served |= own
-            found.setdefault(site, _Excluded()).add(upload.upload_id, held.count, own)
+            if len(own) < held.count:  # else nothing of it is a copy
+                found.setdefault(site, _Excluded()).add(upload.upload_id, held.count, own)
     return {site: found[site].done() for site in sites if site in found}
 
 
@@ -126,8 +127,6 @@ class _Excluded:
         self._count = 0
 
     def add(self, upload_id: str, count: int, own: frozenset[str]) -> None:
-        if count == len(own):
-            return  # nothing of it is a copy
         self._uploads.append(upload_id)
         self._but += sorted(own)
         self._count += count - len(own)
