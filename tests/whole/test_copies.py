@@ -323,11 +323,12 @@ async def test_the_index_asks_little(three: Opened) -> None:
 
 async def test_references_count_each_structure_once() -> None:
     """How many structures have a reference; it is listed at all sites that hold it."""
-    cited = {"references": ["https://example.org/a"]}
     lines = {
-        "berlin": [*upload("whole", "abc", **cited), *upload("own1", "a", **cited)],
-        "munich": [*upload("whole", "abc", **cited), *upload("own2", "b")],
+        "berlin": [*upload("whole", "abc"), *upload("own1", "a")],
+        "munich": [*upload("whole", "abc"), *upload("own2", "b")],
     }
+    for line in (*lines["berlin"], *lines["munich"][:3]):
+        line["metadata"]["references"] = ["https://example.org/a"]
     async with oases(lines) as one:
         for copies, count in (("merge", 4), ("all", 7)):
             answer = await one.federation.search(

@@ -334,8 +334,8 @@ class Federation:
         shaped = await self._slices.map(
             lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
         )
-        for one in shaped if wants_copies else ():
-            one.resource.attributes[f"_{prefix}_copies"] = self._copies_of(one.entry)
+        for made in shaped if wants_copies else ():
+            made.resource.attributes[f"_{prefix}_copies"] = self._copies_of(made.entry)
         cited: dict[str, Cited] = {}
         for part in shaped:
             for one in part.cited:
