@@ -332,7 +332,9 @@ async def test_references_count_each_structure_once() -> None:
     async with oases(lines) as one:
         for copies, count in (("merge", 4), ("all", 7)):
             answer = await one.federation.search(
-                SearchRequest(REFERENCES, copies=copies, response_fields=None)
+                SearchRequest(
+                    REFERENCES, copies=copies, response_fields=("_fed_structures", "_fed_sites")
+                )
             )
             (reference,) = answer.resources
             assert reference.attributes["_fed_structures"] == count

@@ -193,7 +193,7 @@ def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:
     extras = {one.upload_id: _extras(one) for one in uploads}
     if sum(extras.values()) <= MOST_EXTRAS:
         return uploads
-    logger.warning("copies of uploads differ in more than %d entries; some are listed", MOST_EXTRAS)
+    logger.warning("copies of uploads differ in more than %s entries; some are listed", MOST_EXTRAS)
     kept: list[SharedUpload] = []
     room = MOST_EXTRAS
     for one in sorted(uploads, key=lambda one: (extras[one.upload_id], one.upload_id)):
