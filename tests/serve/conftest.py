@@ -39,7 +39,7 @@ class FakeFederation:
         SiteStatus("berlin", version="2.0.0", total=40, breaker="closed"),
         SiteStatus("munich", version=None, total=None, breaker="open"),
     )
-    copies: CopiesState | None = None
+    copies_state: CopiesState | None = None
     answer: SearchAnswer | None = None
     is_open: bool = False
     hold: asyncio.Event | None = None
@@ -100,6 +100,9 @@ class FakeFederation:
             ),
             timings=(("plan", 0.25), ("keys", 12.5)),
         )
+
+    async def copies(self) -> CopiesState | None:
+        return self.copies_state
 
     def site_states(self) -> tuple[SiteStatus, ...]:
         return self.states

@@ -35,7 +35,7 @@ async def test_health(client: httpx.AsyncClient) -> None:
 async def test_copies(client: httpx.AsyncClient, federation) -> None:
     """/health and /metrics say how old the index of copies is and what it holds."""
     assert (await client.get("/health")).json()["copies"] is None
-    federation.copies = CopiesState("0123456789ab", {"berlin": 12.34, "munich": None}, 3, 160)
+    federation.copies_state = CopiesState("0123456789ab", {"berlin": 12.34, "munich": None}, 3, 160)
     assert (await client.get("/health")).json()["copies"] == {
         "generation": "0123456789ab",
         "shared_uploads": 3,

@@ -136,7 +136,7 @@ async def test_without_copies_each_is_an_entry(three: Opened) -> None:
     async with opened(LINES, copies={"enabled": False}) as one:
         answers = await walk(one.federation, request())
         assert sorted(one.id for answer in answers for one in answer.resources) == held
-        assert one.federation.copies is None
+        assert await one.federation.copies() is None
 
 
 async def test_only_sites_asked_hold_copies(three: Opened) -> None:

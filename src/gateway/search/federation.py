@@ -205,7 +205,7 @@ class Federation:
             prefix = self._config.provider.prefix
             fields = request.response_fields
             notices = check_fields(fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            available = self._available(tuple(chosen))
+            available = await self._available(tuple(chosen))
             notices = (*notices, *id_notices((request.id,), sites=tuple(chosen)))
             return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
@@ -228,7 +228,7 @@ class Federation:
             answer.resources,
             answer.included,
             data_returned=len(answer.resources),
-            data_available=self._available(tuple(chosen)),
+            data_available=await self._available(tuple(chosen)),
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
@@ -246,19 +246,18 @@ class Federation:
         await self._site_stats.look(self._clients[name])
         return self._site_stats.info(name)
 
-    @property
-    def copies(self) -> CopiesState | None:
+    async def copies(self) -> CopiesState | None:
         """How the index of copies stands; None: copies are not looked for."""
-        return self._copies.state
+        return await self._copies.state()
 
     async def know_copies(self, most_s: float = COPIES_S) -> None:
         """Wait until it is known what the sites hold copies of, for who asks once and no more; a
         server does not wait."""
         await self._copies.wait(most_s)
 
-    def _available(self, chosen: tuple[str, ...]) -> int:
+    async def _available(self, chosen: tuple[str, ...]) -> int:
         """How many structures these sites have, each once, as far as known."""
-        return self._site_stats.available(chosen) - self._copies.hidden(chosen)
+        return self._site_stats.available(chosen) - await self._copies.hidden(chosen)
 
     def _versions(self) -> dict[str, str | None]:
         return {name: self._site_stats.info(name).version for name in self._sites}

@@ -97,7 +97,7 @@ class Omissions:
                 await self._planner.read_off_loop(one, self._catalogue, versions=versions)
                 for one in (request, *requests)  # the whole, too: it may be wrong
             ]
-            merged = [self._copies.merge(one) for one in planned[1:]]
+            merged = [await self._copies.merge(one) for one in planned[1:]]
             counts = await self._count_all(merged, deadlines.archives)
         return tuple(part.omission(count) for part, count in zip(parts, counts, strict=True))
 

@@ -72,9 +72,9 @@ class Reader:
     ) -> Reading:
         """The page; raises RequestError or SitesMissingError."""
         page = _Page(self, scope, deadlines, versions)
-        merged = self._copies.merge(planned)
+        merged = await self._copies.merge(planned)
         attempt = await page.read(merged)
-        again = self._copies.without(planned, merged, attempt.failures)
+        again = await self._copies.without(planned, merged, attempt.failures)
         if again is not None:
             attempt = _better(attempt, await page.read(again, attempt.failures))
         if isinstance(attempt.reading, SitesMissingError):

@@ -27,7 +27,7 @@ async def get_health(request: Request) -> Response:
     """That the server runs, and how each site is doing; 200 also when sites are down."""
     federation = app_state_of(request).federation
     sites: list[Json] = [_status(state) for state in federation.site_states()]
-    copies = _copies(federation.copies)
+    copies = _copies(await federation.copies())
     body = {"status": "ok", "version": __version__, "sites": sites, "copies": copies}
     return JSONResponse(body, headers=_FRESH)
 
@@ -47,7 +47,7 @@ async def get_metrics(request: Request) -> Response:
         app_state.observer.breaker(state.name, state.breaker)
         if state.total is not None:
             app_state.observer.entries(state.name, state.total)
-    if (copies := app_state.federation.copies) is not None:
+    if (copies := await app_state.federation.copies()) is not None:
         app_state.observer.copies(copies.shared_uploads, copies.hidden, ages_s=copies.sites)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
     return Response(exposition(app_state.observer), headers=headers)

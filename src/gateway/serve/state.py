@@ -36,8 +36,7 @@ class SearchService(Protocol):
     def site_states(self) -> Sequence[SiteStatus]:
         """How each site is doing."""
 
-    @property
-    def copies(self) -> CopiesState | None:
+    async def copies(self) -> CopiesState | None:
         """How the index of copies stands; None: copies are not looked for."""
 
 

@@ -31,7 +31,7 @@ def exclusion_query(exclusion: Exclusion, *, uploads: Collection[str] = ()) -> N
 
 def excluding(query: NativeQuery, condition: NativeQuery) -> NativeQuery:
     """The entries of the query that the site serves."""
-    return both(query, condition)
+    return both(query, condition) if query else condition
 
 
 def _is_long(exclusion: Exclusion) -> bool:

@@ -5,6 +5,7 @@ site says is checked by the session and by `read_terms`; every function raises S
 """
 
 import hashlib
+import sys
 from dataclasses import dataclass
 
 from gateway.errors import SiteError
@@ -55,18 +56,18 @@ async def read_uploads(session: SiteSession, base: NativeQuery) -> dict[str, int
     if len(terms) > MOST_UPLOADS:
         happened = f"it has more than {MOST_UPLOADS} uploads"
         raise SiteError(session.name, doing="list uploads", happened=happened)
-    return {term.value: term.count for term in terms}
+    return {sys.intern(term.value): term.count for term in terms}  # other sites have them, too
 
 
 async def read_processed(session: SiteSession, base: NativeQuery, *, since: int) -> set[str]:
     """The uploads of which an entry was processed at this time or later."""
-    query = both(base, {_PROCESSED: {"gte": since}}) if since > 0 else base
+    query = _also(base, {_PROCESSED: {"gte": since}}) if since > 0 else base
     return set(await read_uploads(session, query))
 
 
 async def read_contents(session: SiteSession, base: NativeQuery, upload_id: str) -> Contents:
     """What one upload has."""
-    query = both(base, {"upload_id": upload_id})
+    query = _also(base, {"upload_id": upload_id})
     _, processed = await _newest(session, query, _PROCESSED)
     terms = await read_terms(session, "entry_id", query=query, most=MOST_ENTRIES, page=PAGE)
     if len(terms) > MOST_ENTRIES:
@@ -74,6 +75,11 @@ async def read_contents(session: SiteSession, base: NativeQuery, upload_id: str)
         raise SiteError(session.name, doing="list entries", happened=happened)
     digest = hashlib.sha256("\n".join(term.value for term in terms).encode()).digest()
     return Contents(frozenset(term.value for term in terms), digest, processed)
+
+
+def _also(base: NativeQuery, condition: NativeQuery) -> NativeQuery:
+    """Both; an empty base holds for every entry."""
+    return both(base, condition) if base else condition
 
 
 async def _newest(session: SiteSession, query: NativeQuery, quantity: str) -> tuple[int, int]:

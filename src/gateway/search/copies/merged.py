@@ -22,6 +22,8 @@ from gateway.search.copies.refresh import CopyIndex
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
 
+_IN_LOOP = 1_000
+"""Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
 NOTHING_LEFT = "other sites serve copies of all its entries"
 _ASSIGNMENTS, _QUERIES = 32, 1_000
 """Kept: generations with choices of sites, and queries, which are the same objects again."""
@@ -41,15 +43,17 @@ class CopiesState:
 
 
 @dataclass(frozen=True, slots=True)
-class _Condition:
-    """What one site is asked beside the query: nothing, if `query` is None."""
+class Condition:
+    """What holds for the entries that one site serves; `query` None: all, as too many would have to
+    be left out."""
 
     query: NativeQuery | None
     is_nothing_left: bool
     hidden: int
+    """How many entries the site does not serve."""
 
 
-_Assignment = Mapping[str, _Condition]
+_Assignment = Mapping[str, Condition]
 
 
 class Copies:
@@ -88,8 +92,7 @@ class Copies:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.index.ready.wait(), most_s)
 
-    @property
-    def state(self) -> CopiesState | None:
+    async def state(self) -> CopiesState | None:
         """How the index stands; None: copies are not looked for."""
         if not self._is_on:
             return None
@@ -97,10 +100,10 @@ class Copies:
         ages = {site: self.index.age_s(site) for site in self._clients}
         if latest is None:
             return CopiesState(None, ages)
-        hidden = self.hidden(tuple(self._clients))
+        hidden = await self.hidden(tuple(self._clients))
         return CopiesState(latest.id, ages, len(latest.uploads), hidden)
 
-    def merge(
+    async def merge(
         self, planned: PlannedRequest, *, away: Collection[str] | None = None
     ) -> PlannedRequest:
         """Each entry once. `away` are sites whose entries other holders serve; None: those whose
@@ -113,7 +116,9 @@ class Copies:
             return planned
         latest = self.index.latest
         if latest is None:
-            return replace(planned, listed=chosen)
+            # a walk that another process began cannot be told apart here: the copies that come on
+            # one page are shown once
+            return replace(planned, listed=chosen, pin=cursor.pin)
         generation = latest
         if cursor.pin is not None:
             generation = self.index.find(cursor.pin.generation) or latest
@@ -121,9 +126,10 @@ class Copies:
         elif away is None:
             away = [site for site in chosen if self._clients[site].circuit.state != "closed"]
         pin = Pin(generation.id, tuple(site for site in chosen if site in away))
-        return self._merged(planned, generation, chosen, pin)
+        assigned = await self._assigned(generation, chosen, pin)
+        return self._merged(planned, assigned, chosen, pin)
 
-    def without(
+    async def without(
         self, planned: PlannedRequest, merged: PlannedRequest, failed: Collection[str]
     ) -> PlannedRequest | None:
         """The request with the next holders in place of sites that failed; None: there are none,
@@ -133,30 +139,38 @@ class Copies:
         away = {*merged.pin.away, *failed}
         if away == {*merged.pin.away}:
             return None
-        again = self.merge(planned, away=away)
+        again = await self.merge(planned, away=away)
         return None if again.queries == merged.queries else again
 
-    def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
-        """The structures that each of these sites serves, where others serve some of its own."""
+    async def conditions(
+        self, chosen: Sequence[str], *, pin: Pin | None = None
+    ) -> tuple[Pin, Mapping[str, Condition]] | None:
+        """What holds for the entries that each of these sites serves, where others serve some of
+        its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
         latest = self.index.latest
-        if not self._is_on or latest is None or len(chosen) < 2:
-            return {}
+        if not self._is_on or latest is None:
+            return None
         sites = tuple(site for site in self._clients if site in chosen)
-        away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
-        assigned = self._assigned(latest, sites, Pin(latest.id, away))
+        if pin is None:
+            away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
+            pin = Pin(latest.id, away)
+        generation = self.index.find(pin.generation) or latest
+        pin = Pin(generation.id, pin.away)
+        return pin, await self._assigned(generation, sites, pin)
+
+    async def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
+        """The structures that each of these sites serves, where others serve some of its own."""
+        found = await self.conditions(chosen)
         return {
             site: self._query(site, STRUCTURE, condition)
-            for site, condition in assigned.items()
+            for site, condition in (found[1] if found else {}).items()
             if condition.query is not None
         }
 
-    def hidden(self, chosen: Sequence[str]) -> int:
+    async def hidden(self, chosen: Sequence[str]) -> int:
         """How many copies at these sites are not served, as other ones of them serve them."""
-        latest = self.index.latest
-        if not self._is_on or latest is None or len(chosen) < 2:
-            return 0
-        sites = tuple(site for site in self._clients if site in chosen)
-        return sum(one.hidden for one in self._assigned(latest, sites, Pin(latest.id)).values())
+        found = await self.conditions(chosen)
+        return sum(one.hidden for one in found[1].values()) if found else 0
 
     def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
         """All sites that have this entry, as far as known, in the order of the configuration."""
@@ -172,9 +186,8 @@ class Copies:
         self.index.suspect(sites)
 
     def _merged(
-        self, planned: PlannedRequest, generation: Generation, chosen: tuple[str, ...], pin: Pin
+        self, planned: PlannedRequest, assigned: _Assignment, chosen: tuple[str, ...], pin: Pin
     ) -> PlannedRequest:
-        assigned = self._assigned(generation, chosen, pin)
         queries: dict[str, NativeQuery] = {}
         pruned = dict(planned.pruned)
         for site, query in planned.queries.items():
@@ -196,24 +209,32 @@ class Copies:
             listed=(*unread, *too_many),
         )
 
-    def _assigned(self, generation: Generation, chosen: tuple[str, ...], pin: Pin) -> _Assignment:
+    async def _assigned(
+        self, generation: Generation, chosen: tuple[str, ...], pin: Pin
+    ) -> _Assignment:
+        """Made once; in a thread where there is much to do, so that the event loop goes on."""
         key = (self.index.revision, chosen, pin)
         held = self._assignments.get(key)
-        if held is None:
-            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
-            held = {site: self._condition(site, one) for site, one in found.items()}
-            self._assignments[key] = held
-        return held
+        if held is not None:
+            return held
 
-    def _condition(self, site: str, exclusion: Exclusion) -> _Condition:
+        def make() -> _Assignment:
+            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
+            return {site: self._condition(site, one) for site, one in found.items()}
+
+        is_small = len(generation.uploads) <= _IN_LOOP
+        made = make() if is_small else await asyncio.to_thread(make)
+        return self._assignments.setdefault(key, made)
+
+    def _condition(self, site: str, exclusion: Exclusion) -> Condition:
         uploads = self.index.uploads(site)
         query = exclusion_query(exclusion, uploads=uploads)
         if query is None:
-            return _Condition(None, False, 0)
+            return Condition(None, False, 0)
         is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
-        return _Condition(query, is_nothing_left, exclusion.count)
+        return Condition(query, is_nothing_left, exclusion.count)
 
-    def _query(self, site: str, query: NativeQuery, condition: _Condition) -> NativeQuery:
+    def _query(self, site: str, query: NativeQuery, condition: Condition) -> NativeQuery:
         """The same object for the same query: its digest need not be computed anew."""
         assert condition.query is not None
         key = (id(query), id(condition.query))

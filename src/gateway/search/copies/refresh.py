@@ -28,14 +28,12 @@ WHOLE_S = 3600.0
 """Until all of a site is read anew, whatever the looks said."""
 RETRY_S = 10.0
 """Until a site that did not answer is looked at again."""
-LEAST_PAUSE_S = 5.0
+LEAST_PAUSE_S = 30.0
 """Between two looks at a site that a caller's answer has caused."""
 READ_S = 60.0
 """How long a step of the reading may take: longer than any caller waits, as nobody does."""
 KEPT = 8
 """Generations that walks may still refer to; they differ only when shared uploads do."""
-
-Opened = Callable[[SiteClient], SiteSession]
 
 
 @dataclass(slots=True)
@@ -82,6 +80,7 @@ class CopyIndex:
         self._tried: set[str] = set()
         self.revision = 0
         """Grows with everything that is read."""
+        self._known: frozenset[str] = frozenset()
         self._is_settled = False
         """Whether all that is known has been compared."""
 
@@ -107,8 +106,8 @@ class CopyIndex:
 
     @property
     def known(self) -> frozenset[str]:
-        """The sites that have been read."""
-        return frozenset(self._sites)
+        """The sites whose uploads have been compared with those of the others."""
+        return self._known
 
     def uploads(self, site: str) -> Mapping[str, int]:
         """How many entries each upload of a site has, as far as known."""
@@ -121,11 +120,11 @@ class CopyIndex:
         return None if seen is None else asyncio.get_running_loop().time() - seen
 
     def suspect(self, sites: Iterable[str]) -> None:
-        """An entry was seen twice: look at these sites now, and compare their uploads anew."""
+        """An entry was seen twice: read the uploads of these sites now, if that was not just done;
+        a caller must not have the sites asked all the time."""
         for site in sites:
             age_s = self.age_s(site)
-            if age_s is not None and age_s >= LEAST_PAUSE_S and not self._urgent[site].is_set():
-                self._comparison.suspect(site, self.uploads(site))
+            if age_s is not None and age_s >= LEAST_PAUSE_S:
                 self._urgent[site].set()
 
     async def refresh(self) -> None:
@@ -173,7 +172,7 @@ class CopyIndex:
             held = self._sites.get(name)
             is_due = held is None or now - held.read_at >= self._whole_s
             if held is None or is_due or is_urgent or mark != held.mark:
-                await self._read(session, mark, now=now, is_whole=is_due or is_urgent)
+                await self._read(session, mark, now=now, is_whole=is_due)
         finally:
             scope.close()
         await self._settle()
@@ -203,20 +202,19 @@ class CopyIndex:
             self._is_settled = True  # unless something comes in meanwhile
             uploads = {site: one.uploads for site, one in self._sites.items()}
             holders = await asyncio.to_thread(holders_by_upload, uploads)
-            scope = MemoryScope()
             try:
-                sessions = {
-                    site: self._session(client, scope) for site, client in self._clients.items()
-                }
-                shared = await self._comparison.compare(holders, uploads, sessions=sessions)
+                shared = await self._comparison.compare(
+                    holders,
+                    uploads,
+                    open_session=lambda site, scope: self._session(self._clients[site], scope),
+                )
             except BaseException:
                 self._is_settled = False
                 raise
-            finally:
-                scope.close()
             if len(shared) < len(holders):
                 self._is_settled = False
             self._publish(await asyncio.to_thread(generation_of, shared))
+            self._known = frozenset(uploads)
 
     def _publish(self, generation: Generation) -> None:
         self.revision += 1

@@ -7,12 +7,13 @@ kept only where copies differ.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
 from gateway.errors import SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import NativeQuery
 from gateway.search.copies.index import Contents, read_contents
@@ -31,6 +32,10 @@ _SLICE = 500
 
 Uploads: TypeAlias = Mapping[str, Mapping[str, int]]
 """For each site: how many entries each of its uploads has."""
+
+
+OpenSession: TypeAlias = Callable[[str, MemoryScope], SiteSession]
+"""Begins a conversation with a site, whose answers are held in the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Comparison:
         holders: Mapping[str, tuple[str, ...]],
         uploads: Uploads,
         *,
-        sessions: Mapping[str, SiteSession],
+        open_session: OpenSession,
     ) -> list[SharedUpload]:
         """The shared uploads; those whose copies could not be read stay out, and are tried again
         next time."""
@@ -82,11 +87,15 @@ class Comparison:
         async def one(upload_id: str, sites: tuple[str, ...]) -> SharedUpload | None:
             counts = {site: uploads[site][upload_id] for site in sites}
             async with slots:
+                scope = MemoryScope()
+                sessions = {site: open_session(site, scope) for site in sites}
                 try:
                     return await self._compare_one(upload_id, counts, sessions)
                 except SiteError as error:
                     logger.info("copies of upload %s are not known: %s", upload_id, error)
                     return None
+                finally:
+                    scope.close()
 
         found: list[SharedUpload] = []
         unknown: list[tuple[str, tuple[str, ...]]] = []

@@ -140,7 +140,7 @@ class References:
             sites=planned.chosen,
             pinned=planned.pinned,
             deadline=deadlines.archives,
-            served=self._copies.served(planned.chosen) if is_merged else {},
+            served=await self._copies.served(planned.chosen) if is_merged else {},
         )
 
     async def _join(self, planned: PlannedReferenceRequest, tables: Tables) -> JoinedReferences:
