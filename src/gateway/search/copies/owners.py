@@ -58,9 +58,16 @@ class Exclusion:
     count: int = 0
 
 
-def generation_of(uploads: Iterable[SharedUpload]) -> Generation:
-    """The generation of these uploads; replicas that found the same give it the same id."""
-    held = {one.upload_id: one for one in sorted(uploads, key=lambda one: one.upload_id)}
+def generation_of(uploads: Iterable[SharedUpload], before: Generation | None = None) -> Generation:
+    """The generation of these uploads; replicas that found the same give it the same id.
+
+    What has not changed since the one before is held once.
+    """
+    known = {} if before is None else before.uploads
+    held: dict[str, SharedUpload] = {}
+    for one in sorted(uploads, key=lambda one: one.upload_id):
+        same = known.get(one.upload_id)
+        held[one.upload_id] = same if same == one and same is not None else one
     digest = hashlib.sha256()
     for upload in held.values():
         holdings = [

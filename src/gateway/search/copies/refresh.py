@@ -213,7 +213,7 @@ class CopyIndex:
                 raise
             if len(shared) < len(holders):
                 self._is_settled = False
-            self._publish(await asyncio.to_thread(generation_of, shared))
+            self._publish(await asyncio.to_thread(generation_of, shared, self.latest))
             self._known = frozenset(uploads)
 
     def _publish(self, generation: Generation) -> None:
