@@ -67,8 +67,16 @@ def ids_at(site: str) -> set[str]:
 
 
 @asynccontextmanager
-async def oases(lines: Mapping[str, list[DemoLine]] = LINES, **keys: Any) -> AsyncIterator[Opened]:
-    async with opened(lines, copies={"refresh_s": 3600, **keys}) as one:
+async def oases(
+    lines: Mapping[str, list[DemoLine]] = LINES,
+    *,
+    timeouts: Mapping[str, float] | None = None,
+    **keys: Any,
+) -> AsyncIterator[Opened]:
+    sections: dict[str, Any] = {"copies": {"refresh_s": 3600, **keys}}
+    if timeouts is not None:
+        sections["timeouts"] = timeouts
+    async with opened(lines, **sections) as one:
         await one.federation.know_copies()
         one.forget()
         yield one
@@ -252,6 +260,17 @@ async def test_a_dead_site_whose_entries_others_hold_is_not_missed() -> None:
         assert not answer.notices
         state = {report.name: report.state for report in answer.reports}
         assert state == {"berlin": "pruned", "munich": "ok"}
+
+
+async def test_a_site_that_hangs_is_replaced_in_time() -> None:
+    """The next holder answers within the one deadline."""
+    lines = {"berlin": upload("whole", "abc"), "munich": upload("whole", "abc")}
+    async with oases(lines, prefer=("berlin",), timeouts={"budget_s": 4, "site_s": 4}) as one:
+        one.lines["berlin"].hangs = lambda _: True
+        answer = await one.federation.search(request())
+        assert (answer.data_returned, keys(answer)) == (3, ["whole-a", "whole-b", "whole-c"])
+        assert {report.name: report.state for report in answer.reports}["munich"] == "ok"
+        assert not answer.notices
 
 
 async def test_an_index_that_is_too_old(three: Opened) -> None:
