@@ -34,7 +34,7 @@ def gateway_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def held(copies: Mapping[str, Optimade]) -> Mapping[str, Optimade]:
-    """What the Oases hold, each entry once: of copies that are alike, the first site's is served."""
+    """What the Oases hold, each entry once: of copies that are alike, the first is served."""
     first: dict[str, str] = {}
     for id_ in copies:
         first.setdefault(id_.partition("~")[2], id_)

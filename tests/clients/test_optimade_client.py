@@ -74,7 +74,7 @@ def test_get_whole_entries(gateway_url: str, held: Mapping[str, Optimade], is_as
 
 
 def test_get_from_site_views(gateway_url: str, copies: Mapping[str, Optimade]) -> None:
-    """Views of single sites are databases to it, asked at the same time; each has its own copies."""
+    """Views of single sites are databases to it, asked at the same time; each has its copies."""
     sites = ("berlin", "munich", "dresden")
     urls = [f"{gateway_url}/sites/{site}" for site in sites]
     answer = make_client(*urls, is_async=True).structures.get(OXIDES)["structures"][OXIDES]
