@@ -4,6 +4,7 @@ For `gateway init` and `gateway check`, which have to say what to do about it. R
 followed, nothing is retried or cached; the site's client is for everything else.
 """
 
+import asyncio
 import socket
 import ssl
 import time
@@ -20,7 +21,8 @@ from gateway.model import JsonObject, Site
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of an answer that is read; `/info` of a NOMAD has up to 240 kB."""
-_WAIT_S = 10.0
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WAIT_S = 10.0
 
 Trouble: TypeAlias = Literal[
     "dns", "refused", "timeout", "closed", "no_tls", "tls", "self_signed", "unknown_issuer",
@@ -71,6 +73,7 @@ async def reach(
     *,
     content: JsonObject | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    wait_s: float = WAIT_S,
 ) -> Reached | Unreachable:
     """What answers at `path` below the site's address: GET, or POST of `content` as JSON."""
     url = site.url + path
@@ -78,21 +81,24 @@ async def reach(
     if site.token:
         headers["Authorization"] = f"Bearer {site.token}"
     method = "GET" if content is None else "POST"
-    timeout = httpx.Timeout(_WAIT_S, connect=site.connect_s)
-    async with httpx.AsyncClient(
-        transport=transport or _transport(site), timeout=timeout, trust_env=False
-    ) as client:
+    waits = dict.fromkeys(("read", "write"), wait_s) | dict.fromkeys(
+        ("connect", "pool"), site.connect_s
+    )
+    async with transport or _transport(site) as way:
         try:
-            request = client.build_request(method, url, headers=headers, json=content)
-            return await _sent(client, request)
+            request = httpx.Request(
+                method, url, headers=headers, json=content, extensions={"timeout": waits}
+            )
+            async with asyncio.timeout(site.connect_s + wait_s):
+                return await _sent(way, request)
         except TRANSPORT_ERRORS as error:
             said = transport_fault(error, connect_s=site.connect_s).happened
             return Unreachable(url, _trouble(error), said)
 
 
-async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> Reached:
+async def _sent(way: httpx.AsyncBaseTransport, request: httpx.Request) -> Reached:
     sent = time.time()
-    response = await client.send(request, stream=True)
+    response = await way.handle_async_request(request)
     now = (sent + time.time()) / 2
     try:
         body = b""
@@ -108,7 +114,7 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> Reached:
         response.status_code,
         media_type,
         body,
-        _location(response),
+        _location(request.url, response),
         _clock_ahead_s(response.headers, now),
     )
 
@@ -118,11 +124,12 @@ def _transport(site: Site) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(verify=trust(site), proxy=proxy, trust_env=False)
 
 
-def _location(response: httpx.Response) -> str | None:
-    if not response.is_redirect:
+def _location(asked: httpx.URL, response: httpx.Response) -> str | None:
+    location = response.headers.get("location")
+    if response.status_code not in REDIRECTS or location is None:
         return None
     try:
-        return str(response.request.url.join(response.headers["location"]))
+        return str(asked.join(location))
     except (httpx.InvalidURL, ValueError):
         return None
 
