@@ -39,9 +39,7 @@ class Network:
     answers: Mapping[str, Reached | Trouble]
     asked: list[str] = field(default_factory=list)
 
-    async def ask(
-        self, site: Site, path: str, content: JsonObject | None
-    ) -> Reached | Unreachable:
+    async def ask(self, site: Site, path: str, content: JsonObject | None) -> Reached | Unreachable:
         del content
         url = site.url + path
         self.asked.append(url)

@@ -56,7 +56,9 @@ async def test_http_for_https() -> None:
         "closed",
         "refused",
     ):
-        found = await search(plain, {**OASIS, f"{plain}/info": answer, "http://nomad.example.org": answer})
+        found = await search(
+            plain, {**OASIS, f"{plain}/info": answer, "http://nomad.example.org": answer}
+        )
         assert isinstance(found, Found)
         assert found.url == API
         assert "HTTPS" in found.said[0]

@@ -45,7 +45,7 @@ async def test_not_found() -> None:
         (json_answer({}, 401), {}, "`token_env`"),
         (json_answer({}, 403), {"token": "old"}, "Its token is not accepted"),
         ("unknown_issuer", {}, "Get that authority's certificate"),
-        ("unknown_issuer", {"ca_file": "ours.pem"}, "The certificates in ours.pem (ca_file) do not"),
+        ("unknown_issuer", {"ca_file": "ours.pem"}, "in ours.pem (ca_file) do not"),
         ("self_signed", {"ca_file": "ours.pem"}, "The one named there now is another"),
         ("timeout", {}, "raise `connect_s` or `site_s`"),
         (json_answer({}, 503), {}, "`concurrency` and `rate_per_s`"),

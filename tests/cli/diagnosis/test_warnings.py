@@ -58,8 +58,9 @@ def test_clock_in_words() -> None:
     """Which way, and how far."""
     assert "5 min ahead of" in clock_warnings({"a": 300})["a"]
     assert "2 h behind" in clock_warnings({"a": -7200})["a"]
-    assert "this machine's clock is 5 min behind that of 2 sites" in (
-        clock_warnings({"a": 300, "b": 300})[None]
+    assert (
+        "this machine's clock is 5 min behind that of 2 sites"
+        in (clock_warnings({"a": 300, "b": 300})[None])
     )
 
 

@@ -34,7 +34,11 @@ async def reached(transport: httpx.MockTransport) -> Reached:
 async def test_answer() -> None:
     """Status, type and content, without a redirect."""
     found = await reached(answering(json={"version": "2"}))
-    assert (found.status, found.media_type, found.body) == (200, "application/json", b'{"version":"2"}')
+    assert (found.status, found.media_type, found.body) == (
+        200,
+        "application/json",
+        b'{"version":"2"}',
+    )
     assert (found.url, found.location) == ("http://a.example/api/v1/info", None)
 
 

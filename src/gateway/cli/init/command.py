@@ -38,7 +38,8 @@ def run_init(
     config = load_config(output)
     checks = asyncio.run(check_sites(config))
     click.echo(f"\n{checks_table(checks)}\n")
-    click.echo(f"Next: gateway serve --config {output}")
+    is_good = not any(one.failure for one in checks)
+    click.echo(f"Next: gateway {'serve' if is_good else 'check'} --config {output}")
     return checks
 
 

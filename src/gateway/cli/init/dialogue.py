@@ -3,9 +3,9 @@
 In: options, and something that searches for an API. Out: text on a terminal, a file.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,10 +54,15 @@ def run_dialogue(options: InitOptions, search: Search) -> None:
     old = _old_file(options)
     answers = _Answers()
     for name, typed in options.addresses:
+        click.echo(typed.strip() or repr(typed))
         _settle(typed, name, answers, options, search)
     if not options.addresses:
         if options.is_silent:
             raise click.UsageError("with --yes, give the address of at least one Oasis")
+        click.echo(
+            f"This writes {options.output}. Of each Oasis the address of its web page will do. "
+            "Ctrl-C stops, and nothing is written."
+        )
         for typed in _asked_addresses(answers):
             _settle(typed, None, answers, options, search)
     if answers.refused and options.is_silent:
@@ -67,7 +72,11 @@ def run_dialogue(options: InitOptions, search: Search) -> None:
     if not answers.sites:
         raise click.ClickException("nothing was written: no Oasis was found")
     provider = _provider(answers.sites, options)
-    _write(options.output, write_config(provider, answers.sites, path=str(options.output)), old)
+    _write(
+        options.output,
+        write_config(provider, answers.sites, path=str(options.output)),
+        is_replaced=old,
+    )
 
 
 def _old_file(options: InitOptions) -> bool:
@@ -97,7 +106,6 @@ def _settle(
     typed: str, name: str | None, answers: _Answers, options: InitOptions, search: Search
 ) -> None:
     """Find the API at one address and take it in, or say why not."""
-    click.echo(f"{typed.strip() or repr(typed)}")
     try:
         found = search(read_typed(typed))
     except ValueError as error:
@@ -133,12 +141,13 @@ def _new_site(found: Found, name: str | None, answers: _Answers, options: InitOp
             default=proposed,
             value_proc=lambda text: _free_name(text, answers.names),
         )
-    name = name or proposed
-    title = name if says_nothing(found.deployment) else (found.deployment or name)
-    _say(f"It is called {name}: its entries are {name}~<entry_id>.")
+    else:
+        name = name or proposed
+        _say(f"Its name is {name}: ids are {name}~<entry_id>.")
+    title = found.deployment if name == proposed and not says_nothing(found.deployment) else name
     if found.is_denied:
         _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
-    return NewSite(name, found.url, title, _told(found), found.is_denied)
+    return NewSite(name, found.url, title or name, _told(found), found.is_denied)
 
 
 def _free_name(text: str, taken: Sequence[str]) -> str:
@@ -178,13 +187,20 @@ def _told(found: Found) -> str:
     return f"{version}, {found.entries:,} public structures"
 
 
-def _write(path: Path, text: str, is_replaced: bool) -> None:
+def _write(path: Path, text: str, *, is_replaced: bool) -> None:
     if is_replaced:
-        os.replace(path, kept := path.with_name(path.name + ".old"))
-        click.echo(f"The {path.name} that was there is {kept} now.")
+        kept = _free_path(path)
+        path.rename(kept)
+        click.echo(f"The {path.name} that was there is {kept.name} now.")
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     click.echo(f"{path} is written.")
+
+
+def _free_path(path: Path) -> Path:
+    """Where the old file goes without replacing an older one."""
+    names = (f"{path.name}.old{number or ''}" for number in count())
+    return next(one for name in names if not (one := path.with_name(name)).exists())
 
 
 def _say(*lines: str) -> None:
