@@ -188,9 +188,7 @@ async def downloads_pass(client: httpx.AsyncClient, base: str) -> None:
     assert len(answer.text.splitlines()) > 300
 
 
-async def test_as_printed(
-    proxy: Callable[..., object], certificate: Path, tmp_path: Path
-) -> None:
+async def test_as_printed(proxy: Callable[..., object], certificate: Path, tmp_path: Path) -> None:
     """TLS under a path: links keep scheme, host, port and path, and all of them lead back."""
     server = ServerKeys(trusted_proxies=("127.0.0.1",))
     async with behind(proxy, server, certificate, tmp_path) as (client, base):
@@ -199,9 +197,7 @@ async def test_as_printed(
             await check(client, base)
 
 
-async def test_public_url(
-    proxy: Callable[..., object], certificate: Path, tmp_path: Path
-) -> None:
+async def test_public_url(proxy: Callable[..., object], certificate: Path, tmp_path: Path) -> None:
     """The other way: nothing that the proxy says is needed."""
     public = ServerKeys(public_url="https://localhost:1/optimade")
     async with behind(proxy, public, certificate, tmp_path) as (client, base):

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
+from gateway.cli.diagnosis.advice import advice_on_answer
+from gateway.cli.diagnosis.answers import kind_of
 from gateway.cli.diagnosis.api_search import COUNT
 from gateway.cli.diagnosis.failed_site import advice_on
 from gateway.cli.diagnosis.warnings import clock_warnings, site_warnings, version_warnings
@@ -136,9 +138,17 @@ async def _check(federation: Federation, site: Site) -> Check:
         return replace(found, advice=await advice_on(site, answer, _ask))
     return replace(
         found,
-        warnings=tuple(site_warnings(site, found.version)),
+        warnings=(*await _nested(site), *site_warnings(site, found.version)),
         clock_ahead_s=answer.clock_ahead_s if isinstance(answer, Reached) else None,
     )
+
+
+async def _nested(site: Site) -> tuple[str, ...]:
+    """A warning where the site is no NOMAD but a gateway over some, perhaps this one itself."""
+    info = await _ask(site, "/info", None)
+    if isinstance(info, Unreachable) or kind_of(info) != "gateway":
+        return ()
+    return (f"this is a gateway like this one. {advice_on_answer('gateway', site)}",)
 
 
 async def _ask(site: Site, path: str, content: JsonObject | None) -> Reached | Unreachable:

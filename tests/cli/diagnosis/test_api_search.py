@@ -4,7 +4,7 @@ import pytest
 
 from gateway.cli.diagnosis.api_search import Found, NotFound, find_api
 from gateway.cli.diagnosis.typed_address import read_typed
-from tests.cli.diagnosis.doubles import Network, json_answer, nomad, page, redirect
+from tests.cli.diagnosis.doubles import INFO, Network, json_answer, nomad, page, redirect
 
 HOST = "https://nomad.example.org"
 BASE = f"{HOST}/nomad-oasis"
@@ -128,6 +128,7 @@ async def test_gui_elsewhere() -> None:
         (LOGIN, "login", "login page"),
         (page("<html><title>Group of X</title>"), "page", "A web page answers"),
         (json_answer({"meta": {"api_version": "1.1.0"}, "data": []}), "optimade", "OPTIMADE"),
+        (json_answer({**INFO, "gateway": {"name": "g"}}), "gateway", "itself without end"),
         (json_answer({"hello": "world"}), "other", "not a NOMAD"),
         (json_answer([1]), "other", "not a NOMAD"),
         (page("<html>bad gateway", 502), "ill", "administrator"),

@@ -11,9 +11,10 @@ from gateway.model import Json
 
 AnswerKind: TypeAlias = Literal[
     "nomad", "denied", "login", "missing", "limited", "ill", "redirect", "no_tls_expected",
-    "page", "optimade", "other",
+    "page", "gateway", "optimade", "other",
 ]  # fmt: skip
-"""`no_tls_expected`: plain HTTP was sent to a port that wants TLS."""
+"""`no_tls_expected`: plain HTTP was sent to a port that wants TLS; `gateway`: another one of these,
+with NOMAD's own API over its sites."""
 
 _LOGIN_PATH = re.compile(r"log-?in|sign-?in|/auth\b|/realms/|sso|saml|oauth|openid|/idp\b|shib")
 _LOGIN_PAGE = re.compile(
@@ -62,6 +63,8 @@ def _kind_of_content(answer: Reached, beginning: bytes) -> AnswerKind:
     if "html" in answer.media_type or _HTML.match(beginning):
         return "login" if _LOGIN_PAGE.search(beginning) else "page"
     found = json_of(answer)
+    if isinstance(found.get("gateway"), dict):
+        return "gateway"
     if "parsers" in found or "metainfo_packages" in found or "pagination" in found:
         return "nomad"
     meta = found.get("meta")

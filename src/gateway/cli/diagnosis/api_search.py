@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from gateway.cli.diagnosis.advice import advice_on_answer, advice_on_trouble, is_too_old
+from gateway.cli.diagnosis.advice import advice_on_answer, is_too_old
 from gateway.cli.diagnosis.answers import AnswerKind, json_of, kind_of
+from gateway.cli.diagnosis.connection_advice import advice_on_trouble
 from gateway.cli.diagnosis.corrections import corrections
 from gateway.cli.diagnosis.typed_address import TypedAddress, base_of
 from gateway.config.checks import API_PATH, api_address
@@ -28,8 +29,8 @@ Ask: TypeAlias = Callable[[Site, str, JsonObject | None], Awaitable[Reached | Un
 
 _INFO = "/info"
 _WEIGHTS: tuple[AnswerKind, ...] = (
-    "denied", "limited", "ill", "login", "no_tls_expected", "redirect", "optimade", "page",
-    "other", "missing",
+    "denied", "gateway", "limited", "ill", "login", "no_tls_expected", "redirect", "optimade",
+    "page", "other", "missing",
 )  # fmt: skip
 """The answer that tells most of why there is no API comes first."""
 _OTHER_SCHEME: frozenset[Trouble | AnswerKind] = frozenset(
@@ -142,6 +143,7 @@ def saying(answer: Reached, kind: AnswerKind) -> str:
         what = "a login page" if kind == "login" else answer.location[:200]
         return f"HTTP {answer.status}, redirects to {what}"
     told = {"login": "a login page", "page": "a web page", "optimade": "an OPTIMADE server"}
+    told["gateway"] = "a gateway like this one"
     return f"HTTP {answer.status}" + (f", {told[kind]}" if kind in told else "")
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from gateway.cli.diagnosis.advice import advice_on_answer, advice_on_trouble
+from gateway.cli.diagnosis.advice import advice_on_answer
 from gateway.cli.diagnosis.answers import AnswerKind, kind_of
 from gateway.cli.diagnosis.api_search import Ask, Found, find_api
+from gateway.cli.diagnosis.connection_advice import advice_on_trouble
 from gateway.cli.diagnosis.typed_address import read_typed
 from gateway.fetch.http.reachability import Reached, Unreachable
 from gateway.model import JsonObject, Site
