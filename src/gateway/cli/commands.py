@@ -144,6 +144,11 @@ def _named_site(_: click.Context, __: click.Parameter, values: Sequence[str]) ->
     help="The file to write.",
 )
 @click.option("--prefix", help="Prefix of the gateway's own properties.  [default: chosen]")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates (PEM) to trust for these Oases instead of the usual ones.",
+)
 @click.option("--yes", "is_silent", is_flag=True, help="Ask nothing: take what is proposed.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists; it is kept as .old.")
 def init(
@@ -152,6 +157,7 @@ def init(
     named: list[list[str]],
     output: Path,
     prefix: str | None,
+    ca_file: Path | None,
     is_silent: bool,
     force: bool,
 ) -> None:
@@ -163,7 +169,14 @@ def init(
     from gateway.cli.init.command import run_init
 
     pairs = (*((None, one) for one in addresses), *((name, one) for name, one in named))
-    checks = run_init(pairs, output=output, prefix=prefix, is_silent=is_silent, replaces=force)
+    checks = run_init(
+        pairs,
+        output=output,
+        prefix=prefix,
+        ca_file=ca_file,
+        is_silent=is_silent,
+        replaces=force,
+    )
     if any(one.failure for one in checks):
         sys.exit(FAILED)
 

@@ -82,6 +82,16 @@ async def test_certificate_is_no_reason_for_http() -> None:
         assert found.why == trouble
 
 
+async def test_the_fault_behind_the_scheme() -> None:
+    """Where http wants https and that has a fault of its own, this is told."""
+    local = "localhost:8443/gui"
+    wants_tls = page("The plain HTTP request was sent to HTTPS port", 400)
+    answers = {"http://localhost:8443": wants_tls, "https://localhost:8443": "self_signed"}
+    found = await search(local, answers)
+    assert isinstance(found, NotFound)
+    assert (found.why, found.url) == ("self_signed", "https://localhost:8443/api/v1")
+
+
 async def test_redirect_to_another_host() -> None:
     """Where the API has moved, its new address is written."""
     new = "https://new.example.org/oasis/api/v1"

@@ -34,6 +34,12 @@ async def test_no_tls() -> None:
     assert "tokens too" in told
 
 
+async def test_redirect_to_a_fault() -> None:
+    """Where it redirects to is told, though nothing that can be used stands there."""
+    told = await advice(API, {HOST: redirect("https://new.example.org/")})
+    assert "It redirects to https://new.example.org/." in told
+
+
 async def test_not_found() -> None:
     """Otherwise the question whether this is the API's address."""
     assert "Is this the address of its API?" in await advice(API, {HOST: MISSING})

@@ -48,6 +48,13 @@ def test_words_of_yaml(name: str, tmp_path: Path) -> None:
     assert (config.provider.prefix, config.sites[0].name) == (name, name)
 
 
+def test_ca_file(tmp_path: Path) -> None:
+    """It is written for what has TLS alone, where it has an effect."""
+    plain = NewSite("b", API.replace("https", "http"), "B", "x", ca_file="/ca.pem")
+    text = write_config(PROVIDER, [NewSite("a", API, "A", "x", ca_file="/ca.pem"), plain], path="g")
+    assert text.count('ca_file: "/ca.pem"') == 1
+
+
 def test_token(tmp_path: Path) -> None:
     """The comment on a token is right as soon as its # is taken off."""
     text = write_config(PROVIDER, [NewSite("my-a", API, "A", "x", needs_token=True)], path="g")

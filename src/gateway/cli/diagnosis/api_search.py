@@ -76,7 +76,12 @@ async def find_api(typed: TypedAddress, ask: Ask) -> Found | NotFound:
         failures.append(found)
         if found.why not in _OTHER_SCHEME:
             break
-    return next((one for one in failures if one.why in _WEIGHTS), failures[0])
+    return min(failures, key=_tells_little)
+
+
+def _tells_little(failure: NotFound) -> int:
+    """Which of two schemes' failures is told: one that has nothing to do with the scheme first."""
+    return 2 * (failure.why in _OTHER_SCHEME) - (failure.why in _WEIGHTS)
 
 
 async def _at(typed: TypedAddress, scheme: str, ask: Ask) -> Found | NotFound:

@@ -26,6 +26,8 @@ async def advice_on(site: Site, answer: Reached | Unreachable, ask: Ask) -> str:
     if kind == "nomad":
         return "It answers a count of its entries, but not all that a search needs; see above why."
     advice = advice_on_answer(kind, site)
+    if kind == "redirect" and answer.location:
+        advice = f"It redirects to {answer.location[:200]}. {advice}"
     return await _with_address(site, advice, ask) if kind in _ELSEWHERE else advice
 
 

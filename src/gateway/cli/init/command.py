@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,6 +24,7 @@ def run_init(
     *,
     output: Path,
     prefix: str | None,
+    ca_file: Path | None,
     is_silent: bool,
     replaces: bool,
 ) -> tuple[Check, ...]:
@@ -30,9 +33,10 @@ def run_init(
     if prefix is not None:
         _check_prefix(prefix)
     ordered = tuple(sorted(addresses, key=lambda one: one[0] is None))  # names that were given win
-    options = InitOptions(output, ordered, prefix, is_silent, replaces)
+    trusted = str(ca_file.resolve()) if ca_file else None
+    options = InitOptions(output, ordered, prefix, trusted, is_silent, replaces)
     try:
-        run_dialogue(options, _search)
+        run_dialogue(options, partial(_search, ca_file=trusted))
     except click.Abort:
         raise click.ClickException("stopped: nothing was written") from None
     config = load_config(output)
@@ -50,9 +54,8 @@ def _check_prefix(prefix: str) -> None:
         raise click.BadParameter(str(error), param_hint="--prefix") from error
 
 
-def _search(typed: TypedAddress) -> Found | NotFound:
-    return asyncio.run(find_api(typed, _ask))
+def _search(typed: TypedAddress, *, ca_file: str | None) -> Found | NotFound:
+    async def ask(site: Site, path: str, content: JsonObject | None) -> Reached | Unreachable:
+        return await reach(replace(site, ca_file=ca_file), path, content=content)
 
-
-async def _ask(site: Site, path: str, content: JsonObject | None) -> Reached | Unreachable:
-    return await reach(site, path, content=content)
+    return asyncio.run(find_api(typed, ask))

@@ -20,6 +20,7 @@ from gateway.config.checks import site_name as checked_name
 
 Search: TypeAlias = Callable[[TypedAddress], Found | NotFound]
 
+_OF_CERTIFICATES = ("self_signed", "unknown_issuer")
 _FIRST = "Address of an Oasis, as in your browser"
 _MORE = "Address of another Oasis (empty: no more)"
 
@@ -32,6 +33,8 @@ class InitOptions:
     addresses: tuple[tuple[str | None, str], ...] = ()
     """Each with its site's name; None: one is chosen."""
     prefix: str | None = None
+    ca_file: str | None = None
+    """Certificates that vouch for the sites."""
     is_silent: bool = False
     """Whether nothing is asked."""
     replaces: bool = False
@@ -114,6 +117,8 @@ def _settle(
         return
     if isinstance(found, NotFound):
         _say(found.said, f"What to do: {found.advice}")
+        if found.why in _OF_CERTIFICATES and options.ca_file is None:
+            _say("With such a file, repeat this with --ca-file FILE.")
         if options.is_silent or not _is_kept(found):
             answers.refused.append(typed.strip())
             return
@@ -129,7 +134,7 @@ def _settle(
 
 def _is_kept(found: NotFound) -> bool:
     return found.url is not None and click.confirm(
-        f"  Write {found.url} all the same, because it is right and only away now?"
+        f"  Write {found.url} all the same, as it is right and will answer later?"
     )
 
 
@@ -147,7 +152,7 @@ def _new_site(found: Found, name: str | None, answers: _Answers, options: InitOp
     title = found.deployment if name == proposed and not says_nothing(found.deployment) else name
     if found.is_denied:
         _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
-    return NewSite(name, found.url, title or name, _told(found), found.is_denied)
+    return NewSite(name, found.url, title or name, _told(found), found.is_denied, options.ca_file)
 
 
 def _free_name(text: str, taken: Sequence[str]) -> str:

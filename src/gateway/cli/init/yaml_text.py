@@ -33,6 +33,8 @@ class NewSite:
     told: str
     """What it answered, for the comment above it."""
     needs_token: bool = False
+    ca_file: str | None = None
+    """Certificates that vouch for it; None: those that this machine trusts anyway."""
 
 
 def write_config(provider: NewProvider, sites: Sequence[NewSite], *, path: str) -> str:
@@ -76,6 +78,8 @@ def _site(site: NewSite) -> Iterator[str]:
     yield f"  - name: {_quoted(site.name)}"
     yield f"    url: {_quoted(site.url)}"
     yield f"    title: {_quoted(site.title)}"
+    if site.ca_file and site.url.startswith("https:"):
+        yield f"    ca_file: {_quoted(site.ca_file)}"
     if is_public_nomad(urlsplit(site.url).hostname):
         yield "    # Public NOMAD answers 503 to more than about 30 requests a second, or 10 at a"
         yield "    # time, from one address. These two hold for each worker."
