@@ -37,7 +37,7 @@ def run_init(
     options = InitOptions(output, ordered, prefix, trusted, is_silent, replaces)
     try:
         run_dialogue(options, partial(_search, ca_file=trusted))
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         raise click.ClickException("stopped: nothing was written") from None
     config = load_config(output)
     checks = asyncio.run(check_sites(config))
