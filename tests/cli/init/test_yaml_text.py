@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from gateway.cli.diagnosis.warnings import site_warnings
 from gateway.cli.init.yaml_text import NewProvider, NewSite, write_config
 from gateway.config import Config, load_config
+from tests.docs.pages import ROOT
 
 PROVIDER = NewProvider("fed", "Federation", "Two: a, b.")
 API = "https://a.example/api/v1"
@@ -28,7 +31,10 @@ def test_public_nomad(tmp_path: Path) -> None:
     """Public NOMAD gets the limits that it asks for, as in config/sites/nomad.yaml."""
     url = "https://nomad-lab.eu/prod/v1/api/v1"
     (site,) = loaded(tmp_path, NewSite("nomad", url, "NOMAD", "NOMAD 2")).sites
-    assert (site.concurrency, site.rate_per_s) == (8, 20)
+    (sample,) = yaml.safe_load((ROOT / "config/sites/nomad.yaml").read_text("utf-8"))
+    assert site.url == sample["url"]
+    assert (site.concurrency, site.rate_per_s) == (sample["concurrency"], sample["rate_per_s"])
+    assert not [*site_warnings(site, "2.0.0")]
 
 
 @pytest.mark.parametrize("text", ['a "b" \\ c: #d', "x\ny: 1", "ä ☃", "a\u2028b", "{}", "'", "%"])
