@@ -215,7 +215,7 @@ class Heard:
     def site_waiting(self, site, more) -> None:
         self.waiting += more
 
-    def cache(self, site, event) -> None:
+    def cache(self, site, event, age_s=None) -> None:
         self.cached.append(event)
 
 

@@ -43,15 +43,16 @@ def log() -> structlog.stdlib.BoundLogger:
     return _LOG
 
 
-def log_answered(**fields: object) -> None:
-    """The one line that each request has.
+def log_answered(*, is_probe: bool = False, **fields: object) -> None:
+    """The one line that each request has; those of probes, many and all alike, are for debugging.
 
     It is made by hand: finding out which line of code logs, for any record, takes longer than all
     the rest.
     """
-    if not _STANDARD.isEnabledFor(logging.INFO):
+    level = logging.DEBUG if is_probe else logging.INFO
+    if not _STANDARD.isEnabledFor(level):
         return
-    record = logging.LogRecord(_STANDARD.name, logging.INFO, "", 0, "answered", None, None)
+    record = logging.LogRecord(_STANDARD.name, level, "", 0, "answered", None, None)
     vars(record).update(fields, request_id=_REQUEST_ID.get())
     _STANDARD.handle(record)
 
@@ -63,19 +64,24 @@ def shown_path(path: str) -> str:
 
 
 def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool) -> None:
-    """Send all logs, the libraries' too, to stderr in one form."""
+    """Send all logs, the libraries' and Python's warnings too, to stderr in one form."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLines() if as_json else _TextLines())
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = (
         False  # nobody reads it
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(True)
     for noisy in ("httpx", "uvicorn.access"):  # each request is logged once, by this gateway
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 class _Lines(logging.Formatter):
     """A log record as one line; written by hand, as each request has one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process = {"pid": os.getpid(), "worker": _worker()}
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
         """What the record says, in the order in which it is shown."""
@@ -84,6 +90,7 @@ class _Lines(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             "logger": record.name,
+            **self._process,
         }
         fields |= {name: one for name, one in vars(record).items() if name not in _OF_RECORDS}
         if "request_id" not in fields and (request_id := _REQUEST_ID.get()):
@@ -110,6 +117,14 @@ class _TextLines(_Lines):
         rest = " ".join(f"{name}={one}" for name, one in [*fields.items()][3:])
         line = f"{timestamp} {level:<8}{event}  {rest}"
         return line if exception is None else f"{line}\n{exception}"
+
+
+def _worker() -> int:
+    """Which of the processes that the first one has started this is; 0: it is the first one."""
+    if multiprocessing.parent_process() is None:
+        return 0
+    number = multiprocessing.current_process().name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def bind_request(request_id: str) -> None:

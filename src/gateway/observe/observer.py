@@ -1,31 +1,37 @@
-"""Logs, request ids, counters and timings; the only module that names a metric.
+"""What one app counts and measures, under the names that Prometheus sees."""
 
-In: events, and calls of an Observer from `fetch` and `serve`. Out: log lines on standard error,
-metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protocol of the Observer.
-"""
-
-import logging
-from contextvars import ContextVar
-from datetime import UTC, datetime
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Literal
-from urllib.parse import quote
 
-import orjson
-import structlog
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway import __version__
+from gateway.observe.process import ProcessNumbers
+from gateway.observe.usage import AppUsage, ConnectionUsage, UsageCollector
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-LARGEST_OF_ALL = ("gateway_site_breaker", "gateway_site_entries")
+_AGE_BUCKETS = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_DELAY_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LARGEST_OF_ALL = (
+    "gateway_build_info",
+    "gateway_site_breaker",
+    "gateway_site_entries",
+    "process_start_time_seconds",
+)
 """Gauges of which several workers show the largest; other numbers are added up."""
+SMALLEST_OF_ALL = (
+    "gateway_cache_usable",
+    "gateway_config_last_reload_success_timestamp_seconds",
+    "gateway_config_last_reload_successful",
+)
+"""Gauges of which they show the smallest."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
+_ADMISSION_LIMITS = ("requests", "large", "streams")
+_ENDS = ("refused", "idle", "memory", "slow")
 
 
 class Observer:
@@ -35,11 +41,19 @@ class Observer:
         self.registry = CollectorRegistry()
         self._make_request_metrics()
         self._make_site_metrics()
+        self._make_limit_metrics()
+        self._make_worker_metrics()
+        self._usage = UsageCollector()
+        for collector in (self._usage, ProcessNumbers()):
+            self.registry.register(collector)
+        self.others = b"[]"
+        """What the other workers have counted, as JSON: a list of families of each."""
         # looking labels up costs more than counting
         self._answered_by: dict[tuple[str, int], Histogram] = {}
         self._states_by: dict[tuple[str, str], Counter] = {}
         self._asked_by: dict[tuple[str, str, str], Histogram] = {}
         self._cache_by: dict[tuple[str, str], Counter] = {}
+        self._age_by: dict[str, Histogram] = {}
 
     def _make_request_metrics(self) -> None:
         """What clients ask of the gateway."""
@@ -89,6 +103,84 @@ class Observer:
             ("site", "state"),
         )
 
+    def _make_limit_metrics(self) -> None:
+        """What clients are refused, so that the gateway keeps its limits."""
+        counter = partial(Counter, registry=self.registry)
+        self._refused = counter(
+            "gateway_requests_refused",
+            "Requests answered with 429, by the limit of `admission` that was reached.",
+            ("reason",),
+        )
+        self._ended = counter(
+            "gateway_connections_ended",
+            "Connections ended to keep the limits of `connections`.",
+            ("reason",),
+        )
+        for limit in _ADMISSION_LIMITS:
+            self._refused.labels(limit)
+        for reason in _ENDS:
+            self._ended.labels(reason)
+
+    def _make_worker_metrics(self) -> None:
+        """How this process does."""
+        gauge = partial(Gauge, registry=self.registry)
+        self._loop_delay = Histogram(
+            "gateway_event_loop_delay_seconds",
+            "How late the event loop ran a timer.",
+            buckets=_DELAY_BUCKETS,
+            registry=self.registry,
+        )
+        self._cache_age = Histogram(
+            "gateway_cache_age_seconds",
+            "Age of cached answers when they were used.",
+            ("event",),
+            buckets=_AGE_BUCKETS,
+            registry=self.registry,
+        )
+        self._reload_good = gauge(
+            "gateway_config_last_reload_successful",
+            "1: the configuration was read without an error the last time; 0: it was wrong.",
+        )
+        self._reload_at = gauge(
+            "gateway_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read.",
+        )
+        self.config_read(is_good=True)
+        gauge("gateway_workers", "Worker processes that are running.").set(1)
+        build = gauge("gateway_build_info", "1.", ("version", "python"))
+        build.labels(__version__, platform.python_version()).set(1)
+
+    @contextmanager
+    def watch(self, app: Callable[[], AppUsage]) -> Iterator[None]:
+        """While the context is open, metrics tell what this app has in use."""
+        self._usage.apps.append(app)
+        try:
+            yield
+        finally:
+            self._usage.apps.remove(app)
+
+    def watch_connections(self, connections: Callable[[], ConnectionUsage]) -> None:
+        """From now on metrics tell how these connections stand."""
+        self._usage.connections = connections
+
+    def refused(self, limit: str) -> None:
+        """A request was refused at this limit."""
+        self._refused.labels(limit).inc()
+
+    def ended(self, reason: str) -> None:
+        """A connection was ended for this reason."""
+        self._ended.labels(reason).inc()
+
+    def loop_delay(self, seconds: float) -> None:
+        """The event loop was so late."""
+        self._loop_delay.observe(seconds)
+
+    def config_read(self, *, is_good: bool) -> None:
+        """The configuration has been read, or could not be."""
+        self._reload_good.set(is_good)
+        if is_good:
+            self._reload_at.set(time.time())
+
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
         child = self._asked_by.get((site, path, outcome))
@@ -109,12 +201,18 @@ class Observer:
         for known in dict.fromkeys((*_BREAKER_STATES, state)):
             self._breaker.labels(site, known).set(known == state)
 
-    def cache(self, site: str, event: str) -> None:
-        """A cache had an answer or had not."""
+    def cache(self, site: str, event: str, age_s: float | None = None) -> None:
+        """A cache had an answer, of that age, or had not."""
         child = self._cache_by.get((site, event))
         if child is None:
             child = self._cache_by[site, event] = self._cache.labels(site, event)
         child.inc()
+        if age_s is None:
+            return
+        age = self._age_by.get(event)
+        if age is None:
+            age = self._age_by[event] = self._cache_age.labels(event)
+        age.observe(age_s)
 
     def began(self) -> None:
         """A request has come in."""

@@ -1,6 +1,6 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
-from gateway.search.federation import Federation, SiteStatus
+from gateway.search.federation import Federation, FederationLoad, SiteStatus
 from gateway.search.time_slices import TimeSlices
 
-__all__ = ["Federation", "SiteStatus", "TimeSlices"]
+__all__ = ["Federation", "FederationLoad", "SiteStatus", "TimeSlices"]

@@ -1,15 +1,15 @@
-"""Endpoints of the server, not of OPTIMADE: health, readiness, metrics."""
+"""Endpoints of the server, not of OPTIMADE: liveness, readiness, health, metrics."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gateway import __version__
 from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import SiteStatus
+from gateway.serve.metrics import metrics_text
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
-from gateway.serve.worker_metrics import exposition
 
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -17,10 +17,16 @@ _FRESH = {"Cache-Control": "no-store"}
 def service_router() -> APIRouter:
     """The server's own endpoints."""
     router = APIRouter(tags=["service"], route_class=PlainRoute)
+    router.add_api_route("/live", get_live, response_class=PlainTextResponse)
     router.add_api_route("/health", get_health)
     router.add_api_route("/ready", get_ready)
     router.add_api_route("/metrics", get_metrics, response_class=Response)
     return router
+
+
+async def get_live(request: Request) -> Response:  # noqa: ARG001 - it is called so
+    """That the event loop runs: nothing else is looked at, and nothing is waited for."""
+    return PlainTextResponse("ok\n", headers=_FRESH)
 
 
 async def get_health(request: Request) -> Response:
@@ -47,7 +53,7 @@ async def get_metrics(request: Request) -> Response:
         if state.total is not None:
             app_state.observer.entries(state.name, state.total)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
-    return Response(exposition(app_state.observer), headers=headers)
+    return Response(await metrics_text(app_state.observer), headers=headers)
 
 
 def _status(state: SiteStatus) -> Json:

@@ -23,9 +23,9 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app, opened
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.request.context import cut_off
+from gateway.serve.metrics import loop_delay_measured, published
+from gateway.serve.request.context import cut_off, show_observer
 from gateway.serve.state import AppState
-from gateway.serve.worker_metrics import published
 
 LOOK_S = 2.0
 READY_S = 3.0
@@ -72,6 +72,7 @@ class HotReload:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the app of the moment at which it came."""
         if scope["type"] == "lifespan":
+            show_observer(scope, self._observer)
             await self._lifespan(scope, receive, send)
             return
         await self._current.answer(scope, receive, send)
@@ -81,8 +82,10 @@ class HotReload:
         try:
             await self._replace()
         except ConfigError as error:
+            self._observer.config_read(is_good=False)
             log().error("the new configuration is wrong, the old one stays", reason=str(error))
         except Exception:  # noqa: BLE001 - one fault must not end the watch for the next change
+            self._observer.config_read(is_good=False)
             log().exception("the configuration could not be read again, the old one stays")
 
     async def _replace(self) -> None:
@@ -99,6 +102,7 @@ class HotReload:
         retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
+        self._observer.config_read(is_good=True)
         log().info("configuration read again", sites=[site.name for site in config.sites])
 
     def _generation(self, config: Config) -> "_Generation":
@@ -130,6 +134,7 @@ class HotReload:
         try:
             with (
                 _calling_on_hangup(self._asked),
+                loop_delay_measured(self._observer),
                 graceful_shutdown(self._shutdown, lambda: self._current.config.server.drain_s),
             ):
                 yield

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from gateway.serve.connections.first_line import FirstLines
 from gateway.serve.connections.limits import ConnectionLimits
 from gateway.serve.connections.registry import Connections
-from gateway.serve.request.context import CUT, HOLD
+from gateway.serve.request.context import CUT, HOLD, OBSERVER
 
 _PIPELINED = 64
 """Requests that one connection may send ahead of their answers."""
@@ -43,7 +43,9 @@ class BoundedProtocols:
     ) -> "BoundedProtocol":
         """The protocol of one more connection."""
         if self._connections is None:
-            self._connections = Connections(self.limits, _loop or asyncio.get_running_loop())
+            self._connections = Connections(
+                self.limits, _loop or asyncio.get_running_loop(), app_state.get(OBSERVER)
+            )
         return BoundedProtocol(config, server_state, app_state, connections=self._connections)
 
 
@@ -197,8 +199,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """End it if a request takes too long to come, or an answer to be taken."""
         since = self._reading_since
         if since is not None and now - since > self._reading_s and not self.flow.read_paused:
+            self._all.ended("slow")
             self.refuse(408, "The request took too long to arrive.")
         elif self._is_stuck(now):
+            self._all.ended("slow")
             self.cut()
 
     def cut(self) -> None:

@@ -5,9 +5,9 @@ one whose request is being answered.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
-from gateway.observe import log
+from gateway.observe import ConnectionUsage, Observer, log
 from gateway.serve.connections.limits import ConnectionLimits
 
 _LOOK_S = 0.5
@@ -17,6 +17,10 @@ _SMALL = 16 * 1024
 """Cutting who holds no more than this frees next to nothing."""
 _SILENT_S = 60.0
 """How long one log line about refused or cut connections speaks for the following ones, too."""
+
+
+End: TypeAlias = Literal["refused", "idle", "memory", "slow"]
+"""Why a connection was ended."""
 
 
 class Connection(Protocol):
@@ -39,9 +43,17 @@ class Connection(Protocol):
 class Connections:
     """The connections of one worker."""
 
-    def __init__(self, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        limits: ConnectionLimits,
+        loop: asyncio.AbstractEventLoop,
+        observer: Observer | None = None,
+    ) -> None:
         self.limits = limits
         self._loop = loop
+        self._observer = observer
+        if observer is not None:
+            observer.watch_connections(self.usage)
         self._all: set[Connection] = set()
         self._idle: dict[Connection, None] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -52,6 +64,17 @@ class Connections:
     def held_bytes(self) -> int:
         """What all of them hold together."""
         return sum(one.held_bytes for one in self._all)
+
+    def usage(self) -> ConnectionUsage:
+        """How they stand, for metrics."""
+        return ConnectionUsage(
+            len(self._all), self.limits.connections, self.held_bytes, self.limits.held_bytes
+        )
+
+    def ended(self, reason: End) -> None:
+        """One was ended for this reason."""
+        if self._observer is not None:
+            self._observer.ended(reason)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -64,7 +87,9 @@ class Connections:
         if len(self._all) >= self.limits.connections:
             self._report("too many connections", connections=len(self._all))
             if not self._idle:
+                self.ended("refused")
                 return False
+            self.ended("idle")
             longest = next(iter(self._idle))
             self.leave(longest)
             longest.cut()
@@ -105,6 +130,7 @@ class Connections:
             held -= one.held_bytes
             self.leave(one)
             one.cut()
+            self.ended("memory")
             if held <= self.limits.held_bytes:
                 return
 

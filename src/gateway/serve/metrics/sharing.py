@@ -1,0 +1,76 @@
+"""A worker's part: its numbers go to the hub every other second, and those of the others come."""
+
+import asyncio
+import os
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import orjson
+
+from gateway.observe import Observer, exposition, families_of, log
+from gateway.serve.metrics.hub import METRICS_HUB, read_message, send_message
+
+EVERY_S = 2.0
+_LAST_S = 0.5
+"""How long the last numbers of a worker that ends may take to be sent."""
+
+
+async def metrics_text(observer: Observer) -> bytes:
+    """All numbers as Prometheus reads them, those of all workers where there are several."""
+    own = families_of(observer.registry)
+    others = observer.others
+    return await asyncio.to_thread(lambda: exposition(own, orjson.loads(others)))
+
+
+@asynccontextmanager
+async def published(observer: Observer) -> AsyncIterator[None]:
+    """The others count this worker's numbers, too, while the context is open."""
+    address = os.environ.get(METRICS_HUB)
+    if address is None:
+        yield
+        return
+    sharing = asyncio.create_task(_share(observer, address))
+    try:
+        yield
+    finally:
+        sharing.cancel()
+        await asyncio.gather(sharing, return_exceptions=True)
+
+
+async def _share(observer: Observer, address: str) -> None:
+    """Until it is cancelled, or the hub ends: then the first process has, and all of us soon."""
+    host, port, token = address.rsplit(":", 2)
+    has_failed = False
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            break
+        except OSError as error:
+            if not has_failed:
+                log().warning("the metrics of this worker cannot be shared", reason=str(error))
+            has_failed = True
+        await asyncio.sleep(EVERY_S)
+    try:
+        writer.write(token.encode())
+        await _exchange_often(observer, reader, writer)
+    except (OSError, EOFError, ValueError):
+        observer.others = b"[]"
+    finally:
+        writer.close()
+
+
+async def _exchange_often(observer: Observer, reader: StreamReader, writer: StreamWriter) -> None:
+    try:
+        while True:
+            await send_message(writer, _numbers(observer))
+            observer.others = await read_message(reader)
+            await asyncio.sleep(EVERY_S)
+    finally:  # what was counted since the last time
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_LAST_S):
+                await send_message(writer, _numbers(observer))
+
+
+def _numbers(observer: Observer) -> bytes:
+    return orjson.dumps(families_of(observer.registry))
