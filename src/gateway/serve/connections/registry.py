@@ -8,7 +8,7 @@ import asyncio
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.observe import ConnectionUsage, Observer, log
-from gateway.serve.connections.limits import ConnectionLimits
+from gateway.serve.connections.limits import PROBES_AT_A_TIME, ConnectionLimits
 
 _LOOK_S = 0.5
 _LOOK_BYTES = 4 * 1024 * 1024
@@ -55,6 +55,7 @@ class Connections:
         if observer is not None:
             observer.watch_connections(self.usage)
         self._all: set[Connection] = set()
+        self._for_probes: set[Connection] = set()
         self._idle: dict[Connection, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._grown = 0
@@ -87,7 +88,6 @@ class Connections:
         if len(self._all) >= self.limits.connections:
             self._report("too many connections", connections=len(self._all))
             if not self._idle:
-                self.ended("refused")
                 return False
             self.ended("idle")
             longest = next(iter(self._idle))
@@ -95,13 +95,21 @@ class Connections:
             longest.cut()
         self._all.add(connection)
         self.idle(connection)
-        if self._timer is None:
-            self._timer = self._loop.call_later(_LOOK_S, self._look)
+        self._look_later()
+        return True
+
+    def admit_for_probes(self, connection: Connection) -> bool:
+        """Take one in beyond the limit, for probes alone; False: there are too many of these."""
+        if len(self._for_probes) >= PROBES_AT_A_TIME:
+            return False
+        self._for_probes.add(connection)
+        self._look_later()
         return True
 
     def leave(self, connection: Connection) -> None:
         """It is closed."""
         self._all.discard(connection)
+        self._for_probes.discard(connection)
         self._idle.pop(connection, None)
 
     def idle(self, connection: Connection) -> None:
@@ -136,10 +144,16 @@ class Connections:
 
     def _look(self) -> None:
         now = self._loop.time()
-        for one in [*self._all]:
+        for one in [*self._all, *self._for_probes]:
             one.check(now)
         self.make_way()
-        self._timer = self._loop.call_later(_LOOK_S, self._look) if self._all else None
+        self._timer = None
+        if self._all or self._for_probes:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(_LOOK_S, self._look)
 
     def _report(self, event: str, **fields: object) -> None:
         now = self._loop.time()
