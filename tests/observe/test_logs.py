@@ -1,4 +1,4 @@
-"""Each log line has one form, whoever wrote it, and says which process and which request it is of."""
+"""Each log line has one form, whoever wrote it, and says of which process and request it is."""
 
 import json
 import logging
@@ -18,10 +18,11 @@ EVERY = ["timestamp", "level", "event", "logger", "pid", "worker"]
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     root, shown = logging.getLogger(), warnings.showwarning
-    before = root.handlers[:], root.level
+    handlers, level = root.handlers[:], root.level
     yield
     logging.captureWarnings(False)
-    root.handlers[:], root.level = before
+    root.handlers[:] = handlers
+    root.setLevel(level)  # which loggers remember
     warnings.showwarning = shown
     bind_request("")
 
