@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
-from gateway.search import SiteStatus
+from gateway.search import CopiesState, SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
@@ -42,6 +42,25 @@ async def test_live(client: httpx.AsyncClient, app: FastAPI, federation) -> None
         response = await client.get("/live")
     assert (response.status_code, response.text) == (200, "ok\n")
     assert response.headers["cache-control"] == "no-store"
+
+
+async def test_copies(client: httpx.AsyncClient, federation) -> None:
+    """/health and /metrics say how old the index of copies is and what it holds."""
+    assert (await client.get("/health")).json()["copies"] is None
+    federation.copies_state = CopiesState("0123456789ab", {"berlin": 12.34, "munich": None}, 3, 160)
+    assert (await client.get("/health")).json()["copies"] == {
+        "generation": "0123456789ab",
+        "shared_uploads": 3,
+        "hidden": 160,
+        "age_s": {"berlin": 12.3, "munich": None},
+    }
+    told = (await client.get("/metrics")).text
+    for line in (
+        "gateway_copies_uploads 3.0",
+        "gateway_copies_hidden 160.0",
+        'gateway_copies_age_seconds{site="berlin"} 12.34',
+    ):
+        assert line in told
 
 
 async def test_ready(client: httpx.AsyncClient, app: FastAPI, federation) -> None:

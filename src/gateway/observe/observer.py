@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -17,6 +17,9 @@ _AGE_BUCKETS = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 _DELAY_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LARGEST_OF_ALL = (
     "gateway_build_info",
+    "gateway_copies_age_seconds",
+    "gateway_copies_hidden",
+    "gateway_copies_uploads",
     "gateway_site_breaker",
     "gateway_site_entries",
     "process_start_time_seconds",
@@ -92,6 +95,16 @@ class Observer:
             ("site", "state"),
         )
         self._entries = gauge("gateway_site_entries", "Public structures of a site.", ("site",))
+        self._copies_uploads = gauge("gateway_copies_uploads", "Uploads that several sites hold.")
+        self._copies_hidden = gauge(
+            "gateway_copies_hidden",
+            "Copies of structures that are not served, as another site serves them.",
+        )
+        self._copies_age = gauge(
+            "gateway_copies_age_seconds",
+            "How long ago a site was last looked at for copies.",
+            ("site",),
+        )
         self._cache = counter(
             "gateway_cache_lookups",
             "Look-ups in the cache, by site and what came of them.",
@@ -201,6 +214,14 @@ class Observer:
         for known in dict.fromkeys((*_BREAKER_STATES, state)):
             self._breaker.labels(site, known).set(known == state)
 
+    def copies(self, uploads: int, hidden: int, *, ages_s: Mapping[str, float | None]) -> None:
+        """How the index of copies stands."""
+        self._copies_uploads.set(uploads)
+        self._copies_hidden.set(hidden)
+        for site, age_s in ages_s.items():
+            if age_s is not None:
+                self._copies_age.labels(site).set(age_s)
+
     def cache(self, site: str, event: str, age_s: float | None = None) -> None:
         """A cache had an answer, of that age, or had not."""
         child = self._cache_by.get((site, event))
@@ -240,5 +261,5 @@ class Observer:
 
     def gone(self, site: str) -> None:
         """A site is in the configuration no longer: it has no state now."""
-        for gauge in (self._breaker, self._entries, self._site_waiting):
+        for gauge in (self._breaker, self._entries, self._site_waiting, self._copies_age):
             gauge.remove_by_labels({"site": site})

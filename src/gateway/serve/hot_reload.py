@@ -23,6 +23,7 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app, opened
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
+from gateway.serve.health import tell_sites
 from gateway.serve.metrics import loop_delay_measured, published
 from gateway.serve.request.context import cut_off, show_observer
 from gateway.serve.state import AppState
@@ -119,6 +120,9 @@ class HotReload:
             if files <= stamps.keys():
                 return config
 
+    async def _tell_sites(self) -> None:
+        await tell_sites(self._current.state)
+
     async def _retire(self, old: "_Generation") -> None:
         await old.close_when_unused()
         for name in old.site_names - self._current.site_names:
@@ -129,7 +133,7 @@ class HotReload:
         await self._current.open()
         _calm_garbage_collector()
         publishing = AsyncExitStack()
-        await publishing.enter_async_context(published(self._observer))
+        await publishing.enter_async_context(published(self._observer, self._tell_sites))
         watching = asyncio.create_task(self._watch())
         try:
             with (
@@ -163,8 +167,8 @@ class _Generation:
 
     def __init__(self, app: FastAPI) -> None:
         self._app: ASGIApp = app
-        self._state: AppState = app.state.served
-        self.config = self._state.config
+        self.state: AppState = app.state.served
+        self.config = self.state.config
         self._under_way: set[asyncio.Timeout] = set()
         self._opened = AsyncExitStack()
 
@@ -174,7 +178,7 @@ class _Generation:
         return frozenset(site.name for site in self.config.site_list)
 
     async def open(self) -> None:
-        await self._opened.enter_async_context(opened(self._state))
+        await self._opened.enter_async_context(opened(self.state))
 
     async def close(self) -> None:
         await self._opened.aclose()
@@ -195,15 +199,22 @@ class _Generation:
             self._under_way.discard(limit)
 
     async def until_ready(self, seconds: float) -> None:
-        """Wait a little for the sites' first answers, so that versions and sizes are known."""
+        """Wait a little for the sites' first answers, so that versions, sizes and copies are
+        known."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not all(state.version for state in self._state.federation.site_states()):
+                while not await self._is_known():
                     await asyncio.sleep(_WAIT_S)
+
+    async def _is_known(self) -> bool:
+        federation = self.state.federation
+        copies = await federation.copies()
+        is_compared = copies is None or None not in copies.sites.values()
+        return is_compared and all(state.version for state in federation.site_states())
 
     async def close_when_unused(self) -> None:
         """Let requests end, streams at their next page; what then still goes on is cut off."""
-        self._state.is_replaced = True
+        self.state.is_replaced = True
         loop = asyncio.get_running_loop()
         until = loop.time() + self._grace_s()
         try:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 
 import orjson
 
@@ -15,6 +16,12 @@ EVERY_S = 2.0
 _LAST_S = 0.5
 """How long the last numbers of a worker that ends may take to be sent."""
 
+Refresh: TypeAlias = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """There is nothing to bring up to date."""
+
 
 async def metrics_text(observer: Observer) -> bytes:
     """All numbers as Prometheus reads them, those of all workers where there are several."""
@@ -24,13 +31,14 @@ async def metrics_text(observer: Observer) -> bytes:
 
 
 @asynccontextmanager
-async def published(observer: Observer) -> AsyncIterator[None]:
-    """The others count this worker's numbers, too, while the context is open."""
+async def published(observer: Observer, refresh: Refresh = _nothing) -> AsyncIterator[None]:
+    """The others count this worker's numbers, too, while the context is open; `refresh` brings
+    those up to date that are not counted as something happens."""
     address = os.environ.get(METRICS_HUB)
     if address is None:
         yield
         return
-    sharing = asyncio.create_task(_share(observer, address))
+    sharing = asyncio.create_task(_share(observer, refresh, address))
     try:
         yield
     finally:
@@ -38,7 +46,7 @@ async def published(observer: Observer) -> AsyncIterator[None]:
         await asyncio.gather(sharing, return_exceptions=True)
 
 
-async def _share(observer: Observer, address: str) -> None:
+async def _share(observer: Observer, refresh: Refresh, address: str) -> None:
     """Until it is cancelled, or the hub ends: then the first process has, and all of us soon."""
     host, port, token = address.rsplit(":", 2)
     has_failed = False
@@ -53,16 +61,19 @@ async def _share(observer: Observer, address: str) -> None:
         await asyncio.sleep(EVERY_S)
     try:
         writer.write(token.encode())
-        await _exchange_often(observer, reader, writer)
+        await _exchange_often(observer, refresh, reader, writer)
     except (OSError, EOFError, ValueError):
         observer.others = b"[]"
     finally:
         writer.close()
 
 
-async def _exchange_often(observer: Observer, reader: StreamReader, writer: StreamWriter) -> None:
+async def _exchange_often(
+    observer: Observer, refresh: Refresh, reader: StreamReader, writer: StreamWriter
+) -> None:
     try:
         while True:
+            await refresh()
             await send_message(writer, _numbers(observer))
             observer.others = await read_message(reader)
             await asyncio.sleep(EVERY_S)
