@@ -8,12 +8,11 @@ from gateway.observe import (
     SiteUsage,
     SlotUsage,
     exposition,
-    families_of,
 )
 
 
 def text_of(observer: Observer) -> str:
-    return exposition(families_of(observer.registry)).decode()
+    return exposition(observer.families(observer.usage())).decode()
 
 
 def test_usage_of_apps() -> None:

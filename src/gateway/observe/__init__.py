@@ -4,6 +4,7 @@ In: events, and calls of an Observer from `fetch` and `serve`. Out: log lines on
 metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protocol of the Observer.
 """
 
+from gateway.observe.families import Family
 from gateway.observe.logs import (
     bind_request,
     log,
@@ -12,7 +13,7 @@ from gateway.observe.logs import (
     shown_path,
 )
 from gateway.observe.observer import Observer
-from gateway.observe.sums import EXPOSITION_TYPE, Family, added, exposition, families_of, lasting
+from gateway.observe.sums import EXPOSITION_TYPE, added, exposition, lasting
 from gateway.observe.usage import AppUsage, CacheUsage, ConnectionUsage, SiteUsage, SlotUsage
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "added",
     "bind_request",
     "exposition",
-    "families_of",
     "lasting",
     "log",
     "log_answered",

@@ -9,6 +9,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway import __version__
+from gateway.observe.families import Families, families_of
 from gateway.observe.process import ProcessNumbers
 from gateway.observe.usage import AppUsage, ConnectionUsage, UsageCollector
 
@@ -46,9 +47,8 @@ class Observer:
         self._make_site_metrics()
         self._make_limit_metrics()
         self._make_worker_metrics()
+        self.registry.register(ProcessNumbers())
         self._usage = UsageCollector()
-        for collector in (self._usage, ProcessNumbers()):
-            self.registry.register(collector)
         self.others = b"[]"
         """What the other workers have counted, as JSON: a list of families of each."""
         # looking labels up costs more than counting
@@ -175,6 +175,14 @@ class Observer:
     def watch_connections(self, connections: Callable[[], ConnectionUsage]) -> None:
         """From now on metrics tell how these connections stand."""
         self._usage.connections = connections
+
+    def usage(self) -> Families:
+        """What is in use now; called within the event loop, and quick."""
+        return families_of(self._usage)
+
+    def families(self, usage: Families) -> Families:
+        """All numbers, with those that `usage` has given; may be called in any thread."""
+        return [*families_of(self.registry), *usage]
 
     def refused(self, limit: str) -> None:
         """A request was refused at this limit."""

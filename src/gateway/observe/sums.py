@@ -1,32 +1,14 @@
 """The numbers of several workers as one, and their text for Prometheus."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
+from gateway.observe.families import Families, Family, Labels
 from gateway.observe.observer import LARGEST_OF_ALL, SMALLEST_OF_ALL
 
 EXPOSITION_TYPE = CONTENT_TYPE_LATEST
-
-Labels: TypeAlias = tuple[tuple[str, str], ...]
-Family: TypeAlias = tuple[str, str, str, list[tuple[str, list[list[str]], float]]]
-"""Name, type, meaning; its samples: name, labels, value. It can be written as JSON."""
-Families: TypeAlias = list[Family]
-
-
-def families_of(registry: Collector) -> Families:
-    """All numbers of a registry as they are now."""
-    return [
-        (
-            family.name,
-            family.type,
-            family.documentation,
-            [(one.name, [*map(list, one.labels.items())], one.value) for one in family.samples],
-        )
-        for family in registry.collect()
-    ]
 
 
 def lasting(families: Iterable[Family]) -> Families:
