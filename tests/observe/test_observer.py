@@ -75,11 +75,11 @@ def test_reloads() -> None:
     """A wrong configuration does not move the time of the last good one."""
     observer = Observer()
     good = [line for line in text_of(observer).splitlines() if "success_timestamp" in line]
-    observer.config_read(is_good=False)
+    observer.worker.config_read(is_good=False)
     text = text_of(observer)
     assert "\ngateway_config_last_reload_successful 0.0\n" in text
     assert set(good) <= set(text.splitlines())
-    observer.config_read(is_good=True)
+    observer.worker.config_read(is_good=True)
     assert "\ngateway_config_last_reload_successful 1.0\n" in text_of(observer)
 
 

@@ -1,21 +1,17 @@
 """What one app counts and measures, under the names that Prometheus sees."""
 
-import platform
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gateway import __version__
 from gateway.observe.families import Families, families_of
-from gateway.observe.process import ProcessNumbers
 from gateway.observe.usage import AppUsage, ConnectionUsage, UsageCollector
+from gateway.observe.worker import WorkerMetrics
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _AGE_BUCKETS = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
-_DELAY_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LARGEST_OF_ALL = (
     "gateway_build_info",
     "gateway_copies_age_seconds",
@@ -46,8 +42,7 @@ class Observer:
         self._make_request_metrics()
         self._make_site_metrics()
         self._make_limit_metrics()
-        self._make_worker_metrics()
-        self.registry.register(ProcessNumbers())
+        self.worker = WorkerMetrics(self.registry)
         self._usage = UsageCollector()
         self.others = b"[]"
         """What the other workers have counted, as JSON: a list of families of each."""
@@ -110,6 +105,11 @@ class Observer:
             "Look-ups in the cache, by site and what came of them.",
             ("site", "event"),
         )
+        self._archives = counter(
+            "gateway_cache_archives",
+            "Look-ups of archives in the cache, by site and what came of them.",
+            ("site", "event"),
+        )
         self._states = counter(
             "gateway_site_states",
             "What sites did for answers, by site and state.",
@@ -129,20 +129,6 @@ class Observer:
             "Connections ended to keep the limits of `connections`.",
             ("reason",),
         )
-        for limit in _ADMISSION_LIMITS:
-            self._refused.labels(limit)
-        for reason in _ENDS:
-            self._ended.labels(reason)
-
-    def _make_worker_metrics(self) -> None:
-        """How this process does."""
-        gauge = partial(Gauge, registry=self.registry)
-        self._loop_delay = Histogram(
-            "gateway_event_loop_delay_seconds",
-            "How late the event loop ran a timer.",
-            buckets=_DELAY_BUCKETS,
-            registry=self.registry,
-        )
         self._cache_age = Histogram(
             "gateway_cache_age_seconds",
             "Age of cached answers when they were used.",
@@ -150,18 +136,10 @@ class Observer:
             buckets=_AGE_BUCKETS,
             registry=self.registry,
         )
-        self._reload_good = gauge(
-            "gateway_config_last_reload_successful",
-            "1: the configuration was read without an error the last time; 0: it was wrong.",
-        )
-        self._reload_at = gauge(
-            "gateway_config_last_reload_success_timestamp_seconds",
-            "When the configuration in use was read.",
-        )
-        self.config_read(is_good=True)
-        gauge("gateway_workers", "Worker processes that are running.").set(1)
-        build = gauge("gateway_build_info", "1.", ("version", "python"))
-        build.labels(__version__, platform.python_version()).set(1)
+        for limit in _ADMISSION_LIMITS:
+            self._refused.labels(limit)
+        for reason in _ENDS:
+            self._ended.labels(reason)
 
     @contextmanager
     def watch(self, app: Callable[[], AppUsage]) -> Iterator[None]:
@@ -191,16 +169,6 @@ class Observer:
     def ended(self, reason: str) -> None:
         """A connection was ended for this reason."""
         self._ended.labels(reason).inc()
-
-    def loop_delay(self, seconds: float) -> None:
-        """The event loop was so late."""
-        self._loop_delay.observe(seconds)
-
-    def config_read(self, *, is_good: bool) -> None:
-        """The configuration has been read, or could not be."""
-        self._reload_good.set(is_good)
-        if is_good:
-            self._reload_at.set(time.time())
 
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
@@ -242,6 +210,12 @@ class Observer:
         if age is None:
             age = self._age_by[event] = self._cache_age.labels(event)
         age.observe(age_s)
+
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
+        """Archives were looked up in the cache."""
+        for event, count in (("hit", hits), ("miss", misses)):
+            if count:
+                self._archives.labels(site, event).inc(count)
 
     def began(self) -> None:
         """A request has come in."""

@@ -83,10 +83,10 @@ class HotReload:
         try:
             await self._replace()
         except ConfigError as error:
-            self._observer.config_read(is_good=False)
+            self._observer.worker.config_read(is_good=False)
             log().error("the new configuration is wrong, the old one stays", reason=str(error))
         except Exception:  # noqa: BLE001 - one fault must not end the watch for the next change
-            self._observer.config_read(is_good=False)
+            self._observer.worker.config_read(is_good=False)
             log().exception("the configuration could not be read again, the old one stays")
 
     async def _replace(self) -> None:
@@ -103,7 +103,7 @@ class HotReload:
         retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
-        self._observer.config_read(is_good=True)
+        self._observer.worker.config_read(is_good=True)
         log().info("configuration read again", sites=[site.name for site in config.sites])
 
     def _generation(self, config: Config) -> "_Generation":

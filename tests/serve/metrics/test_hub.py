@@ -52,7 +52,7 @@ async def test_sums(hub: str) -> None:
         observer.breaker("berlin", "open" if observer is one else "closed")
     one.entries("berlin", 7)
     other.entries("berlin", 9)
-    other.config_read(is_good=False)
+    other.worker.config_read(is_good=False)
     async with published(other), published(one):
         text = await until_shown(one, f"{OK} 2.0")
     for line in (

@@ -134,6 +134,10 @@ class SiteClient:
         """The key of one of this site's public archives in the cache."""
         return ArchiveKey(f"{self.site.name} {self.site.url}", entry_id, version)
 
+    def count_archives(self, *, hits: int, misses: int) -> None:
+        """So many archives were in the cache, so many were not."""
+        self._observer.archives(self.site.name, hits=hits, misses=misses)
+
     def hold(self, scope: MemoryScope) -> Reservation:
         """Memory for what is decoded on behalf of a caller, until its request ends."""
         reservation = self._budget.reserve(self.site.name)

@@ -24,6 +24,9 @@ class SiteObserver(Protocol):
         """An answer was looked up; `joined`: an equal request was in flight already. `age_s` is the
         age of the one that is used; None: none is."""
 
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
+        """Archives were looked up in the cache: so many were there, so many were not."""
+
 
 class Silent:
     """An observer that does nothing."""
@@ -38,4 +41,7 @@ class Silent:
         """Do nothing."""
 
     def cache(self, site: str, event: CacheEvent, age_s: float | None = None) -> None:
+        """Do nothing."""
+
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
         """Do nothing."""

@@ -24,4 +24,4 @@ async def _measure(observer: Observer) -> None:
     while True:
         due = loop.time() + EVERY_S
         await asyncio.sleep(EVERY_S)
-        observer.loop_delay(max(0.0, loop.time() - due))
+        observer.worker.loop_delay(max(0.0, loop.time() - due))
