@@ -23,7 +23,7 @@ METRICS_HUB = "GATEWAY_METRICS_HUB"
 """The variable in which workers find the hub: host, port and token. Unset: there is none."""
 _LENGTH = Struct(">I")
 _LONGEST = 32 * 2**20
-_WORKERS = 256
+_CONNECTIONS = 256
 _HELLO_S = 5.0
 _TOKEN_BYTES = 24
 
@@ -67,6 +67,7 @@ class _Hub:
         self._numbers: dict[StreamWriter, bytes] = {}
         """The last numbers of each worker, as JSON."""
         self._ended: list[Family] = []
+        self._open = 0
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -98,8 +99,9 @@ class _Hub:
 
     async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
         """With one worker, until it ends: its numbers come, those of the others go."""
+        self._open += 1
         try:
-            if not await self._is_ours(reader):
+            if self._open > _CONNECTIONS or not await self._is_ours(reader):
                 return
             self._numbers[writer] = b"[]"
             while True:
@@ -108,13 +110,12 @@ class _Hub:
         except (OSError, EOFError, ValueError):
             pass  # it has ended
         finally:
+            self._open -= 1
             self._add_ended(self._numbers.pop(writer, b"[]"))
             writer.close()
 
     async def _is_ours(self, reader: StreamReader) -> bool:
         """Whether it knows the token: any program of this machine can connect."""
-        if len(self._numbers) >= _WORKERS:
-            return False
         with suppress(TimeoutError):
             async with asyncio.timeout(_HELLO_S):
                 said = await reader.readexactly(len(self._token))
