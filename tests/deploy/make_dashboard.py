@@ -134,6 +134,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                "answers {{instance}}": f"gateway_cache_usable{_JOB}"},
               "1: full, or answering."),
     ),
+    "Copies": (
+        Panel("Copies that are not served", "none",
+              {"structures": f"max(gateway_copies_hidden{_JOB})",
+               "uploads that several sites hold": f"max(gateway_copies_uploads{_JOB})"},
+              "Another site serves them."),
+        Panel("When a site was looked at", "s",
+              {"{{site}}": f"max by (site) (gateway_copies_age_seconds{_SITE})"},
+              "How long ago copies were last looked for there."),
+    ),
     "Processes": (
         Panel("Memory", "bytes",
               {"{{instance}}": f"process_resident_memory_bytes{_JOB}",

@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+import threading
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 
 import yaml
@@ -42,8 +44,29 @@ def test_user() -> None:
     assert f'"gateway.podSecurity" {user}' in template.read_text("utf-8")
 
 
-def test_health_check() -> None:
-    """Something that answers is alive; nobody there, or nobody who answers, is not."""
+class Gateway(BaseHTTPRequestHandler):
+    """Answers /live and nothing else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/live" else 503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_alive() -> None:
+    """Whoever answers /live is alive, whatever else it answers."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        assert check(server.server_port, patience_s=10) == 0
+        server.shutdown()
+        thread.join()
+
+
+def test_dead() -> None:
+    """Nobody there, or nobody who answers, is not."""
     with closing(socket()) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
@@ -52,7 +75,8 @@ def test_health_check() -> None:
         assert check(port) != 0
 
 
-def check(port: int) -> int:
+def check(port: int, *, patience_s: float = 0.3) -> int:
     """The exit code of the health check of the image, asked of another port."""
-    _, *arguments = yaml.safe_load(HEALTHCHECK.replace(":8080", f":{port}").replace("=4", "=0.3"))
+    told = HEALTHCHECK.replace(":8080", f":{port}").replace("timeout=4", f"timeout={patience_s}")
+    _, *arguments = yaml.safe_load(told)
     return subprocess.run([sys.executable, *arguments], capture_output=True).returncode
