@@ -4,6 +4,7 @@ What a command needs is imported when it runs: no command waits for what another
 """
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Coroutine, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Both are repeated here, since their own modules take long to import; a test compares them.
 CONFIG_VARIABLE = "GATEWAY_CONFIG"
+CONFIG_HERE = "gateway.yaml"
 OASES = ("berlin", "munich", "dresden")
 
 T = TypeVar("T")
@@ -31,6 +33,9 @@ T = TypeVar("T")
 FAILED = 1
 MISUSED = 2
 """Exit code for a wrong option, configuration or filter."""
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a program has it that SIGPIPE ends."""
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -63,9 +68,11 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GatewayError as error:
-            _fail(str(error), MISUSED if isinstance(error, ConfigError | RequestError) else FAILED)
+            fail(str(error), MISUSED if isinstance(error, ConfigError | RequestError) else FAILED)
+        except BrokenPipeError:
+            _leave_quietly()
         except OSError as error:
-            _fail(str(error), FAILED)
+            fail(str(error), FAILED)
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -73,7 +80,8 @@ class Commands(click.Group):
 def main() -> None:
     """One OPTIMADE API over many NOMAD Oases.
 
-    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, configuration or filter.
+    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, configuration or filter, 3 not
+    everything came, 130 Ctrl-C.
     """
 
 
@@ -87,8 +95,10 @@ def main() -> None:
 def serve(path: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the gateway over the configured sites."""
     from gateway.cli.serving import run_server
+    from gateway.config import load_config
 
-    run_server(_config(path), path=path, host=host, port=port, workers=workers)
+    path = found_config(path)
+    run_server(load_config(path), path=path, host=host, port=port, workers=workers)
 
 
 @main.command(context_settings=HELP)
@@ -121,7 +131,7 @@ def check(path: Path | None, as_json: bool) -> None:
     """Ask every site for its version and size, and try a search there."""
     from gateway.cli.check import check_sites, checks_json, checks_table
 
-    checks = _run(check_sites(_config(path)))
+    checks = run_async(check_sites(_config(path)))
     click.echo(checks_json(checks) if as_json else checks_table(checks))
     if any(one.failure for one in checks):
         sys.exit(FAILED)
@@ -149,7 +159,7 @@ def _nomad_version(_: click.Context, __: click.Parameter, value: str) -> str:
     "--count",
     "is_counted",
     is_flag=True,
-    help="Ask the sites how many entries match, and how many without each condition.",
+    help="Ask the sites how many entries match, at each of them and without each condition.",
 )
 @json_option
 def explain(
@@ -159,71 +169,79 @@ def explain(
 
     Without a configuration, the sites are those of the demo.
     """
-    from gateway.cli.explain import explain_filter, explanation_json, explanation_text
+    from gateway.cli.explain import explain_filter, explanation_json, explanation_text, print_lines
 
+    path = path or config_here()
     config = _config(path) if path else None
     explanation = explain_filter(filter_, config, version=version)
     if is_counted:
         _explain_counted(explanation, config, as_json=as_json)
+    elif as_json:
+        click.echo(explanation_json(explanation))
     else:
-        click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
+        print_lines(explanation_text(explanation))
 
 
 def _explain_counted(explanation: "Explanation", config: "Config | None", *, as_json: bool) -> None:
     from gateway.cli.counting import count_filter, counts_lines, counts_object
-    from gateway.cli.explain import explanation_json, explanation_text
+    from gateway.cli.explain import explanation_json, explanation_text, print_lines
 
-    counts = _run(count_filter(explanation.text, config))
+    counts = run_async(count_filter(explanation.text, config))
     for warning in counts.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(explanation_json(explanation, counted=counts_object(counts)))
     else:
-        click.echo(explanation_text(explanation, counted=counts_lines(counts)))
+        print_lines(explanation_text(explanation, counted=counts_lines(counts)))
 
 
-@main.command(context_settings=HELP)
-@click.argument("filter_", metavar="FILTER")
-@config_option
-@click.option("--sort", default="", help="Properties, separated by commas; a minus descends.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Entries.")
-@click.option("--fields", default="", help="Properties to show, separated by commas.")
-@json_option
-def query(
-    filter_: str, *, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
-) -> None:
-    """Print the first page of entries that match FILTER."""
-    from gateway.cli.query import QueryOptions, answer_json, answer_table, ask
+def config_here() -> Path | None:
+    """The configuration in this folder, if there is one, which is then said."""
+    if not Path(CONFIG_HERE).is_file():
+        return None
+    click.echo(f"gateway: using ./{CONFIG_HERE}", err=True)
+    return Path(CONFIG_HERE)
 
-    config = _config(path)
-    options = QueryOptions(filter_, sort=sort, limit=limit, fields=fields)
-    answer, shown = _run(ask(options, config))
-    for notice in answer.notices:
-        click.echo(f"warning: {notice.detail}", err=True)
-    prefix = config.provider.prefix
-    click.echo(answer_json(answer, prefix) if as_json else answer_table(answer, shown))
+
+def found_config(path: Path | None) -> Path:
+    """The configuration that was named, or the one in this folder."""
+    path = path or config_here()
+    if path is None:
+        fail(
+            f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}, or go to a folder "
+            f"with a {CONFIG_HERE}",
+            MISUSED,
+        )
+    return path
 
 
 def _config(path: Path | None) -> "Config":
     from gateway.config import load_config
 
-    if path is None:
-        _fail(f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}", MISUSED)
-    return load_config(path)
+    return load_config(found_config(path))
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; Ctrl-C raises KeyboardInterrupt once it has cleaned up."""
     catch_interrupts()
     return asyncio.run(work)
 
 
 def _serve(work: Coroutine[Any, Any, None]) -> None:
     with suppress(KeyboardInterrupt):
-        _run(work)
+        run_async(work)
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def fail(message: str, code: int) -> NoReturn:
+    """Say why on standard error, and end."""
     lines: Sequence[str] = message.splitlines() or ["failed"]
     for line in lines:
         click.echo(f"gateway: {line}", err=True)
     sys.exit(code)
+
+
+def _leave_quietly() -> NoReturn:
+    """Who read the output has left, as `head` does; nothing more is to be said to it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    sys.exit(BROKEN_PIPE)

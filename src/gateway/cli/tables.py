@@ -10,12 +10,28 @@ _WIDEST = 60
 
 def write_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns as wide as what is in them; None is a dash."""
-    lines = [[str(head) for head in heads], *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    return "\n".join(
-        _GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return Table(heads).write(rows)
+
+
+class Table:
+    """A table that is written piece by piece: its columns are as wide as the first piece needs."""
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        self._heads = [str(head) for head in heads]
+        self._widths: list[int] = []
+
+    def write(self, rows: Sequence[Sequence[object]]) -> str:
+        """The lines of these rows; before the first ones stands the head."""
+        lines = [[_cell(value) for value in row] for row in rows]
+        if not self._widths:
+            lines.insert(0, self._heads)
+            self._widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            _GAP.join(
+                cell.ljust(width) for cell, width in zip(line, self._widths, strict=True)
+            ).rstrip()
+            for line in lines
+        )
 
 
 def write_json(value: object) -> str:

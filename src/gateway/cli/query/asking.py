@@ -1,0 +1,189 @@
+"""The way of a query: the first page, further ones, what is missing, the end."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from gateway.cli.query.formats import Ending, Unwritten, writer_for
+from gateway.cli.query.made import make_document, zip_maker
+from gateway.cli.query.notices import Notices
+from gateway.cli.query.outputs import FileOutput, MadeOutput, Make, Output, StreamOutput, part_of
+from gateway.cli.query.progress import Reporter, reporting
+from gateway.cli.query.question import (
+    JSON,
+    ONE_A_FILE,
+    TABLE,
+    Question,
+    fields_for,
+    identity,
+    query_string,
+)
+from gateway.cli.query.resuming import Position, begin, beside
+from gateway.cli.query.server import Server
+from gateway.cli.query.source import Source, opened
+from gateway.cli.query.walking import Page, first_page, walk
+from gateway.errors import ConfigError, GatewayError, ParameterError, RequestError
+
+WHOLE, FAILED, PARTIAL = 0, 1, 3
+
+
+@dataclass(slots=True)
+class Query:
+    """One run of the command."""
+
+    question: Question
+    source: Source
+    path: Path | None = None
+    """The file to write; None: standard output."""
+    resume: bool = False
+    retries: int = 2
+    is_limit_given: bool = True
+    """Whether the caller knows that there is one."""
+    unwritten: Unwritten = field(default_factory=Unwritten)
+    position: Position = field(default_factory=lambda: Position({}))
+
+    async def run(self) -> int:
+        """Ask, write, say what is missing; the exit code."""
+        self.position = self._begun()
+        with reporting(to_file=self.path is not None, count=self.position.count) as reporter:
+            async with opened(self.source, retries=self.retries) as server:
+                output = self._output(server)
+                try:
+                    return await self._walked(server, output, reporter)
+                finally:
+                    output.close()
+
+    def interrupted(self) -> str:
+        """What to say after Ctrl-C."""
+        count = self.position.count
+        if self.path is None or not self._can_resume or not count:
+            return "interrupted"
+        return f"interrupted; {count} entries are kept, and --resume goes on"
+
+    async def _walked(self, server: Server, output: Output, reporter: Reporter) -> int:
+        notices = Notices(server, reporter)
+        reason: GatewayError | None = None
+        try:
+            is_cut = await self._pages(server, output, notices, reporter)
+        except RequestError:
+            raise  # nothing that was read before makes a wrong request right
+        except GatewayError as error:
+            reason, is_cut = error, False
+        if reason is not None and not self.position.count:
+            raise reason
+        is_done = reason is None
+        is_whole = is_done and not (is_cut and notices.missing)
+        ending = Ending(
+            self.position.count,
+            is_whole=is_whole and not is_cut,
+            query=self.position.query,
+            meta=self.position.meta,
+        )
+        output.end(ending, is_done=is_done)
+        self._tell(ending, reason, reporter, is_cut=is_cut)
+        return WHOLE if is_whole else PARTIAL
+
+    async def _pages(
+        self, server: Server, output: Output, notices: Notices, reporter: Reporter
+    ) -> bool:
+        """Write page after page; whether the limit ended it before the result did."""
+        position = self.position
+        following = position.next
+        if following is None:
+            prefix, is_gateway = server.prefix, server.is_gateway
+            query = query_string(self.question, prefix=prefix, is_gateway=is_gateway)
+            position.query, page = await first_page(server, query)
+            if self._write(page, output, notices, reporter):
+                return True
+            following = page.next
+        if following is not None:
+            async for page in walk(server, following):
+                if self._write(page, output, notices, reporter):
+                    return True
+        return False
+
+    def _write(self, page: Page, output: Output, notices: Notices, reporter: Reporter) -> bool:
+        limit = self.question.limit
+        left = len(page.entries) if limit is None else limit - self.position.count
+        is_cut = left < len(page.entries) or (left == len(page.entries) and page.next is not None)
+        is_cut = is_cut and limit is not None
+        notices.read(page)
+        self.position.meta = page.meta
+        output.page(Page(page.entries[:left], page.next, page.meta))
+        total = page.total if limit is None or page.total is None else min(limit, page.total)
+        reporter.moved(self.position.count, total)
+        return is_cut
+
+    def _begun(self) -> Position:
+        asked = identity(self.question, self.source.name)
+        if self.path is None:
+            return Position(asked)
+        if self.resume and not self._can_resume:
+            raise ConfigError(
+                "a table cannot be resumed; choose jsonl, csv, xyz, json, cif, poscar"
+            )
+        data = part_of(self.path) if self._is_made else self.path
+        return begin(self.path, data, asked, resume=self.resume)
+
+    @property
+    def _can_resume(self) -> bool:
+        return self.question.form != TABLE
+
+    @property
+    def _is_made(self) -> bool:
+        return self.question.form in (JSON, *ONE_A_FILE)
+
+    def _output(self, server: Server) -> Output:
+        question, position = self.question, self.position
+        if question.sites and not server.is_gateway:
+            raise ParameterError(f"--sites needs a gateway; {self.source.name} is none")
+        if self.path is not None and self._is_made:
+            return MadeOutput(self.path, self._maker(), position)
+        fields = fields_for(question, prefix=server.prefix, is_gateway=server.is_gateway)
+        writer = writer_for(question, fields, self.unwritten)
+        if self.path is not None:
+            return FileOutput(self.path, writer, position, can_resume=self._can_resume)
+        return StreamOutput(click.get_binary_stream("stdout"), writer, position)
+
+    def _maker(self) -> Make:
+        if self.question.form == JSON:
+            return make_document
+        return zip_maker(self.question.form, asked_of=self.source.name, unwritten=self.unwritten)
+
+    def _tell(
+        self, ending: Ending, reason: GatewayError | None, reporter: Reporter, *, is_cut: bool
+    ) -> None:
+        """What is not there, and how to get it."""
+        if self.unwritten.count:
+            reporter.say(f"{self.unwritten.count} entries have no file in this format, such as")
+            for entry_id, why in self.unwritten.why.items():
+                reporter.say(f"  {entry_id}: {why}")
+        total = "an unknown number" if ending.total is None else ending.total
+        if reason is None:
+            if is_cut and not self.is_limit_given and self.question.form != TABLE:
+                reporter.say(f"{ending.count} of {total} entries; --all gives all of them")
+            return
+        reporter.say(str(reason))
+        onward = ""
+        if self.path is not None and beside(self.path).exists():
+            onward = "; --resume goes on with the rest"
+        elif self.path is None:
+            onward = "; with --output FILE, --resume can go on with the rest"
+        reporter.say(f"not complete: {ending.count} of {total} entries were written{onward}")
+
+
+async def count(question: Question, source: Source, *, retries: int) -> int:
+    """Print the number of entries that match; the exit code."""
+    reporter = Reporter()
+    async with opened(source, retries=retries) as server:
+        if question.sites and not server.is_gateway:
+            raise ParameterError(f"--sites needs a gateway; {source.name} is none")
+        query = query_string(question, prefix=server.prefix, is_gateway=server.is_gateway)
+        _, page = await first_page(server, query)
+        notices = Notices(server, reporter)
+        notices.read(page)
+        if page.total is None:
+            raise GatewayError("The server does not say how many entries match; --all reads them.")
+        click.echo(page.total)
+        return PARTIAL if notices.missing else WHOLE

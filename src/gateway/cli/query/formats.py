@@ -1,0 +1,199 @@
+"""Entries as a server gives them -> the bytes of a table, of lines, of a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+import orjson
+
+from gateway.cli.query.question import JSON, JSONL, TABLE, Question
+from gateway.cli.tables import Table
+from gateway.errors import NoFileError
+from gateway.model import JsonObject, Resource
+from gateway.serve.downloads.file import file_of
+from gateway.serve.downloads.table import columns_for, row_writer
+from gateway.write import CSV, XYZ, write_header
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a result ended."""
+
+    count: int
+    """Entries written."""
+    is_whole: bool
+    """Whether nothing that matches was left out."""
+    query: str
+    """The parameters that were asked with."""
+    meta: JsonObject
+    """That of the last page."""
+
+    @property
+    def total(self) -> int | None:
+        """How many match; None: the server does not say."""
+        total = self.meta.get("data_returned")
+        return total if isinstance(total, int) else None
+
+
+class Writer(Protocol):
+    """Makes the bytes of one result."""
+
+    def begin(self) -> bytes:
+        """What stands before the entries."""
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """The entries of one page."""
+
+    def end(self, ending: Ending) -> bytes:
+        """What stands after all of them."""
+
+
+@dataclass(slots=True)
+class Unwritten:
+    """Entries that a format cannot hold: how many, and why the first ones."""
+
+    count: int = 0
+    why: dict[str, str] = field(default_factory=dict)
+
+    def add(self, entry_id: str, why: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.why) < 3:
+            self.why[entry_id] = why
+
+
+def writer_for(question: Question, fields: tuple[str, ...] | None, unwritten: Unwritten) -> Writer:
+    """The writer of a format that holds many entries."""
+    match question.form:
+        case form if form == TABLE:
+            return TableWriter(fields or ())
+        case form if form == CSV:
+            return CsvWriter(fields or ())
+        case form if form == XYZ:
+            return TextWriter(XYZ, unwritten)
+        case form if form == JSON:
+            return DocumentWriter()
+        case form if form == JSONL:
+            return LineWriter()
+        case form:
+            return TextWriter(form, unwritten)
+
+
+class LineWriter:
+    """One entry a line, and nothing else."""
+
+    def begin(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """Each as it came."""
+        return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in entries)
+
+    def end(self, ending: Ending) -> bytes:
+        """Nothing."""
+        del ending
+        return b""
+
+
+class DocumentWriter(LineWriter):
+    """An OPTIMADE document with all entries."""
+
+    def __init__(self) -> None:
+        self._separator = b"\n"
+
+    def begin(self) -> bytes:
+        """The beginning of `data`."""
+        return b'{"data": ['
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """One entry a line."""
+        pieces: list[bytes] = []
+        for one in entries:
+            pieces += [self._separator, orjson.dumps(one)]
+            self._separator = b",\n"
+        return b"".join(pieces)
+
+    def end(self, ending: Ending) -> bytes:
+        """`links` and `meta`."""
+        rest = orjson.dumps({"links": {"next": None}, "meta": _meta(ending)})
+        return b"\n],\n" + rest[1:] + b"\n"
+
+
+class CsvWriter(LineWriter):
+    """A header, then one entry a line."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self._columns = columns_for(fields)
+        self._row = row_writer(self._columns)
+
+    def begin(self) -> bytes:
+        """The names of the columns."""
+        return write_header(self._columns).encode()
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """Unknown is empty, lists are JSON."""
+        return b"".join(self._row(resource_of(one)) for one in entries)
+
+
+class TableWriter(LineWriter):
+    """For people: columns, and below them how many entries there are."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self._names = [name for name in fields if name not in ("id", "type")]
+        self._table = Table(("id", *self._names))
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """One line an entry."""
+        resources = map(resource_of, entries)
+        rows = [(one.id, *map(one.attributes.get, self._names)) for one in resources]
+        text = self._table.write(rows)
+        return f"{text}\n".encode() if text else b""
+
+    def end(self, ending: Ending) -> bytes:
+        """The counts."""
+        total = "an unknown number" if ending.total is None else ending.total
+        return f"{ending.count} of {total} entries that match\n".encode()
+
+
+class TextWriter(LineWriter):
+    """The files of entries, one after the other."""
+
+    def __init__(self, form: str, unwritten: Unwritten) -> None:
+        self._form = form
+        self._unwritten = unwritten
+
+    def page(self, entries: Sequence[JsonObject]) -> bytes:
+        """Those that have one."""
+        return b"".join(map(self._text, map(resource_of, entries)))
+
+    def _text(self, resource: Resource) -> bytes:
+        try:
+            return file_of(resource, self._form).encode()
+        except NoFileError as error:
+            self._unwritten.add(resource.id, error.detail)
+            return b""
+
+
+def resource_of(entry: Mapping[str, object]) -> Resource:
+    """A JSON:API resource object in our words; what is malformed in it is not there."""
+    attributes, relationships = entry.get("attributes"), entry.get("relationships")
+    return Resource(
+        str(entry.get("type")),
+        str(entry.get("id")),
+        cast(JsonObject, attributes) if isinstance(attributes, dict) else {},
+        relationships if isinstance(relationships, dict) else None,
+    )
+
+
+def _meta(ending: Ending) -> JsonObject:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    left_out = ("request_delay", "warnings") if ending.is_whole else ("request_delay",)
+    kept = {name: value for name, value in ending.meta.items() if name not in left_out}
+    return {
+        **kept,
+        "query": {"representation": f"/structures?{ending.query}"},
+        "more_data_available": not ending.is_whole,
+        "time_stamp": now,
+    }

@@ -1,0 +1,162 @@
+"""Where to ask: an OPTIMADE server by its URL, or the gateway in this process, over the sites of a
+configuration or of the demo."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from gateway import __version__
+from gateway.cli.demo import embedded_demo
+from gateway.cli.query.server import READ_S, VERSIONED, Server
+from gateway.config import Config
+from gateway.errors import ConfigError, GatewayError, RequestError
+from gateway.model import EntryRequest, SearchAnswer, SearchRequest
+from gateway.observe import Observer, set_up_logging
+from gateway.search import Federation, SiteStatus
+from gateway.serve.app import build_app
+from gateway.serve.response.meta import IMPLEMENTATION
+
+_HERE = "http://gateway.invalid"
+"""The address of the gateway in this process; no request leaves under it."""
+_CONNECT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of them; none is the demo."""
+
+    url: str | None = None
+    config: Config | None = None
+    path: Path | None = None
+    """Where the configuration stands."""
+
+    @property
+    def name(self) -> str:
+        """As it is told apart from others."""
+        if self.url is not None:
+            return self.url.rstrip("/")
+        return "--demo" if self.path is None else str(self.path.resolve())
+
+
+@asynccontextmanager
+async def opened(source: Source, *, retries: int) -> AsyncIterator[Server]:
+    """The server, ready to be asked."""
+    set_up_logging("error", as_json=False)
+    async with AsyncExitStack() as stack:
+        if source.url is not None:
+            yield await stack.enter_async_context(_remote(source.url, retries=retries))
+        else:
+            yield await stack.enter_async_context(_embedded(source.config, retries=retries))
+
+
+@asynccontextmanager
+async def _remote(url: str, *, retries: int) -> AsyncIterator[Server]:
+    if not re.match(r"https?://[^/]", url):
+        raise ConfigError(f"--url must begin with http:// or https://, not {url[:80]!r}")
+    client = httpx.AsyncClient(
+        follow_redirects=True,
+        timeout=httpx.Timeout(READ_S, connect=_CONNECT_S),
+        headers={"User-Agent": f"{IMPLEMENTATION}/{__version__}"},
+    )
+    async with client:
+        yield await _recognised(Server(client, url.rstrip("/"), retries=retries))
+
+
+async def _recognised(server: Server) -> Server:
+    """The server under its versioned base URL, with what it says of itself."""
+    given = server.base
+    bases = [given] if VERSIONED.search(given) else [f"{given}/v1", given]
+    for base in bases:
+        try:
+            document = await server.document(f"{base}/info")
+        except RequestError as error:
+            if base == bases[-1]:
+                raise ConfigError(_not_there(given, str(error))) from error
+            continue
+        except ValueError as error:
+            raise ConfigError(_not_there(given, str(error))) from error
+        return _told(replace(server, base=base), document.get("meta"))
+    raise AssertionError
+
+
+def _not_there(url: str, why: str) -> str:
+    return (
+        f"{url} is no base URL of an OPTIMADE server ({why}). It is the part before /v1/structures."
+    )
+
+
+def _told(server: Server, meta: object) -> Server:
+    provider, implementation = _of(meta, "provider"), _of(meta, "implementation")
+    prefix = _of(provider, "prefix")
+    return replace(
+        server,
+        prefix=prefix if isinstance(prefix, str) else "",
+        is_gateway=_of(implementation, "name") == IMPLEMENTATION,
+    )
+
+
+def _of(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+@asynccontextmanager
+async def _embedded(config: Config | None, *, retries: int) -> AsyncIterator[Server]:
+    if config is None:
+        config, federation = embedded_demo()
+    else:
+        federation = Federation(config)
+    keys = config.server.model_copy(update={"public_url": None})
+    here = config.model_copy(update={"server": keys})
+    app = build_app(here, federation=_Patient(federation), observer=Observer())
+    await federation.open()
+    try:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport) as client:
+            yield Server(
+                client,
+                f"{_HERE}/v1",
+                prefix=config.provider.prefix,
+                is_gateway=True,
+                federation=federation,
+                retries=retries,
+            )
+    finally:
+        await federation.close()
+
+
+class _Patient:
+    """A federation whose callers wait as long as each site answers within its own limit."""
+
+    def __init__(self, federation: Federation) -> None:
+        self._federation = federation
+
+    async def open(self) -> None:
+        await self._federation.open()
+
+    async def close(self) -> None:
+        await self._federation.close()
+
+    async def search(self, request: SearchRequest) -> SearchAnswer:
+        return await self._federation.search(replace(request, patient=True))
+
+    async def entry(self, request: EntryRequest) -> SearchAnswer:
+        return await self._federation.entry(request)
+
+    def site_states(self) -> Sequence[SiteStatus]:
+        return self._federation.site_states()
+
+
+async def look_at_sites(server: Server) -> None:
+    """Ask each site of the gateway in this process for its version; one that does not say it is
+    shown without."""
+    if server.federation is None:
+        return
+    for site in server.federation.sites:
+        try:
+            await server.federation.check(site.name)
+        except GatewayError:
+            continue
