@@ -208,8 +208,8 @@ def found_config(path: Path | None) -> Path:
     path = path or config_here()
     if path is None:
         fail(
-            f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}, or go to a folder "
-            f"with a {CONFIG_HERE}",
+            f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}, or go to a "
+            f"folder with a {CONFIG_HERE}",
             MISUSED,
         )
     return path

@@ -60,7 +60,7 @@ def explanation_text(explained: Explanation, *, counted: Iterable[str] = ()) -> 
 
 
 def print_lines(text: str) -> None:
-    """On a terminal in colours: the headings, native queries as JSON, what is skipped or warned of."""
+    """On a terminal in colours: headings, JSON, what is skipped or warned of."""
     console = Console(highlight=False, soft_wrap=True)
     for line in text.splitlines():
         console.print(_coloured(line))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from gateway.cli.explain import DEMO_PREFIX
@@ -86,7 +87,7 @@ def properties_text(found: Sequence[PropertyLine], word: str) -> str:
     table = write_table(heads, rows)
     if len(found) == 1 and found[0].name.lower() == word.lower():
         return f"{table}\n\n{found[0].description}"
-    return f"{table}\n{len(found)} properties"
+    return f"{table}\n{len(found)} {'property' if len(found) == 1 else 'properties'}"
 
 
 def properties_json(found: Sequence[PropertyLine]) -> str:
@@ -96,7 +97,9 @@ def properties_json(found: Sequence[PropertyLine]) -> str:
 
 def nothing_found(word: str, every: Properties) -> str:
     """The sentence for a word that no property has, with the nearest names."""
-    near = nearest_names(word, {one.name: None for one in every.every})
+    names = {one.name: None for one in every.every}
+    words = {part for name in names for part in name.split("_") if part}
+    near = nearest_names(word, names) or get_close_matches(word.lower(), words, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     return f"no property has {word!r} in its name or description.{meant}"
 
@@ -105,15 +108,23 @@ def _line(name: str, definition: JsonObject) -> PropertyLine:
     told = definition.get("x-optimade-implementation")
     support = told.get("query-support") if isinstance(told, dict) else None
     sortable = definition.get("sortable")
-    unit = definition.get("x-optimade-unit") or definition.get("unit")
+    unit = _unit(definition)
     return PropertyLine(
         name,
         _type(definition),
-        None if unit is None or str(unit) in _NO_UNIT else str(unit),
+        None if unit in _NO_UNIT else unit,
         _FILTERED.get(support, "unknown"),
         sortable if isinstance(sortable, bool) else None,
         _LINKED.sub(r"\1", str(definition.get("description") or "")).strip(),
     )
+
+
+def _unit(definition: JsonObject) -> str:
+    """That of the number, or of the numbers in a list."""
+    items = definition.get("items")
+    if isinstance(items, dict):
+        return _unit(items)
+    return str(definition.get("x-optimade-unit") or definition.get("unit") or "")
 
 
 def _type(definition: JsonObject) -> str:

@@ -14,7 +14,10 @@ def write_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 class Table:
-    """A table that is written piece by piece: its columns are as wide as the first piece needs."""
+    """A table that is written piece by piece: its columns are as wide as the first piece needs.
+
+    Names, in the first column, are never cut.
+    """
 
     def __init__(self, heads: Sequence[str]) -> None:
         self._heads = [str(head) for head in heads]
@@ -22,7 +25,7 @@ class Table:
 
     def write(self, rows: Sequence[Sequence[object]]) -> str:
         """The lines of these rows; before the first ones stands the head."""
-        lines = [[_cell(value) for value in row] for row in rows]
+        lines = [[_text(row[0]), *map(_cell, row[1:])] for row in rows]
         if not self._widths:
             lines.insert(0, self._heads)
             self._widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -42,5 +45,9 @@ def write_json(value: object) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = _text(value)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,11 +1,12 @@
 """The way of a query: the first page, further ones, what is missing, the end."""
 
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
 
-from gateway.cli.query.formats import Ending, Unwritten, writer_for
+from gateway.cli.query.formats import Ending, Unwritten, joined_meta, writer_for
 from gateway.cli.query.made import make_document, zip_maker
 from gateway.cli.query.notices import Notices
 from gateway.cli.query.outputs import FileOutput, MadeOutput, Make, Output, StreamOutput, part_of
@@ -105,14 +106,18 @@ class Query:
 
     def _write(self, page: Page, output: Output, notices: Notices, reporter: Reporter) -> bool:
         limit = self.question.limit
-        left = len(page.entries) if limit is None else limit - self.position.count
+        position = self.position
+        left = len(page.entries) if limit is None else limit - position.count
         is_cut = left < len(page.entries) or (left == len(page.entries) and page.next is not None)
         is_cut = is_cut and limit is not None
         notices.read(page)
-        self.position.meta = page.meta
-        output.page(Page(page.entries[:left], page.next, page.meta))
+        page = replace(
+            page, entries=page.entries[:left], meta=joined_meta(position.meta, page.meta)
+        )
+        position.meta = page.meta
+        output.page(page)
         total = page.total if limit is None or page.total is None else min(limit, page.total)
-        reporter.moved(self.position.count, total)
+        reporter.moved(position.count, total)
         return is_cut
 
     def _begun(self) -> Position:
@@ -144,7 +149,7 @@ class Query:
         writer = writer_for(question, fields, self.unwritten)
         if self.path is not None:
             return FileOutput(self.path, writer, position, can_resume=self._can_resume)
-        return StreamOutput(click.get_binary_stream("stdout"), writer, position)
+        return StreamOutput(sys.stdout.buffer, writer, position)
 
     def _maker(self) -> Make:
         if self.question.form == JSON:

@@ -1,6 +1,7 @@
 """Entries as a server gives them -> the bytes of a table, of lines, of a document."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, cast
@@ -10,7 +11,7 @@ import orjson
 from gateway.cli.query.question import JSON, JSONL, TABLE, Question
 from gateway.cli.tables import Table
 from gateway.errors import NoFileError
-from gateway.model import JsonObject, Resource
+from gateway.model import Json, JsonObject, Resource
 from gateway.serve.downloads.file import file_of
 from gateway.serve.downloads.table import columns_for, row_writer
 from gateway.write import CSV, XYZ, write_header
@@ -187,9 +188,34 @@ def resource_of(entry: Mapping[str, object]) -> Resource:
     )
 
 
+def joined_meta(before: JsonObject, now: JsonObject) -> JsonObject:
+    """`meta` of pages read one after the other: what sites have returned adds up."""
+    returned = {
+        str(one.get("name")): one.get("returned") for _, sites in _sites(before) for one in sites
+    }
+    added: JsonObject = {}
+    for name, sites in _sites(now):
+        added[name] = [
+            {**one, "returned": _sum(one.get("returned"), returned.get(str(one.get("name"))))}
+            for one in sites
+        ]
+    return {**now, **added}
+
+
+def _sites(meta: JsonObject) -> Iterator[tuple[str, list[JsonObject]]]:
+    """What a gateway says of its sites, under its own prefix."""
+    for name, value in meta.items():
+        if re.fullmatch(r"_[a-z0-9]+_sites", name) and isinstance(value, list):
+            yield name, [one for one in value if isinstance(one, dict)]
+
+
+def _sum(one: Json, other: Json) -> Json:
+    return one + other if isinstance(one, int) and isinstance(other, int) else one
+
+
 def _meta(ending: Ending) -> JsonObject:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    left_out = ("request_delay", "warnings") if ending.is_whole else ("request_delay",)
+    left_out = ("request_delay", "schema", *(("warnings",) if ending.is_whole else ()))
     kept = {name: value for name, value in ending.meta.items() if name not in left_out}
     return {
         **kept,

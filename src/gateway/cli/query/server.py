@@ -43,6 +43,10 @@ class AgainError(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NotOptimadeError(GatewayError):
+    """What answers is something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server, and how it is asked."""
@@ -97,7 +101,7 @@ def _read(response: httpx.Response, prefix: str) -> JsonObject:
     if status in _PASSING:
         raise AgainError(told, retry_after_s=_seconds(response.headers.get("retry-after", "")))
     if status == HTTPStatus.OK and not isinstance(document, dict):
-        raise GatewayError(f"{url} answered with something else than JSON")
+        raise NotOptimadeError(f"{url} answered with something else than JSON")
     raise RequestError(told) if status != HTTPStatus.OK else GatewayError(told)
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from gateway import __version__
 from gateway.cli.demo import embedded_demo
-from gateway.cli.query.server import READ_S, VERSIONED, Server
+from gateway.cli.query.server import READ_S, VERSIONED, NotOptimadeError, Server
 from gateway.config import Config
 from gateway.errors import ConfigError, GatewayError, RequestError
 from gateway.model import EntryRequest, SearchAnswer, SearchRequest
@@ -68,24 +68,21 @@ async def _remote(url: str, *, retries: int) -> AsyncIterator[Server]:
 
 async def _recognised(server: Server) -> Server:
     """The server under its versioned base URL, with what it says of itself."""
-    given = server.base
+    given, why = server.base, ""
     bases = [given] if VERSIONED.search(given) else [f"{given}/v1", given]
     for base in bases:
         try:
             document = await server.document(f"{base}/info")
-        except RequestError as error:
-            if base == bases[-1]:
-                raise ConfigError(_not_there(given, str(error))) from error
+        except (RequestError, NotOptimadeError) as error:
+            why = why or str(error)
             continue
-        except ValueError as error:
-            raise ConfigError(_not_there(given, str(error))) from error
-        return _told(replace(server, base=base), document.get("meta"))
-    raise AssertionError
-
-
-def _not_there(url: str, why: str) -> str:
-    return (
-        f"{url} is no base URL of an OPTIMADE server ({why}). It is the part before /v1/structures."
+        if isinstance(_of(document.get("meta"), "api_version"), str):
+            return _told(replace(server, base=base), document["meta"])
+        why = why or f"{base}/info is no OPTIMADE document"
+    hint = "NOMAD's own OPTIMADE endpoint ends in /optimade" if given.endswith("/api/v1") else ""
+    raise ConfigError(
+        f"{given} is no base URL of an OPTIMADE server: {why}. It is the part before "
+        f"/v1/structures{f'; {hint}' if hint else ''}."
     )
 
 
