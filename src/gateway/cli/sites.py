@@ -33,7 +33,7 @@ async def ask_sites(source: Source, *, retries: int) -> tuple[SiteLine, ...]:
     async with opened(source, retries=retries) as server:
         if not server.is_gateway:
             return (await _single(server),)
-        await look_at_sites(server)
+        failures = await look_at_sites(server)
         try:
             page = read_page(await server.document(f"{server.base}/{_ONE}", fresh=True), "")
             reports, why = {str(one["name"]): one for one in reports_of(page.meta, server)}, ""
@@ -44,7 +44,11 @@ async def ask_sites(source: Source, *, retries: int) -> tuple[SiteLine, ...]:
         statuses = (
             [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
         )
-        return tuple(_line(one, reports.get(str(one.get("name"))), why) for one in statuses)
+        names = [str(one.get("name")) for one in statuses]
+        return tuple(
+            _line(one, reports.get(name), failures.get(name, why))
+            for name, one in zip(names, statuses, strict=True)
+        )
 
 
 def sites_table(lines: Sequence[SiteLine]) -> str:
@@ -82,7 +86,7 @@ async def _single(server: Server) -> SiteLine:
 
 
 def _line(status: JsonObject, report: JsonObject | None, why: str) -> SiteLine:
-    report = report or {"state": "failed", "reason": why}
+    report = report or {"state": "failed"}
     is_missing = report.get("state") == "failed"
     version, spent = status.get("version"), report.get("milliseconds")
     total = count_of(report.get("total"))
@@ -92,5 +96,5 @@ def _line(status: JsonObject, report: JsonObject | None, why: str) -> SiteLine:
         version if isinstance(version, str) else None,
         count_of(status.get("total")) if total is None else total,
         spent if isinstance(spent, float | int) else None,
-        str(report.get("reason")) if is_missing else None,
+        why or str(report.get("reason")) if is_missing else None,
     )

@@ -82,7 +82,7 @@ class Query:
             meta=self.position.meta,
         )
         output.end(ending, is_done=is_done)
-        self._tell(ending, reason, reporter, is_cut=is_cut)
+        self._tell(ending, reason, reporter, missing=tuple(notices.missing), is_cut=is_cut)
         return WHOLE if is_whole else PARTIAL
 
     async def _pages(
@@ -157,7 +157,13 @@ class Query:
         return zip_maker(self.question.form, asked_of=self.source.name, unwritten=self.unwritten)
 
     def _tell(
-        self, ending: Ending, reason: GatewayError | None, reporter: Reporter, *, is_cut: bool
+        self,
+        ending: Ending,
+        reason: GatewayError | None,
+        reporter: Reporter,
+        *,
+        missing: tuple[str, ...],
+        is_cut: bool,
     ) -> None:
         """What is not there, and how to get it."""
         if self.unwritten.count:
@@ -169,13 +175,16 @@ class Query:
             if is_cut and not self.is_limit_given and self.question.form != TABLE:
                 reporter.say(f"{ending.count} of {total} entries; --all gives all of them")
             return
-        reporter.say(str(reason))
-        onward = ""
-        if self.path is not None and beside(self.path).exists():
-            onward = "; --resume goes on with the rest"
-        elif self.path is None:
-            onward = "; with --output FILE, --resume can go on with the rest"
-        reporter.say(f"not complete: {ending.count} of {total} entries were written{onward}")
+        if not missing or not all(name in str(reason) for name in missing):
+            reporter.say(str(reason))
+        rest = f"those of {' and '.join(missing)}" if missing else "the rest"
+        onward = f"with --output FILE, --resume can go on with {rest}"
+        if self.path is not None:
+            onward = "a table cannot be resumed"
+            if beside(self.path).exists():
+                onward = f"--resume goes on with {rest}"
+        counted = ending.count if missing else f"{ending.count} of {total}"
+        reporter.say(f"not complete: {counted} entries were written; {onward}")
 
 
 async def count(question: Question, source: Source, *, retries: int) -> int:

@@ -85,10 +85,10 @@ class Server:
         except httpx.HTTPError as error:
             what = str(error) or type(error).__name__
             raise AgainError(f"{_shown(url)} does not answer: {what}") from error
-        return _read(response, self.prefix)
+        return _read(response, self.prefix, is_gateway=self.is_gateway)
 
 
-def _read(response: httpx.Response, prefix: str) -> JsonObject:
+def _read(response: httpx.Response, prefix: str, *, is_gateway: bool) -> JsonObject:
     try:
         document = orjson.loads(response.content)
     except orjson.JSONDecodeError:
@@ -97,7 +97,10 @@ def _read(response: httpx.Response, prefix: str) -> JsonObject:
     if status == HTTPStatus.OK and isinstance(document, dict) and not document.get("errors"):
         return document
     url = _shown(str(response.url))
-    told = _told(document, prefix) or f"{url} answered {status} {response.reason_phrase}".rstrip()
+    told = _told(document, prefix)
+    if not told or not is_gateway:  # a gateway says by itself what was wrong, and where
+        answered = f"{url} answered {status} {response.reason_phrase}".rstrip()
+        told = f"{answered}: {told}" if told else answered
     if status in _PASSING:
         raise AgainError(told, retry_after_s=_seconds(response.headers.get("retry-after", "")))
     if status == HTTPStatus.OK and not isinstance(document, dict):

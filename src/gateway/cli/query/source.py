@@ -1,6 +1,7 @@
 """Where to ask: an OPTIMADE server by its URL, or the gateway in this process, over the sites of a
 configuration or of the demo."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -147,13 +148,15 @@ class _Patient:
         return self._federation.site_states()
 
 
-async def look_at_sites(server: Server) -> None:
-    """Ask each site of the gateway in this process for its version; one that does not say it is
-    shown without."""
-    if server.federation is None:
-        return
-    for site in server.federation.sites:
-        try:
-            await server.federation.check(site.name)
-        except GatewayError:
-            continue
+async def look_at_sites(server: Server) -> dict[str, str]:
+    """Have each site of the gateway in this process say its version; why some of them do not."""
+    federation = server.federation
+    if federation is None:
+        return {}
+    looks = [federation.check(site.name) for site in federation.sites]
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    return {
+        site.name: str(one)
+        for site, one in zip(federation.sites, found, strict=True)
+        if isinstance(one, GatewayError)
+    }

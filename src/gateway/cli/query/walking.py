@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from gateway.cli.query.server import AgainError, Server
 from gateway.errors import GatewayError, RequestError
@@ -83,11 +83,20 @@ def read_page(document: JsonObject, url: str) -> Page:
     entries = tuple(one for one in data if isinstance(one, dict))
     link = links.get("next") if isinstance(links, dict) else None
     link = link.get("href") if isinstance(link, dict) else link
-    following = urljoin(url, link) if isinstance(link, str) and link else None
+    following = _joined(url, link) if isinstance(link, str) and link else None
     meta = meta if isinstance(meta, dict) else {}
     if not entries and meta.get("more_data_available") is not True:
         following = None
     return Page(entries, following, meta)
+
+
+def _joined(url: str, link: str) -> str:
+    """The address of a link. Servers behind a proxy often name another scheme or port than the one
+    under which they were reached; on the same host that is kept."""
+    here, there = urlsplit(url), urlsplit(urljoin(url, link))
+    if there.hostname == here.hostname:
+        there = there._replace(scheme=here.scheme, netloc=here.netloc)
+    return urlunsplit(there)
 
 
 def reports_of(meta: JsonObject, server: Server) -> list[JsonObject]:
