@@ -23,7 +23,7 @@ from gateway.cli.query.question import (
 from gateway.cli.query.resuming import Position, begin, beside
 from gateway.cli.query.server import Server
 from gateway.cli.query.source import Source, opened
-from gateway.cli.query.walking import Page, first_page, walk
+from gateway.cli.query.walking import Page, first_page, missing_in, walk
 from gateway.errors import ConfigError, GatewayError, ParameterError, RequestError
 
 WHOLE, FAILED, PARTIAL = 0, 1, 3
@@ -82,7 +82,8 @@ class Query:
             meta=self.position.meta,
         )
         output.end(ending, is_done=is_done)
-        self._tell(ending, reason, reporter, missing=tuple(notices.missing), is_cut=is_cut)
+        missing = tuple(notices.missing) or missing_in(self.position.meta, server)
+        self._tell(ending, reason, reporter, missing=missing, is_cut=is_cut)
         return WHOLE if is_whole else PARTIAL
 
     async def _pages(

@@ -11,7 +11,7 @@ from gateway.errors import GatewayError, RequestError
 from gateway.model import JsonObject
 from gateway.search import LATE
 
-_SIZE = re.compile(r"\bpage_limit=\d+&")
+_SIZE = re.compile(r"(?<![^&])page_limit=\d+")
 _MOST = re.compile(r"Max allowed --limit is (\d+)")
 _EMPTY_PAGES = 100
 """So many in a row, and the server leads nowhere."""
@@ -55,12 +55,11 @@ async def first_page(server: Server, query: str) -> tuple[str, Page]:
         most = _MOST.search(str(error))
         if server.is_gateway and most is None:
             raise
-        size = f"page_limit={most[1]}&" if most else ""
-        query = _SIZE.sub(size, query)
+        query = _SIZE.sub(f"page_limit={most[1]}" if most else "", query).strip("&")
         try:
             return query, await page_at(server, f"{server.base}/structures?{query}")
-        except RequestError:
-            raise error from None
+        except RequestError as second:
+            raise (second if most else error) from None
 
 
 async def page_at(server: Server, url: str) -> Page:
@@ -103,6 +102,13 @@ def reports_of(meta: JsonObject, server: Server) -> list[JsonObject]:
     """What each site of a gateway did for a page."""
     reports = meta.get(f"_{server.prefix}_sites") if server.is_gateway else None
     return [one for one in reports if isinstance(one, dict)] if isinstance(reports, list) else []
+
+
+def missing_in(meta: JsonObject, server: Server) -> tuple[str, ...]:
+    """The sites that a page had to do without."""
+    return tuple(
+        str(one["name"]) for one in reports_of(meta, server) if one.get("state") == "failed"
+    )
 
 
 def count_of(value: object) -> int | None:
