@@ -54,7 +54,8 @@ class Properties:
         exact = [one for one in self.every if one.name.lower() == wanted]
         if exact:
             return tuple(exact)
-        named = [one for one in self.every if wanted in one.name.lower()]
+        written = wanted.replace(" ", "_")
+        named = [one for one in self.every if written in one.name.lower()]
         told = [one for one in self.every if wanted in one.description.lower()]
         return tuple(dict.fromkeys((*named, *told)))
 

@@ -142,6 +142,8 @@ class Query:
 
     def _output(self, server: Server) -> Output:
         question, position = self.question, self.position
+        if not server.is_gateway:
+            self.unwritten.holder = "Its database"
         if question.sites and not server.is_gateway:
             raise ParameterError(f"--sites needs a gateway; {self.source.name} is none")
         if self.path is not None and self._is_made:
@@ -168,7 +170,12 @@ class Query:
     ) -> None:
         """What is not there, and how to get it."""
         if self.unwritten.count:
-            reporter.say(f"{self.unwritten.count} entries have no file in this format, such as")
+            some = (
+                "1 entry has"
+                if self.unwritten.count == 1
+                else f"{self.unwritten.count} entries have"
+            )
+            reporter.say(f"{some} no file in this format, such as")
             for entry_id, why in self.unwritten.why.items():
                 reporter.say(f"  {entry_id}: {why}")
         total = "an unknown number" if ending.total is None else ending.total

@@ -56,12 +56,16 @@ class Unwritten:
 
     count: int = 0
     why: dict[str, str] = field(default_factory=dict)
+    holder: str = "Its Oasis"
+    """What the database of an entry is called."""
 
-    def add(self, entry_id: str, why: str) -> None:
-        """One more."""
+    def add(self, entry_id: str, why: str) -> str:
+        """One more; the reason in the words of this server."""
+        why = why.replace("Its Oasis", self.holder)
         self.count += 1
         if len(self.why) < 3:
             self.why[entry_id] = why
+        return why
 
 
 def writer_for(question: Question, fields: tuple[str, ...] | None, unwritten: Unwritten) -> Writer:

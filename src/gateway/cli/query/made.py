@@ -47,12 +47,11 @@ def _packed(archive: ZipFile, entry: JsonObject, form: str, unwritten: Unwritten
     try:
         text = file_of(resource, form)
     except NoFileError as error:
-        unwritten.add(resource.id, error.detail)
-        return write_row((resource.id, None, None, error.detail))
+        why = unwritten.add(resource.id, error.detail)
+        return write_row((resource.id, None, None, why))
     name = f"{file_stem(resource.id)}.{FORMATS[form].suffix}"
     if name in archive.NameToInfo:
-        why = "Another entry's file has this name."
-        unwritten.add(resource.id, why)
+        why = unwritten.add(resource.id, "Another entry's file has this name.")
         return write_row((resource.id, None, None, why))
     archive.writestr(name, text)
     return write_row((resource.id, name, None, None))
