@@ -27,6 +27,7 @@ HEAVY = {
     "optimade",
     "prometheus_client",
     "pydantic",
+    "rich",
     "uvicorn",
 }
 # A system that knows no SIGHUP, no signal masks, no signals in event loops, and no uvloop.

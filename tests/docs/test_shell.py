@@ -1,4 +1,4 @@
-"""docs/how-to/shell.md: each command runs as printed, in a fresh folder, and prints what is said."""
+"""docs/how-to/shell.md: its commands run as printed, in a fresh folder, and print what it says."""
 
 import shutil
 from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gateway.cli.explain import DEMO_PREFIX
 from gateway.cli.query.source import Source, opened
-from gateway.cli.tables import write_json, write_table
+from gateway.cli.tables import printable, write_json, write_table
 from gateway.errors import GatewayError
 from gateway.model import STRUCTURES, JsonObject
 from gateway.properties import nearest_names
@@ -87,7 +87,8 @@ def properties_text(found: Sequence[PropertyLine], word: str) -> str:
     ]
     table = write_table(heads, rows)
     if len(found) == 1 and found[0].name.lower() == word.lower():
-        return f"{table}\n\n{found[0].description}"
+        told = "\n".join(map(printable, found[0].description.splitlines()))
+        return f"{table}\n\n{told}"
     return f"{table}\n{len(found)} {'property' if len(found) == 1 else 'properties'}"
 
 

@@ -26,6 +26,7 @@ from gateway.cli.commands import (
 )
 
 if TYPE_CHECKING:
+    from gateway.cli.query.question import Question
     from gateway.cli.query.source import Source
 
 FORMATS = ("table", "jsonl", "json", "csv", "cif", "xyz", "poscar")
@@ -88,21 +89,13 @@ def query(context: click.Context, /, filter_: str, **options: Any) -> None:
     came, 130 Ctrl-C.
     """
     from gateway.cli.query.asking import Query, count
-    from gateway.cli.query.question import Question, check_question
+    from gateway.cli.query.question import check_question
 
-    source = _source(context, options)
-    is_given = context.get_parameter_source("limit") is not ParameterSource.DEFAULT
-    question = Question(
-        filter_,
-        sort=options["sort"],
-        fields=options["fields"],
-        sites=options["sites"],
-        limit=None if options["is_all"] else options["limit"],
-        form=_form(options),
-    )
+    source, question = _source(context, options), _question(filter_, options)
     check_question(question)
     if options["is_count"]:
         sys.exit(run_async(count(question, source, retries=options["retries"])))
+    is_given = context.get_parameter_source("limit") is not ParameterSource.DEFAULT
     _check_together(options, is_limit_given=is_given)
     asked = Query(
         question,
@@ -167,6 +160,19 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     click.echo(found(main, {}, "gateway", "_GATEWAY_COMPLETE").source())
+
+
+def _question(filter_: str, options: dict[str, Any]) -> "Question":
+    from gateway.cli.query.question import Question
+
+    return Question(
+        filter_,
+        sort=options["sort"],
+        fields=options["fields"],
+        sites=options["sites"],
+        limit=None if options["is_all"] else options["limit"],
+        form=_form(options),
+    )
 
 
 def _form(options: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from gateway.cli.query.server import AgainError, Server
 from gateway.cli.query.source import Source, look_at_sites, opened
 from gateway.cli.query.walking import count_of, read_page, reports_of
-from gateway.cli.tables import write_json, write_table
+from gateway.cli.tables import printable, write_json, write_table
 from gateway.model import JsonObject
 
 WHOLE, FAILED, PARTIAL = 0, 1, 3
@@ -55,7 +55,7 @@ def sites_table(lines: Sequence[SiteLine]) -> str:
     """One line a site, below it why one is missing."""
     heads = ("site", "state", "version", "entries", "milliseconds")
     rows = [(one.site, one.state, one.version, one.entries, one.milliseconds) for one in lines]
-    reasons = [f"{one.site} is missing: {one.reason}" for one in lines if one.reason]
+    reasons = [printable(f"{one.site} is missing: {one.reason}") for one in lines if one.reason]
     return "\n".join([write_table(heads, rows), *reasons])
 
 

@@ -1,11 +1,13 @@
 """Plain text tables, and JSON for people."""
 
+import re
 from collections.abc import Sequence
 
 import orjson
 
 _GAP = "  "
 _WIDEST = 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def write_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -42,6 +44,11 @@ def write_json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
+def printable(text: str) -> str:
+    """What a server sent, harmless to a terminal: control characters are shown, not obeyed."""
+    return _CONTROL.sub("\ufffd", text)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
@@ -50,4 +57,4 @@ def _cell(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return printable(value) if isinstance(value, str) else orjson.dumps(value).decode()

@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.cli.query.conftest import Run, Switch
-from tests.cli.query.plain_server import lines
+from tests.cli.conftest import Run, Switch
+from tests.cli.plain_server import lines
 
 ALL = sorted(f"{name}~{name}-{number:02}" for name in ("berlin", "munich") for number in range(30))
 FILTER = "nsites<=30"

@@ -12,8 +12,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.cli.query.conftest import Run
-from tests.cli.query.plain_server import MOST, Plain, lines
+from tests.cli.conftest import Run
+from tests.cli.plain_server import MOST, Plain, lines
 
 WAIT_S = 60
 IDS = [f"x/{number}" for number in range(40)]

@@ -7,12 +7,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import orjson
 
-from gateway.cli.query.formats import DocumentWriter, Ending, Unwritten, resource_of
+from gateway.cli.query.formats import DocumentWriter, Ending, Unwritten, file_text, resource_of
 from gateway.cli.query.outputs import Make
 from gateway.errors import NoFileError
 from gateway.model import JsonObject
 from gateway.serve.downloads.archive import COLUMNS, MANIFEST, QUERY
-from gateway.serve.downloads.file import file_of
 from gateway.write import FORMATS, file_stem, write_header, write_row
 
 _LINES = 1_000
@@ -45,7 +44,7 @@ def _packed(archive: ZipFile, entry: JsonObject, form: str, unwritten: Unwritten
     """The entry's file goes in; what the manifest says of it."""
     resource = resource_of(entry)
     try:
-        text = file_of(resource, form)
+        text = file_text(resource, form)
     except NoFileError as error:
         why = unwritten.add(resource.id, error.detail)
         return write_row((resource.id, None, None, why))

@@ -21,6 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from gateway.cli.tables import printable
+
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
@@ -38,6 +40,7 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """One line, above the bar."""
+        text = printable(text)
         if self.bar is None:
             click.echo(f"gateway: {text}", err=True)
         else:

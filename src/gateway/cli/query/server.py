@@ -13,6 +13,7 @@ import httpx
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from gateway.cli.tables import printable
 from gateway.errors import GatewayError, RequestError
 from gateway.model import JsonObject
 from gateway.search import Federation
@@ -118,7 +119,7 @@ def _told(document: object, prefix: str) -> str:
 
 
 def _sentence(error: JsonObject, prefix: str) -> str:
-    detail = " ".join(str(error.get("detail") or error.get("title") or "").split())
+    detail = printable(" ".join(str(error.get("detail") or error.get("title") or "").split()))
     source = error.get("source")
     parameter = source.get("parameter") if isinstance(source, dict) else None
     name = str(parameter).removeprefix(f"_{prefix}_") if parameter else ""

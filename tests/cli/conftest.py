@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.demo import create_demo_oasis
-from tests.cli.query.plain_server import Plain, served
+from tests.cli.plain_server import Plain, served
 from tests.whole.oases import make_line
 
 Run = Callable[..., Result]
