@@ -147,6 +147,43 @@ def test_resume(suffix: str, torn: bytes, run: Run, plain: Served, tmp_path: Pat
     assert not list(tmp_path.glob("a.*.*"))
 
 
+@pytest.mark.parametrize(("suffix", "form"), [("json", "json"), ("zip", "cif")])
+@pytest.mark.parametrize("limit", [("--all",), ("--limit", "10")])
+def test_resume_at_the_end(
+    suffix: str, form: str, limit: tuple[str, ...], run: Run, plain: Served, tmp_path: Path
+) -> None:
+    """A run that ends while it makes the file has read all: nothing is asked for again."""
+    server, url = plain
+    asked = ("query", "", "--url", url, *limit, "--format", form, "--output", f"a.{suffix}")
+    (tmp_path / f"a.{suffix}.new").mkdir()  # so that the file cannot be written
+    assert run(*asked).exit_code == 1
+    (tmp_path / f"a.{suffix}.new").rmdir()
+    requests = len(server.asked)
+    assert run(*asked, "--resume").exit_code == 0
+    assert len(server.asked) == requests
+    expected = IDS if limit == ("--all",) else IDS[:10]
+    if suffix == "json":
+        document = json.loads((tmp_path / "a.json").read_text())
+        assert [one["id"] for one in document["data"]] == expected
+    else:
+        with ZipFile(tmp_path / "a.zip") as archive:
+            rows = list(csv.DictReader(archive.read("manifest.csv").decode().splitlines()))
+        assert [row["id"] for row in rows] == expected
+
+
+def test_nothing_matches(run: Run, plain: Served, tmp_path: Path) -> None:
+    """No entries are a whole result, in every format."""
+    plain[0].count = 0
+    for name in ("a.json", "a.csv", "a.jsonl", "a.xyz"):
+        assert run("query", "", "--url", plain[1], "--all", "--output", name).exit_code == 0
+        assert (tmp_path / name).exists()
+    assert json.loads((tmp_path / "a.json").read_text())["data"] == []
+    assert run("query", "", "--url", plain[1]).stdout.splitlines()[-1] == (
+        "0 of 0 entries that match"
+    )
+    assert not list(tmp_path.glob("*.resume"))
+
+
 def test_resume_at_the_limit(run: Run, plain: Served, tmp_path: Path) -> None:
     """--limit counts what an earlier run wrote."""
     server, url = plain

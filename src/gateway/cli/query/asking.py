@@ -66,15 +66,17 @@ class Query:
         notices = Notices(server, reporter)
         reason: GatewayError | None = None
         try:
-            is_cut = await self._pages(server, output, notices, reporter)
+            await self._pages(server, output, notices, reporter)
         except RequestError:
             raise  # nothing that was read before makes a wrong request right
         except GatewayError as error:
-            reason, is_cut = error, False
+            reason = error
         if reason is not None and not self.position.count:
             raise reason
+        is_cut = self.position.ended_by == "limit"
+        missing = tuple(notices.missing) or missing_in(self.position.meta, server)
         is_done = reason is None
-        is_whole = is_done and not (is_cut and notices.missing)
+        is_whole = is_done and not (is_cut and missing)
         ending = Ending(
             self.position.count,
             is_whole=is_whole and not is_cut,
@@ -82,35 +84,36 @@ class Query:
             meta=self.position.meta,
         )
         output.end(ending, is_done=is_done)
-        missing = tuple(notices.missing) or missing_in(self.position.meta, server)
         self._tell(ending, reason, reporter, missing=missing, is_cut=is_cut)
         return WHOLE if is_whole else PARTIAL
 
     async def _pages(
         self, server: Server, output: Output, notices: Notices, reporter: Reporter
-    ) -> bool:
-        """Write page after page; whether the limit ended it before the result did."""
+    ) -> None:
+        """Write page after page, until the result or the limit ends it."""
         position = self.position
+        if position.ended_by:  # an earlier run has read all, and ended while it wrote
+            return
         following = position.next
         if following is None:
             prefix, is_gateway = server.prefix, server.is_gateway
             query = query_string(self.question, prefix=prefix, is_gateway=is_gateway)
             position.query, page = await first_page(server, query)
-            if self._write(page, output, notices, reporter):
-                return True
+            self._write(page, output, notices, reporter)
             following = page.next
-        if following is not None:
+        if following is not None and not position.ended_by:
             async for page in walk(server, following):
-                if self._write(page, output, notices, reporter):
-                    return True
-        return False
+                self._write(page, output, notices, reporter)
+                if position.ended_by:
+                    return
 
-    def _write(self, page: Page, output: Output, notices: Notices, reporter: Reporter) -> bool:
-        limit = self.question.limit
-        position = self.position
+    def _write(self, page: Page, output: Output, notices: Notices, reporter: Reporter) -> None:
+        position, limit = self.position, self.question.limit
         left = len(page.entries) if limit is None else limit - position.count
-        is_cut = left < len(page.entries) or (left == len(page.entries) and page.next is not None)
-        is_cut = is_cut and limit is not None
+        if left < len(page.entries) or (left == len(page.entries) and page.next and limit):
+            position.ended_by = "limit"
+        elif page.next is None:
+            position.ended_by = "end"
         notices.read(page)
         page = replace(
             page, entries=page.entries[:left], meta=joined_meta(position.meta, page.meta)
@@ -119,7 +122,6 @@ class Query:
         output.page(page)
         total = page.total if limit is None or page.total is None else min(limit, page.total)
         reporter.moved(position.count, total)
-        return is_cut
 
     def _begun(self) -> Position:
         asked = identity(self.question, self.source.name)

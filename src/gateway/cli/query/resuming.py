@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import orjson
 
@@ -28,7 +28,9 @@ class Position:
     asked: JsonObject
     """What was asked for."""
     next: str | None = None
-    """The page to go on with; None: nothing was read yet, or all of it."""
+    """The page to go on with; None: there is none, or nothing was read yet."""
+    ended_by: Literal["", "end", "limit"] = ""
+    """Why no page is to be read any more; empty: some may be."""
     size: int = 0
     """Bytes of whole pages."""
     count: int = 0
@@ -62,7 +64,7 @@ def begin(path: Path, data: Path, asked: JsonObject, *, resume: bool) -> Positio
             )
         return Position(asked)
     _check_asked(position.asked, asked, path)
-    if position.count == 0:
+    if position.count == 0 and not position.ended_by:
         return Position(asked)
     _check_file(data, position, state)
     return position
