@@ -1,88 +1,46 @@
-"""The commands and their options; each hands over to the module that does its work.
+"""The commands of those who run a gateway, and their options; each hands over to the module that
+does its work.
 
 What a command needs is imported when it runs: no command waits for what another one needs.
 """
 
-import asyncio
-import os
 import re
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway import __version__
 from gateway.catalogue.quantities import OLDEST
-from gateway.cli.interrupts import catch_interrupts
-from gateway.errors import ConfigError, GatewayError, RequestError
+from gateway.cli.group import (
+    DEFAULT_CONFIG,
+    FAILED,
+    HELP,
+    config_here,
+    config_option,
+    found_config,
+    json_option,
+    main,
+    run_async,
+)
 
 if TYPE_CHECKING:
     from gateway.cli.explain import Explanation
     from gateway.config import Config
 
-# Both are repeated here, since their own modules take long to import; a test compares them.
-CONFIG_VARIABLE = "GATEWAY_CONFIG"
-CONFIG_HERE = "gateway.yaml"
+# Repeated here, since its own module takes long to import; a test compares them.
 OASES = ("berlin", "munich", "dresden")
 
-T = TypeVar("T")
-
-FAILED = 1
-MISUSED = 2
-"""Exit code for a wrong option, configuration or filter."""
-INTERRUPTED = 130
-BROKEN_PIPE = 141
-"""As a program has it that SIGPIPE ends."""
-
-HELP = {"help_option_names": ["-h", "--help"]}
-
-config_option = click.option(
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar=CONFIG_VARIABLE,
-    show_envvar=True,
-    help="The configuration (YAML); config/gateway.yaml shows all keys.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen at."
 )
-
-
 _PORT = click.IntRange(0, 65_535)
 port_option = click.option(
     "--port", type=_PORT, default=8080, show_default=True, help="Port; 0: any free one."
 )
 DEMO_PORTS = (*range(8080, 8090), 0)
-
-
-class Commands(click.Group):
-    """Turns errors of ours into one clear message and an exit code; others keep their trace."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the chosen command."""
-        try:
-            return super().invoke(ctx)
-        except GatewayError as error:
-            fail(str(error), MISUSED if isinstance(error, ConfigError | RequestError) else FAILED)
-        except BrokenPipeError:
-            _leave_quietly()
-        except OSError as error:
-            fail(str(error), FAILED)
-
-
-@click.group(cls=Commands, context_settings=HELP)
-@click.version_option(__version__, prog_name="gateway")
-def main() -> None:
-    """One OPTIMADE API over many NOMAD Oases.
-
-    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, configuration or filter, 3 not
-    everything came, 130 Ctrl-C.
-    """
 
 
 @main.command(context_settings=HELP)
@@ -122,6 +80,72 @@ def oasis(name: str, host: str, port: int) -> None:
     from gateway.cli.demo import run_oasis
 
     _serve(run_oasis(name, host=host, port=port))
+
+
+def _named_site(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[list[str]]:
+    pairs = [value.split("=", 1) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2 or not re.fullmatch(r"[a-z][a-z0-9-]*", pair[0]):
+            raise click.BadParameter(
+                f"{value!r} is not NAME=ADDRESS, such as berlin=https://nomad.example.org/gui; a "
+                "name has lower-case letters, digits and hyphens, and begins with a letter."
+            )
+    return pairs
+
+
+@main.command(context_settings=HELP)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESSES]...")
+@click.option(
+    "--site",
+    "named",
+    multiple=True,
+    metavar="NAME=ADDRESS",
+    callback=_named_site,
+    help="An Oasis under a name of your choice; may be repeated.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--prefix", help="Prefix of the gateway's own properties.  [default: chosen]")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates (PEM) to trust for these Oases instead of the usual ones.",
+)
+@click.option("--yes", "is_silent", is_flag=True, help="Ask nothing: take what is proposed.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists; it is kept as .old.")
+def init(
+    addresses: tuple[str, ...],
+    *,
+    named: list[list[str]],
+    output: Path,
+    prefix: str | None,
+    ca_file: Path | None,
+    is_silent: bool,
+    force: bool,
+) -> None:
+    """Write a configuration for the Oases at ADDRESSES, as they are in a browser.
+
+    Each is asked: the address of its API is found from that of its web page. Without addresses,
+    they are asked for.
+    """
+    from gateway.cli.init.command import run_init
+
+    pairs = (*((None, one) for one in addresses), *((name, one) for name, one in named))
+    checks = run_init(
+        pairs,
+        output=output,
+        prefix=prefix,
+        ca_file=ca_file,
+        is_silent=is_silent,
+        replaces=force,
+    )
+    if any(one.failure for one in checks):
+        sys.exit(FAILED)
 
 
 @main.command(context_settings=HELP)
@@ -195,53 +219,12 @@ def _explain_counted(explanation: "Explanation", config: "Config | None", *, as_
         print_lines(explanation_text(explanation, counted=counts_lines(counts)))
 
 
-def config_here() -> Path | None:
-    """The configuration in this folder, if there is one, which is then said."""
-    if not Path(CONFIG_HERE).is_file():
-        return None
-    click.echo(f"gateway: using ./{CONFIG_HERE}", err=True)
-    return Path(CONFIG_HERE)
-
-
-def found_config(path: Path | None) -> Path:
-    """The configuration that was named, or the one in this folder."""
-    path = path or config_here()
-    if path is None:
-        fail(
-            f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}, or go to a "
-            f"folder with a {CONFIG_HERE}",
-            MISUSED,
-        )
-    return path
-
-
 def _config(path: Path | None) -> "Config":
     from gateway.config import load_config
 
     return load_config(found_config(path))
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """What the work gives; Ctrl-C raises KeyboardInterrupt once it has cleaned up."""
-    catch_interrupts()
-    return asyncio.run(work)
-
-
 def _serve(work: Coroutine[Any, Any, None]) -> None:
     with suppress(KeyboardInterrupt):
         run_async(work)
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """Say why on standard error, and end."""
-    lines: Sequence[str] = message.splitlines() or ["failed"]
-    for line in lines:
-        click.echo(f"gateway: {line}", err=True)
-    sys.exit(code)
-
-
-def _leave_quietly() -> NoReturn:
-    """Who read the output has left, as `head` does; nothing more is to be said to it."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    sys.exit(BROKEN_PIPE)

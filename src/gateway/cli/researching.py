@@ -12,9 +12,9 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
-from gateway.cli.commands import (
-    CONFIG_HERE,
+from gateway.cli.group import (
     CONFIG_VARIABLE,
+    DEFAULT_CONFIG,
     HELP,
     INTERRUPTED,
     config_here,
@@ -221,5 +221,5 @@ def _source(context: click.Context, options: dict[str, Any], *, is_needed: bool 
         return Source()
     raise click.UsageError(
         f"Where to ask? Use --url URL, --config FILE (or {CONFIG_VARIABLE}) or --demo, or go to a "
-        f"folder with a {CONFIG_HERE}."
+        f"folder with a {DEFAULT_CONFIG}."
     )

@@ -1,7 +1,8 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
+from gateway.search.copies import CopiesState
 from gateway.search.federation import Federation, SiteStatus
 from gateway.search.report import LATE
 from gateway.search.time_slices import TimeSlices
 
-__all__ = ["LATE", "Federation", "SiteStatus", "TimeSlices"]
+__all__ = ["LATE", "CopiesState", "Federation", "SiteStatus", "TimeSlices"]

@@ -17,7 +17,7 @@ from gateway.config import Config
 from gateway.errors import ConfigError, GatewayError, RequestError
 from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.observe import Observer, set_up_logging
-from gateway.search import Federation, SiteStatus
+from gateway.search import CopiesState, Federation, SiteStatus
 from gateway.serve.app import build_app
 from gateway.serve.response.meta import IMPLEMENTATION
 
@@ -112,6 +112,7 @@ async def _embedded(config: Config | None, *, retries: int) -> AsyncIterator[Ser
     app = build_app(here, federation=_Patient(federation), observer=Observer())
     await federation.open()
     try:
+        await federation.know_copies()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport) as client:
             yield Server(
@@ -143,6 +144,9 @@ class _Patient:
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         return await self._federation.entry(request)
+
+    async def copies(self) -> CopiesState | None:
+        return await self._federation.copies()
 
     def site_states(self) -> Sequence[SiteStatus]:
         return self._federation.site_states()
