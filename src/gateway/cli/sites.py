@@ -22,6 +22,7 @@ class SiteLine:
     state: str
     version: str | None
     entries: int | None
+    """What it holds, copies of other sites' entries among them."""
     milliseconds: float | None
     """How long a search for one entry took."""
     reason: str | None = None
@@ -89,12 +90,12 @@ def _line(status: JsonObject, report: JsonObject | None, why: str) -> SiteLine:
     report = report or {"state": "failed"}
     is_missing = report.get("state") == "failed"
     version, spent = status.get("version"), report.get("milliseconds")
-    total = count_of(report.get("total"))
+    total = count_of(status.get("total"))
     return SiteLine(
         str(status.get("name")),
         str(report.get("state")),
         version if isinstance(version, str) else None,
-        count_of(status.get("total")) if total is None else total,
+        count_of(report.get("total")) if total is None else total,
         spent if isinstance(spent, float | int) else None,
         why or str(report.get("reason")) if is_missing else None,
     )
