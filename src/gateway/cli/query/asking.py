@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.query.formats import Ending, Unwritten, joined_meta, writer_for
+from gateway.cli.query.formats import Unwritten, joined_meta, writer_for
 from gateway.cli.query.made import make_document, zip_maker
 from gateway.cli.query.notices import Notices
 from gateway.cli.query.outputs import FileOutput, MadeOutput, Make, Output, StreamOutput, part_of
@@ -23,10 +23,11 @@ from gateway.cli.query.question import (
 from gateway.cli.query.resuming import Position, begin, beside
 from gateway.cli.query.server import Server
 from gateway.cli.query.source import Source, opened
+from gateway.cli.query.summary import Outcome, missing_lines, outcome_of, unwritten_lines
 from gateway.cli.query.walking import Page, first_page, missing_in, walk
 from gateway.errors import ConfigError, GatewayError, ParameterError, RequestError
 
-WHOLE, FAILED, PARTIAL = 0, 1, 3
+WHOLE, PARTIAL = 0, 3
 
 
 @dataclass(slots=True)
@@ -70,22 +71,14 @@ class Query:
         except RequestError:
             raise  # nothing that was read before makes a wrong request right
         except GatewayError as error:
+            if not self.position.count:
+                raise
             reason = error
-        if reason is not None and not self.position.count:
-            raise reason
-        is_cut = self.position.ended_by == "limit"
         missing = tuple(notices.missing) or missing_in(self.position.meta, server)
-        is_done = reason is None
-        is_whole = is_done and not (is_cut and missing)
-        ending = Ending(
-            self.position.count,
-            is_whole=is_whole and not is_cut,
-            query=self.position.query,
-            meta=self.position.meta,
-        )
-        output.end(ending, is_done=is_done)
-        self._tell(ending, reason, reporter, missing=missing, is_cut=is_cut)
-        return WHOLE if is_whole else PARTIAL
+        outcome = outcome_of(self.position, reason, missing)
+        output.end(outcome.ending, is_done=reason is None)
+        self._tell(outcome, reporter)
+        return WHOLE if outcome.is_whole else PARTIAL
 
     async def _pages(
         self, server: Server, output: Output, notices: Notices, reporter: Reporter
@@ -161,40 +154,22 @@ class Query:
             return make_document
         return zip_maker(self.question.form, asked_of=self.source.name, unwritten=self.unwritten)
 
-    def _tell(
-        self,
-        ending: Ending,
-        reason: GatewayError | None,
-        reporter: Reporter,
-        *,
-        missing: tuple[str, ...],
-        is_cut: bool,
-    ) -> None:
+    def _tell(self, outcome: Outcome, reporter: Reporter) -> None:
         """What is not there, and how to get it."""
-        if self.unwritten.count:
-            some = (
-                "1 entry has"
-                if self.unwritten.count == 1
-                else f"{self.unwritten.count} entries have"
-            )
-            reporter.say(f"{some} no file in this format, such as")
-            for entry_id, why in self.unwritten.why.items():
-                reporter.say(f"  {entry_id}: {why}")
-        total = "an unknown number" if ending.total is None else ending.total
-        if reason is None:
-            if is_cut and not self.is_limit_given and self.question.form != TABLE:
-                reporter.say(f"{ending.count} of {total} entries; --all gives all of them")
-            return
-        if not missing or not all(name in str(reason) for name in missing):
-            reporter.say(str(reason))
-        rest = f"those of {' and '.join(missing)}" if missing else "the rest"
-        onward = f"with --output FILE, --resume can go on with {rest}"
-        if self.path is not None:
-            onward = "a table cannot be resumed"
-            if beside(self.path).exists():
-                onward = f"--resume goes on with {rest}"
-        counted = ending.count if missing else f"{ending.count} of {total}"
-        reporter.say(f"not complete: {counted} entries were written; {onward}")
+        for line in unwritten_lines(self.unwritten):
+            reporter.say(line)
+        if outcome.reason is not None:
+            for line in missing_lines(outcome, self._onward()):
+                reporter.say(line)
+        elif outcome.is_cut and not self.is_limit_given and self.question.form != TABLE:
+            ending = outcome.ending
+            reporter.say(f"{ending.count} of {ending.shown_total} entries; --all gives all of them")
+
+    def _onward(self) -> str:
+        """How to get the rest."""
+        if self.path is None:
+            return "with --output FILE, --resume can go on with"
+        return "--resume goes on with" if beside(self.path).exists() else ""
 
 
 async def count(question: Question, source: Source, *, retries: int) -> int:
@@ -203,6 +178,7 @@ async def count(question: Question, source: Source, *, retries: int) -> int:
     async with opened(source, retries=retries) as server:
         if question.sites and not server.is_gateway:
             raise ParameterError(f"--sites needs a gateway; {source.name} is none")
+        question = replace(question, fields="id", limit=1)
         query = query_string(question, prefix=server.prefix, is_gateway=server.is_gateway)
         _, page = await first_page(server, query)
         notices = Notices(server, reporter)

@@ -38,6 +38,11 @@ class Ending:
         total = self.meta.get("data_returned")
         return total if isinstance(total, int) else None
 
+    @property
+    def shown_total(self) -> str:
+        """The same in a sentence."""
+        return "an unknown number" if self.total is None else str(self.total)
+
 
 class Writer(Protocol):
     """Makes the bytes of one result."""
@@ -160,8 +165,7 @@ class TableWriter(LineWriter):
 
     def end(self, ending: Ending) -> bytes:
         """The counts."""
-        total = "an unknown number" if ending.total is None else ending.total
-        return f"{ending.count} of {total} entries that match\n".encode()
+        return f"{ending.count} of {ending.shown_total} entries that match\n".encode()
 
 
 class TextWriter(LineWriter):

@@ -57,7 +57,7 @@ def _packed(archive: ZipFile, entry: JsonObject, form: str, unwritten: Unwritten
 
 
 def _told(asked_of: str, ending: Ending) -> str:
-    count = f"{ending.count} of {'an unknown number' if ending.total is None else ending.total}"
+    count = f"{ending.count} of {ending.shown_total}"
     return (
         f"{asked_of}\n/structures?{ending.query}\n\n{count} structures that match.\n"
         f"{MANIFEST}, the last member, tells for each of them which file holds it, or why none can."
