@@ -12,8 +12,13 @@ from zipfile import ZipFile
 
 import pytest
 
+from gateway.cli.query.formats import CsvWriter
+from gateway.cli.query.outputs import FileOutput
+from gateway.cli.query.question import Question, identity
+from gateway.cli.query.resuming import Position
+from gateway.cli.query.walking import Page
 from tests.cli.conftest import Run
-from tests.cli.plain_server import MOST, Plain, lines
+from tests.cli.plain_server import MOST, Plain, entry, lines
 
 WAIT_S = 60
 IDS = [f"x/{number}" for number in range(40)]
@@ -169,6 +174,20 @@ def test_resume_at_the_end(
         with ZipFile(tmp_path / "a.zip") as archive:
             rows = list(csv.DictReader(archive.read("manifest.csv").decode().splitlines()))
         assert [row["id"] for row in rows] == expected
+
+
+def test_resume_of_a_grown_file_at_its_end(run: Run, plain: Served, tmp_path: Path) -> None:
+    """A run that ends just after the last page has written all: nothing comes twice."""
+    server, url = plain
+    asked = identity(Question("", fields="nsites", form="csv"), url)
+    output = FileOutput(tmp_path / "a.csv", CsvWriter(("nsites",)), Position(asked, ended_by="end"))
+    output.page(Page((entry(0), entry(1)), None, {}))  # type: ignore[arg-type]
+    output.close()
+    arguments = ("query", "", "--url", url, "--all", "--fields", "nsites", "--output", "a.csv")
+    assert run(*arguments, "--resume").exit_code == 0
+    assert (tmp_path / "a.csv").read_text() == "id,nsites\nx/0,1\nx/1,1\n"
+    assert not (tmp_path / "a.csv.resume").exists()
+    assert server.asked == []
 
 
 def test_nothing_matches(run: Run, plain: Served, tmp_path: Path) -> None:
