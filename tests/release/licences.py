@@ -34,8 +34,9 @@ DATA = (
 )
 _HEAD = """# Licences of others
 
-What the wheel and the image hold besides this project's own code (Apache-2.0). Made from `requirements.lock` and from the manifest of the vendored files by
-`python -m tests.release.licences`; `make lock` runs it.
+What the wheel and the image hold besides this project's own code (Apache-2.0). Made from
+`requirements.lock` and from the manifest of the vendored files by `make lock`
+(`python -m tests.release.licences` alone writes it anew).
 """
 
 
@@ -96,7 +97,8 @@ def _libraries() -> Iterator[str]:
     yield "|---|---|---|---|"
     for one in LIBRARIES:
         texts = ", ".join(f"`{one['folder']}/{file}`" for file in one["files"] if _is_text(file))
-        yield f"| [{one['name']}]({one['homepage']}) | {one['version']} | {one['license']} | {texts} |"
+        name = f"[{one['name']}]({one['homepage']})"
+        yield f"| {name} | {one['version']} | {one['license']} | {texts} |"
 
 
 def _is_text(file: str) -> bool:

@@ -22,7 +22,7 @@ def test_ours_can_be_read() -> None:
 
 
 def test_versions_agree() -> None:
-    """The citation names the version that the code has, and so does the changelog once it is out."""
+    """The citation names the version that the code has, and the changelog once it is out."""
     assert yaml.safe_load((ROOT / CITATION).read_text("utf-8"))["version"] == gateway.__version__
     versions = [section.version for section in read_changelog(OURS)]
     assert versions[1:2] in ([], [gateway.__version__])

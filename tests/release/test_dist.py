@@ -1,4 +1,4 @@
-"""The wheel and the source archive are the same each time, wherever and by whomever they are built."""
+"""The wheel and the source archive are the same each time, wherever they are built."""
 
 import os
 import shutil

@@ -1,6 +1,7 @@
 """The list of parts names all that is shipped, and what needs what."""
 
 import json
+from itertools import chain
 
 from tests.release.licences import LIBRARIES, runtime_pins
 from tests.release.sbom import SELF, bill_of_materials
@@ -44,7 +45,7 @@ def test_direct_dependencies() -> None:
     direct = [ref for ref in graph[SELF] if ref.startswith("pkg:pypi/")]
     asked = [
         *PROJECT["project"]["dependencies"],
-        *sum(PROJECT["project"]["optional-dependencies"].values(), []),
+        *chain(*PROJECT["project"]["optional-dependencies"].values()),
     ]
     assert len(direct) == len(asked)
 
