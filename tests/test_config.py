@@ -169,6 +169,8 @@ def test_bad_site(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
         ("cache: {answers_s: .inf}", ("expected a finite number",)),
         ("cache: {url: 'redis://h/0'}", ("url has no effect with backend memory", "redis")),
         ("connections: {max_held_bytes: 1}", ("at least 1048576, not 1",)),
+        ("copies: {prefer: [Paris]}", ("copies.prefer[0]", "'Paris' is not a site name")),
+        ("copies: {refresh_s: 0}", ("at least 0.1, not 0",)),
         ("connections: {head_s: 0}", ("at least 0.1, not 0",)),
         ("logging: {json: maybe}", ("logging.json: expected true or false, not 'maybe'",)),
         ("provider: {prefix: fed, name: 2024-01-01}", ("not the date 2024-01-01",)),
@@ -253,6 +255,13 @@ def test_sites_differ(tmp_path: Path, second: str, part: str) -> None:
     """No name and no address stands twice, however it is written."""
     text = with_site("name: berlin, url: http://a/api/v1") + f"  - {second}\n"
     assert part in complaint(tmp_path, text)
+
+
+def test_preferred_sites_exist(tmp_path: Path) -> None:
+    """A name that is mistyped would be a preference that is never seen."""
+    text = with_site("name: berlin, url: http://a/api/v1") + "copies: {prefer: [berlin, paris]}\n"
+    said = complaint(tmp_path, text)
+    assert "copies.prefer names 'paris', which is not among the sites (berlin)" in said
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,8 @@ class SearchRequest:
     sites: tuple[str, ...] | None = None
     """Only these sites are asked; None: all."""
     partial: Literal["allow", "forbid"] = "allow"
+    copies: Literal["merge", "all"] = "merge"
+    """Whether an entry that several sites hold is served once, or each of its copies."""
     timeout_s: float | None = None
     """How long the caller waits; None: as configured."""
     entered: float | None = None

@@ -5,6 +5,7 @@ metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protoc
 """
 
 import logging
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +23,13 @@ from prometheus_client import (
 )
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-LARGEST_OF_ALL = ("gateway_site_breaker", "gateway_site_entries")
+LARGEST_OF_ALL = (
+    "gateway_site_breaker",
+    "gateway_site_entries",
+    "gateway_copies_uploads",
+    "gateway_copies_hidden",
+    "gateway_copies_age_seconds",
+)
 """Gauges of which several workers show the largest; other numbers are added up."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
@@ -78,6 +85,16 @@ class Observer:
             ("site", "state"),
         )
         self._entries = gauge("gateway_site_entries", "Public structures of a site.", ("site",))
+        self._copies_uploads = gauge("gateway_copies_uploads", "Uploads that several sites hold.")
+        self._copies_hidden = gauge(
+            "gateway_copies_hidden",
+            "Copies of structures that are not served, as another site serves them.",
+        )
+        self._copies_age = gauge(
+            "gateway_copies_age_seconds",
+            "How long ago a site was last looked at for copies.",
+            ("site",),
+        )
         self._cache = counter(
             "gateway_cache_lookups",
             "Look-ups in the cache, by site and what came of them.",
@@ -108,6 +125,14 @@ class Observer:
         """A site's breaker has changed."""
         for known in dict.fromkeys((*_BREAKER_STATES, state)):
             self._breaker.labels(site, known).set(known == state)
+
+    def copies(self, uploads: int, hidden: int, *, ages_s: Mapping[str, float | None]) -> None:
+        """How the index of copies stands."""
+        self._copies_uploads.set(uploads)
+        self._copies_hidden.set(hidden)
+        for site, age_s in ages_s.items():
+            if age_s is not None:
+                self._copies_age.labels(site).set(age_s)
 
     def cache(self, site: str, event: str) -> None:
         """A cache had an answer or had not."""
@@ -142,7 +167,7 @@ class Observer:
 
     def gone(self, site: str) -> None:
         """A site is in the configuration no longer: it has no state now."""
-        for gauge in (self._breaker, self._entries, self._site_waiting):
+        for gauge in (self._breaker, self._entries, self._site_waiting, self._copies_age):
             gauge.remove_by_labels({"site": site})
 
 

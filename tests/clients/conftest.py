@@ -33,8 +33,17 @@ def gateway_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def held() -> Mapping[str, Optimade]:
-    """What the Oases hold: the structure of each entry by the id that the gateway gives it."""
+def held(copies: Mapping[str, Optimade]) -> Mapping[str, Optimade]:
+    """What the Oases hold, each entry once: of copies that are alike, the first is served."""
+    first: dict[str, str] = {}
+    for id_ in copies:
+        first.setdefault(id_.partition("~")[2], id_)
+    return {id_: copies[id_] for id_ in first.values()}
+
+
+@pytest.fixture(scope="session")
+def copies() -> Mapping[str, Optimade]:
+    """The structure of each copy of an entry by the id that the gateway gives it."""
     found: dict[str, Optimade] = {}
     for site in federation.SITES:
         for line in federation.read_lines(site):

@@ -63,7 +63,9 @@ async def run() -> None:
     bound = {site: open_socket("127.0.0.1", 0) for site in SITES}
     oases = [(create_demo_oasis(read_lines(site), path=""), bound[site]) for site in SITES]
     config = make_config({site: address_of(one, "/api/v1") for site, one in bound.items()})
-    async with serving([*oases, (create_app(config), own)]):
+    app = create_app(config)
+    async with serving([*oases, (app, own)]):
+        await app.state.served.federation.know_copies()
         print(address_of(own), flush=True)
         await until_stopped()
 

@@ -73,15 +73,15 @@ def test_get_whole_entries(gateway_url: str, held: Mapping[str, Optimade], is_as
         assert one["attributes"]["cartesian_site_positions"] == positions
 
 
-def test_get_from_site_views(gateway_url: str, held: Mapping[str, Optimade]) -> None:
-    """Views of single sites are databases to it, asked at the same time."""
+def test_get_from_site_views(gateway_url: str, copies: Mapping[str, Optimade]) -> None:
+    """Views of single sites are databases to it, asked at the same time; each has its copies."""
     sites = ("berlin", "munich", "dresden")
     urls = [f"{gateway_url}/sites/{site}" for site in sites]
     answer = make_client(*urls, is_async=True).structures.get(OXIDES)["structures"][OXIDES]
     for site, url in zip(sites, urls, strict=True):
         assert answer[url]["errors"] == []
         assert {one["id"] for one in answer[url]["data"]} == {
-            id_ for id_ in oxides(held) if id_.startswith(f"{site}~")
+            id_ for id_ in oxides(copies) if id_.startswith(f"{site}~")
         }
 
 

@@ -14,7 +14,7 @@ from gateway.config import Config, ServerKeys, SiteKeys, load_config
 from tests.docs.pages import PAGES, ROOT, Block, code_of, only_code, read_page
 
 PAGE = read_page("reference/configuration.md")
-LISTS = {"GATEWAY_SERVER__TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"}
+LISTS = {"GATEWAY_COPIES__PREFER": "", "GATEWAY_SERVER__TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"}
 """Values for variables that take lists, which are not written as in YAML."""
 YAML = [
     pytest.param(block, id=f"{path.relative_to(ROOT)}-{block.heading}")

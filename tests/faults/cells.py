@@ -125,6 +125,7 @@ class Cell:
             response = await self.get(url)
             if response.status_code == 503:
                 self.check_503(response)
+                last = "failed"
                 break
             page = response.json()
             last = states_of(page)[self.ground.bad]
@@ -175,8 +176,12 @@ class Cell:
         assert [self.ground.bad in one for one in partial] == ([True] if state == "partial" else [])
 
     def check_503(self, response: httpx.Response) -> None:
+        """The site is named with its reason; another one only if a busy machine left it no time."""
         assert response.status_code == 503
         (error,) = response.json()["errors"]
         assert self.ground.bad in error["detail"]
+        for other in {one.partition("~")[0] for one in self.ground.good}:
+            for reason in re.findall(rf"{other}: ([^;]*)", error["detail"]):
+                assert "no time was left" in reason, error["detail"]
         assert re.search(self.row.reason, error["detail"]), error["detail"]
         assert 1 <= int(response.headers["retry-after"]) <= 60

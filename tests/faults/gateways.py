@@ -44,7 +44,8 @@ async def oases(lines: Mapping[str, Sequence[DemoLine]]) -> AsyncIterator[dict[s
 
 @asynccontextmanager
 async def gateway(config: Config, *, known: Iterable[str] = ()) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a gateway in this process; the `known` sites have been counted."""
+    """A client of a gateway in this process; the `known` sites have been counted, and it is known
+    what they hold copies of, so that no fault meets a request in the background."""
     app = create_app(config)
     transport = httpx.ASGITransport(app=app)
     async with (
@@ -53,6 +54,8 @@ async def gateway(config: Config, *, known: Iterable[str] = ()) -> AsyncIterator
     ):
         for name in known:
             await until_known(client, name)
+        if known:
+            await app.state.served.federation.know_copies()
         yield client
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.errors import ParameterError
 from gateway.merge import (
     Cursor,
+    Pin,
     Progress,
     fingerprint_of,
     is_too_long,
@@ -49,6 +50,10 @@ CURSORS = st.builds(
     st.integers(0, 10**9),
     st.booleans(),
     st.none() | st.integers(1, 500),
+    st.none()
+    | st.builds(
+        Pin, st.from_regex(r"[0-9a-f]{12}", fullmatch=True), st.lists(SITES, max_size=3).map(tuple)
+    ),
 )
 
 
@@ -340,3 +345,26 @@ def test_what_does_not_unpack_is_refused(packed: bytes) -> None:
     """And no more is unpacked than any cursor has."""
     with pytest.raises(ParameterError, match="damaged"):
         read(forged(packed))
+
+
+def test_a_cursor_without_copies_has_its_old_form() -> None:
+    """Those of earlier versions are read, and earlier versions read those without copies."""
+    plain = write_cursor(Cursor(), fingerprint=MADE_FOR)
+    packed = base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))[6:]
+    assert len(orjson.loads(packed)) == 7
+    assert read(forged(payload_of())).pin is None
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [None, "0123456789ab", [], ["0123456789a"], ["0123456789AB"], [5], ["0123456789ab", "Berlin"],
+     ["0123456789ab", None], ["0123456789ab", ["berlin"]]],
+    ids=str,
+)  # fmt: skip
+def test_a_wrong_pin_is_refused(pin: object) -> None:
+    """A pin is a generation and names of sites."""
+    good = ["0123456789ab", "berlin"]
+    assert read(forged([*payload_of(), good])).pin == Pin("0123456789ab", ("berlin",))
+    for more in ([pin], [good, good]):
+        with pytest.raises(ParameterError):
+            read(forged([*payload_of(), *more]))

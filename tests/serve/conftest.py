@@ -12,7 +12,7 @@ from gateway.config import Config, PagingKeys, ProviderKeys, ServerKeys, SiteKey
 from gateway.model import EntryRequest, PageLink, Resource, SearchAnswer, SearchRequest, SiteReport
 from gateway.observe import Observer
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search import SiteStatus
+from gateway.search import CopiesState, SiteStatus
 from gateway.serve.app import build_app
 
 BASE = "http://gateway.example"
@@ -39,6 +39,7 @@ class FakeFederation:
         SiteStatus("berlin", version="2.0.0", total=40, breaker="closed"),
         SiteStatus("munich", version=None, total=None, breaker="open"),
     )
+    copies_state: CopiesState | None = None
     answer: SearchAnswer | None = None
     is_open: bool = False
     hold: asyncio.Event | None = None
@@ -99,6 +100,9 @@ class FakeFederation:
             ),
             timings=(("plan", 0.25), ("keys", 12.5)),
         )
+
+    async def copies(self) -> CopiesState | None:
+        return self.copies_state
 
     def site_states(self) -> tuple[SiteStatus, ...]:
         return self.states

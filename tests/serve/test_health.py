@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from gateway.errors import OverloadError
-from gateway.search import SiteStatus
+from gateway.search import CopiesState, SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
@@ -30,6 +30,25 @@ async def test_health(client: httpx.AsyncClient) -> None:
         {"name": "berlin", "version": "2.0.0", "breaker": "closed", "total": 40, "same_as": []},
         {"name": "munich", "version": None, "breaker": "open", "total": None, "same_as": []},
     ]
+
+
+async def test_copies(client: httpx.AsyncClient, federation) -> None:
+    """/health and /metrics say how old the index of copies is and what it holds."""
+    assert (await client.get("/health")).json()["copies"] is None
+    federation.copies_state = CopiesState("0123456789ab", {"berlin": 12.34, "munich": None}, 3, 160)
+    assert (await client.get("/health")).json()["copies"] == {
+        "generation": "0123456789ab",
+        "shared_uploads": 3,
+        "hidden": 160,
+        "age_s": {"berlin": 12.3, "munich": None},
+    }
+    told = (await client.get("/metrics")).text
+    for line in (
+        "gateway_copies_uploads 3.0",
+        "gateway_copies_hidden 160.0",
+        'gateway_copies_age_seconds{site="berlin"} 12.34',
+    ):
+        assert line in told
 
 
 async def test_ready(client: httpx.AsyncClient, app: FastAPI, federation) -> None:

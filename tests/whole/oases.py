@@ -162,8 +162,13 @@ def _nmd_values(line: DemoLine) -> dict[str, Any]:
 
 
 def make_config(sites: Iterable[str], *, forward_token: bool = False, **sections: Any) -> Config:
-    """A federation without caches, patient, that sends every request once."""
+    """A federation without caches, patient, that sends every request once.
+
+    Its sites hold the same entry_id in different uploads, which no Oasis does; each is an entry,
+    and nothing is asked in the background, unless a test is about copies.
+    """
     defaults: dict[str, Any] = {
+        "copies": {"enabled": False},
         "cache": {"backend": "none"},
         "site_defaults": {"attempts": 1},
         "timeouts": {"budget_s": 60, "site_s": 60},

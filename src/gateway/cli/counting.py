@@ -30,6 +30,7 @@ async def count_filter(text: str, config: Config | None) -> Counts:
     federation = Federation(config) if config else _demo()
     await federation.open()
     try:
+        await federation.know_copies()
         request = SearchRequest(
             STRUCTURES, filter=text, page_limit=1, response_fields=(), patient=True
         )

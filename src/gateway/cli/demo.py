@@ -1,5 +1,6 @@
 """`gateway demo`: three embedded Oases over HTTP, the gateway in front, and a first query."""
 
+import asyncio
 import shlex
 import socket
 from collections.abc import Sequence
@@ -83,9 +84,19 @@ def _site(site: DemoSite, address: str) -> SiteKeys:
     )
 
 
+async def _wait_for_copies(client: httpx.AsyncClient, address: str) -> None:
+    """Until it is known which entries are copies, so that each counts once; 5 s at most."""
+    for _ in range(50):
+        copies = (await client.get(f"{address}/health")).json()["copies"]
+        if None not in copies["age_s"].values():
+            return
+        await asyncio.sleep(0.1)
+
+
 async def _show_first_query(own: socket.socket) -> None:
     url = f"{address_of(own)}/v1/structures?{urlencode(FIRST_QUERY)}"
     async with httpx.AsyncClient() as client:
+        await _wait_for_copies(client, address_of(own))
         response = await client.get(url)
     document = response.raise_for_status().json()
     click.echo(f"\nA first query: {FIRST_QUERY['filter']}")

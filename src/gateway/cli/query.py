@@ -45,6 +45,7 @@ async def ask(options: QueryOptions, config: Config) -> tuple[SearchAnswer, tupl
     federation = Federation(config)
     await federation.open()
     try:
+        await federation.know_copies()
         return await federation.search(request), request.response_fields or ()
     finally:
         await federation.close()

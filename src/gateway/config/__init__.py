@@ -24,7 +24,7 @@ from gateway.config.server_keys import (
     ServerKeys,
 )
 from gateway.config.settings import Config
-from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
+from gateway.config.site_keys import CopyKeys, SiteDefaultKeys, SiteKeys
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -32,6 +32,7 @@ __all__ = [
     "CacheKeys",
     "Config",
     "ConnectionKeys",
+    "CopyKeys",
     "FilterKeys",
     "LoggingKeys",
     "NativeKeys",

@@ -3,8 +3,6 @@
 A test compares `config/gateway.yaml` with it.
 """
 
-import json
-from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, EmailStr, Field
@@ -21,17 +19,8 @@ from gateway.config.values import (
     Seconds,
     SiteName,
     Whole,
+    split_list,
 )
-
-
-def _split_list(value: object) -> object:
-    """A list in the environment may be written with commas, or as JSON like all others."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        with suppress(ValueError):
-            return json.loads(value)
-    return value.replace(",", " ").split()
 
 
 class ServerKeys(Keys):
@@ -42,7 +31,7 @@ class ServerKeys(Keys):
         description="The address under which clients see the gateway, path included; links begin "
         "with it. Unset: it is read from each request.",
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_list)] = Field(
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split_list)] = Field(
         default=(),
         description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host and -Prefix "
         "are used; from other addresses these headers are ignored.",

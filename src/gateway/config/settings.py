@@ -2,8 +2,9 @@
 
 from collections import Counter
 from functools import cached_property
+from typing import Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.config.keys import (
@@ -20,7 +21,7 @@ from gateway.config.server_keys import (
     NativeKeys,
     ServerKeys,
 )
-from gateway.config.site_keys import SiteDefaultKeys, SiteKeys
+from gateway.config.site_keys import CopyKeys, SiteDefaultKeys, SiteKeys
 from gateway.model import Site
 
 
@@ -48,6 +49,7 @@ class Config(BaseSettings):
     site_defaults: SiteDefaultKeys = Field(
         default=SiteDefaultKeys(), description=SiteDefaultKeys.__doc__
     )
+    copies: CopyKeys = Field(default=CopyKeys(), description=CopyKeys.__doc__)
     cache: CacheKeys = Field(default=CacheKeys(), description=CacheKeys.__doc__)
     admission: AdmissionKeys = Field(default=AdmissionKeys(), description=AdmissionKeys.__doc__)
     connections: ConnectionKeys = Field(
@@ -95,6 +97,17 @@ class Config(BaseSettings):
                 "callers' tokens go there"
             )
         return native
+
+    @model_validator(mode="after")
+    def _preferred_sites_exist(self) -> Self:
+        names = [site.name for site in self.site_list]
+        for name in self.copies.prefer:
+            if name not in names:
+                raise ValueError(
+                    f"copies.prefer names {name!r}, which is not among the sites "
+                    f"({', '.join(names)})"
+                )
+        return self
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

@@ -3,9 +3,10 @@
 A test compares `config/gateway.yaml` with it.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import NoDecode
 
 from gateway.config.secrets import read_secret
 from gateway.config.values import (
@@ -21,6 +22,7 @@ from gateway.config.values import (
     Seconds,
     SiteName,
     Text,
+    split_list,
     without_former,
 )
 
@@ -117,4 +119,24 @@ class SiteDefaultKeys(Keys):
     max_answer_bytes: AnswerBytes = Field(
         default=64 * MIB,
         description="Largest answer accepted from a site, in bytes after decompression.",
+    )
+
+
+class CopyKeys(Keys):
+    """Entries that several sites hold copies of, which are served once."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether an entry that several sites hold is served once, by one of them; "
+        "false: once for each of them.",
+    )
+    prefer: Annotated[tuple[SiteName, ...], NoDecode, BeforeValidator(split_list)] = Field(
+        default=(),
+        description="Names of sites, the first of which serves what several hold. Other sites "
+        "follow by the number of entries that they have of the upload, then by its newest "
+        "processing, then in the order of `sites`.",
+    )
+    refresh_s: Seconds = Field(
+        default=60.0,
+        description="How often each site is looked at for uploads that are new or have changed.",
     )

@@ -1,6 +1,8 @@
 """The kinds of values in the configuration, and what all of its sections share."""
 
+import json
 import logging
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -37,6 +39,16 @@ class Keys(BaseModel):
     """A section of the configuration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def split_list(value: object) -> object:
+    """A list in the environment may be written with commas, or as JSON like all others."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value.replace(",", " ").split()
 
 
 FORMER_TIMEOUTS = ("first_byte_s", "total_s")

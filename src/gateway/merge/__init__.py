@@ -4,7 +4,7 @@ In: hits of the sites, an order, a cursor. Out: the hits of the page, the progre
 no await, network, clock or configuration. `search` imports it.
 """
 
-from gateway.merge.cursor import Cursor, fingerprint_of, is_too_long, read_cursor, write_cursor
+from gateway.merge.cursor import Cursor, Pin, fingerprint_of, is_too_long, read_cursor, write_cursor
 from gateway.merge.cursor_text import MAX_CURSOR
 from gateway.merge.page import Progress, advance, merge_hits
 from gateway.merge.sort import order_of
@@ -12,6 +12,7 @@ from gateway.merge.sort import order_of
 __all__ = [
     "MAX_CURSOR",
     "Cursor",
+    "Pin",
     "Progress",
     "advance",
     "fingerprint_of",

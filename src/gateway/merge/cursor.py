@@ -33,6 +33,17 @@ _ENTRY_ID_ITSELF, _ID_ITSELF = 0, 1
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SHARED_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _SITE = re.compile(r"[a-z][a-z0-9-]*")
+_GENERATION = re.compile(r"[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Which site serves which copies throughout a walk: as in this generation of the index of
+    copies, with these sites away. Copies differ in their values, so that a walk that changes from
+    one to the other would lose entries or have them twice."""
+
+    generation: str
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +51,14 @@ class Cursor:
     """A position in a walk: `progress`, and how many entries come before the page (`offset`).
 
     A `backward` cursor gives the `count` entries before its position, in forward order; without a
-    position it begins at the end of the whole walk.
+    position it begins at the end of the whole walk. Without a `pin`, each copy is an entry.
     """
 
     progress: Progress = field(default_factory=Progress)
     offset: int = 0
     backward: bool = False
     count: int | None = None
+    pin: Pin | None = None
 
 
 def fingerprint_of(parts: Sequence[str | None]) -> str:
@@ -59,7 +71,10 @@ def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
     progress = cursor.progress
     head: list[Json] = [fingerprint, cursor.offset, cursor.backward, cursor.count]
     lagging: list[Json] = [[site, _packed(position)] for site, position in progress.lagging]
-    plain: list[Json] = [_PLAIN, *head, _packed(progress.position), lagging]
+    pin: list[Json] = []  # the last member, and only there when it is needed
+    if cursor.pin is not None:
+        pin = [[cursor.pin.generation, *cursor.pin.away]]
+    plain: list[Json] = [_PLAIN, *head, _packed(progress.position), lagging, *pin]
     if len(orjson.dumps(plain)) <= PLAIN_BYTES:
         return write_text(plain)
     positions: dict[bytes, tuple[int, Json]] = {}
@@ -72,7 +87,8 @@ def write_cursor(cursor: Cursor, *, fingerprint: str) -> str:
         return positions.setdefault(orjson.dumps(packed), (len(positions), packed))[0]
 
     at, where = kept(progress.position), [[site, kept(one)] for site, one in progress.lagging]
-    return write_text([_LONG, *head, at, [*where], [packed for _, packed in positions.values()]])
+    listed: list[Json] = [packed for _, packed in positions.values()]
+    return write_text([_LONG, *head, at, [*where], listed, *pin])
 
 
 def is_too_long(text: str) -> bool:
@@ -94,12 +110,12 @@ def read_cursor(text: str, *, fingerprint: str, order: Order, are_shared: bool =
                 "was made for another filter, sort, entry type or set of sites; repeat these "
                 "parameters as they stand in the link"
             )
-        case [_, _, offset, bool(backward), count, position, list(lagging)]:
+        case [_, _, offset, bool(backward), count, position, list(lagging), *pin]:
             progress = Progress(
                 _position(position, order, are_shared),
                 tuple(_lagging(one, order, are_shared) for one in lagging),
             )
-            return Cursor(progress, _number(offset), backward, _count(count))
+            return Cursor(progress, _number(offset), backward, _count(count), _pin(pin))
     _refuse("is damaged")
 
 
@@ -110,9 +126,11 @@ def _payload(text: str) -> Json:
     except DamagedTextError as error:
         _refuse(f"is damaged: {error}")
     match payload:
-        case [version, *head, at, list(where), list(positions)] if version == _LONG:
+        case [version, a, b, c, d, at, list(where), list(positions), *pin] if version == _LONG:
             lagging: list[Json] = [[site, _chosen(i, positions)] for site, i in map(_pair, where)]
-            return [version, *head, _chosen(at, positions), lagging]
+            return [version, a, b, c, d, _chosen(at, positions), lagging, *pin]
+        case [version, *_] if version == _LONG:
+            _refuse("is damaged")
         case _:
             return payload
 
@@ -188,6 +206,17 @@ def _id(entry_id: str, site: str, are_shared: bool) -> str:
         return entry_id
     if not are_shared and _ENTRY_ID.fullmatch(entry_id) and _SITE.fullmatch(site):
         return f"{site}~{entry_id}"
+    _refuse("is damaged")
+
+
+def _pin(pin: list[Json]) -> Pin | None:
+    match pin:
+        case []:
+            return None
+        case [[str(generation), *away]] if _GENERATION.fullmatch(generation):
+            sites = tuple(site for site in away if isinstance(site, str) and _SITE.fullmatch(site))
+            if len(sites) == len(away):
+                return Pin(generation, sites)
     _refuse("is damaged")
 
 

@@ -12,6 +12,8 @@ def provenance_properties(prefix: str) -> tuple[Property, ...]:
         Property(f"{own}api_url", "string", "archive", fields=("entry_id",), by_default=False),
         Property(f"{own}upload_id", "string", "indexed", quantity="upload_id",
                  text_name="upload_id", sortable=True, fields=("upload_id",), by_default=False),
+        Property(f"{own}copies", "list", "archive", items="string", fields=("upload_id",),
+                 by_default=False),
         Property(f"{own}license", "string", "archive", fields=("license",), by_default=False),
         Property(f"{own}authors", "list", "indexed", items="string", quantity="authors.name",
                  fields=("authors.name",), by_default=False),

@@ -16,12 +16,13 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
 from gateway.fetch.http.observer import Silent, SiteObserver
-from gateway.fetch.nomad.session import ENTRY_ID, SiteSession
+from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
     Entry,
     EntryRequest,
+    Json,
     Notice,
     Omission,
     Resource,
@@ -32,18 +33,19 @@ from gateway.model import (
 )
 from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
+from gateway.search.copies import Copies, CopiesState, copies_notices
 from gateway.search.deadlines import Deadlines
 from gateway.search.entry_shaping import shape_entry
-from gateway.search.facets import FacetCounts, check_facets, facets_of, read_facets
+from gateway.search.facets import FacetCounts, check_facets, facets_of
 from gateway.search.links import neighbours
-from gateway.search.listing import Listing
 from gateway.search.omissions import Omissions
-from gateway.search.page_state import PageResult, options_of
+from gateway.search.page_state import PageResult
 from gateway.search.planned_request import (
     RELATIONSHIPS,
     PlannedRequest,
     RequestPlanner,
 )
+from gateway.search.reading import Reader
 from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
 from gateway.search.report import returned_of, site_notices, site_reports
@@ -53,9 +55,13 @@ from gateway.search.time_slices import TimeSlices
 from gateway.shape import (
     Cited,
     StructureShaper,
+    read_provenance,
     shape_reference,
     wants_references,
 )
+
+COPIES_S = 10.0
+"""How long a command waits until it is known which entries are copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +134,28 @@ class Federation:
             )
             for site in self.sites
         }
+        self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
+        self._site_stats.open()
+        self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
+        self._copies.open()
         self._references = References(
             self._config,
             planner=self._planner,
             catalogue=self.catalogue(REFERENCES),
             tables=ReferenceTables(self._clients, reuse_s=_reuse_s(self._config.cache)),
+            copies=self._copies,
         )
-        self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
-        self._site_stats.open()
+        self._reader = Reader(
+            self._clients,
+            copies=self._copies,
+            site_stats=self._site_stats,
+            cache=self._cache,
+            slices=self._slices,
+            max_offset=self._config.paging.max_offset,
+        )
         self._omissions = Omissions(
             self._clients,
+            copies=self._copies,
             planner=self._planner,
             catalogue=self.catalogue(STRUCTURES),
             site_stats=self._site_stats,
@@ -147,6 +165,7 @@ class Federation:
     async def close(self) -> None:
         """Close everything that `open` made."""
         self._planner.close()
+        await self._copies.close()
         await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
@@ -164,44 +183,16 @@ class Federation:
         scope = MemoryScope()
         self._site_stats.searches += 1
         try:
-            listing = Listing(
-                planned,
-                clients=self._clients,
-                site_stats=self._site_stats,
-                cache=self._cache,
-                scope=scope,
-                deadlines=deadlines,
-                max_offset=self._config.paging.max_offset,
+            reading = await self._reader.read(
+                planned, scope=scope, deadlines=deadlines, versions=self.versions()
             )
-            found, counted = await self._read(listing, planned, scope, deadlines)
-            timings = (("plan", spent), *found.timings)
-            return await self._answer(planned, found, counted, timings=timings)
+            timings = (("plan", spent), *reading.found.timings)
+            return await self._answer(
+                reading.planned, reading.found, reading.counted, timings=timings
+            )
         finally:
             self._site_stats.searches -= 1
             scope.close()
-
-    async def _read(
-        self, listing: Listing, planned: PlannedRequest, scope: MemoryScope, deadlines: Deadlines
-    ) -> tuple[PageResult, FacetCounts]:
-        """The page, and beside it what is counted over the whole result."""
-        request = planned.request
-        if not request.facets:
-            return await listing.read(), FacetCounts()
-        options = options_of(request, scope=scope, deadline=deadlines.keys)
-        counting = asyncio.create_task(
-            read_facets(
-                planned,
-                {site: SiteSession(self._clients[site], options) for site in planned.queries},
-                versions=self.versions(),
-                slices=self._slices,
-            )
-        )
-        try:
-            found = await listing.read()
-            return found, await counting
-        finally:
-            counting.cancel()
-            await asyncio.wait((counting,))  # nothing goes on for a request that has ended
 
     async def entry(self, request: EntryRequest) -> SearchAnswer:
         """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
@@ -214,7 +205,7 @@ class Federation:
             prefix = self._config.provider.prefix
             fields = request.response_fields
             notices = check_fields(fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            available = self._site_stats.available(chosen)
+            available = await self._available(tuple(chosen))
             notices = (*notices, *id_notices((request.id,), sites=tuple(chosen)))
             return SearchAnswer((), data_available=available, notices=notices)
         answer = await self.search(
@@ -225,6 +216,7 @@ class Federation:
                 response_fields=request.response_fields,
                 include=request.include,
                 sites=(site,),
+                copies="all",
                 timeout_s=request.timeout_s,
                 entered=request.entered,
                 fresh=request.fresh,
@@ -236,7 +228,7 @@ class Federation:
             answer.resources,
             answer.included,
             data_returned=len(answer.resources),
-            data_available=self._site_stats.available(chosen),
+            data_available=await self._available(tuple(chosen)),
             reports=answer.reports,
             notices=answer.notices,
             timings=answer.timings,
@@ -258,6 +250,19 @@ class Federation:
     def clients(self) -> Mapping[str, SiteClient]:
         """The client of each site, for the native API: there is no second way to the sites."""
         return self._clients
+
+    async def copies(self) -> CopiesState | None:
+        """How the index of copies stands; None: copies are not looked for."""
+        return await self._copies.state()
+
+    async def know_copies(self, most_s: float = COPIES_S) -> None:
+        """Wait until it is known what the sites hold copies of, for who asks once and no more; a
+        server does not wait."""
+        await self._copies.wait(most_s)
+
+    async def _available(self, chosen: tuple[str, ...]) -> int:
+        """How many structures these sites have, each once, as far as known."""
+        return self._site_stats.available(chosen) - await self._copies.hidden(chosen)
 
     def versions(self) -> dict[str, str | None]:
         """The version of each site; None: not known."""
@@ -296,6 +301,7 @@ class Federation:
             total=returned,
             onward=found.onward,
             fingerprint=planned.fingerprint,
+            pin=planned.pin,
         )
         chosen = [site.name for site in self.sites if site.name not in planned.excluded]
         reports = site_reports(
@@ -305,6 +311,7 @@ class Federation:
         facets, uncounted = facets_of(planned.request, counted, reports=reports, prefix=prefix)
         notices = (
             *planned.notices,
+            *copies_notices(planned, found.answers),
             *site_notices(planned, found, self._site_stats),
             *page.flaws,
             *uncounted,
@@ -314,7 +321,7 @@ class Federation:
             page.resources,
             page.included,
             data_returned=returned,
-            data_available=max(self._site_stats.available(chosen), returned),
+            data_available=max(self._site_stats.available(chosen) - planned.hidden, returned),
             more=found.onward is not None,
             next=links.next,
             prev=links.prev,
@@ -328,9 +335,12 @@ class Federation:
     async def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
         fields, prefix = planned.request.response_fields, self._config.provider.prefix
         shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
+        wants_copies = fields is not None and f"_{prefix}_copies" in fields
         shaped = await self._slices.map(
             lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
         )
+        for made in shaped if wants_copies else ():
+            made.resource.attributes[f"_{prefix}_copies"] = self._copies_of(made.entry)
         cited: dict[str, Cited] = {}
         for part in shaped:
             for one in part.cited:
@@ -341,6 +351,13 @@ class Federation:
             self._included(planned, cited.values()),
             tuple(one.entry for one in shaped),
         )
+
+    def _copies_of(self, entry: Entry) -> Json:
+        """The ids of all copies of an entry, its own among them."""
+        upload_id = read_provenance("upload_id", entry=entry, site=self._sites[entry.site])
+        known = upload_id if isinstance(upload_id, str) else ""
+        holders = self._copies.holders(known, entry.entry_id, site=entry.site)
+        return [f"{site}{SEPARATOR}{entry.entry_id}" for site in holders]
 
     def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:
         """The references of the page's entries, each once, where both are wanted."""

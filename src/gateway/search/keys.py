@@ -5,7 +5,7 @@ Where it is cheaper, a site gives its part of the page as archives at once, with
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import SiteError
 from gateway.fetch.fanout import SiteAnswer, ask_all
@@ -31,6 +31,8 @@ from gateway.shape import (
 )
 
 _DOING = "read page of entries"
+_AFTER_ALL_SITES = "~"
+"""Names of sites begin with a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,10 @@ class Keys:
 
     async def ask(self) -> None:
         """Ask all sites."""
-        start = self._page_start
         sessions = self._state.sessions(self._deadlines.keys_now())
         shares = self._shares()
         reads = {
-            site: self._read(session, shares[site], after=start.progress.of(site))
+            site: self._read(session, shares[site], after=self._after(site))
             for site, session in sessions.items()
         }
         answers = await ask_all(reads, doing=_DOING)
@@ -102,6 +103,15 @@ class Keys:
         """For further keys."""
         with_hits = sum(bool(answer.hits) for answer in self._state.answers.values())
         return self._deadlines.next(can_be_filled=with_hits >= 2)
+
+    def _after(self, site: str) -> Position | None:
+        """Where a site resumes: where each entry is served once, after all copies of the one at
+        the position, so that a newer index of copies does not bring it again."""
+        position, planned = self._page_start.progress.of(site), self._state.planned
+        is_by_site = any(key.name == "id" for key in planned.order.keys)
+        if position is None or planned.pin is None or is_by_site:
+            return position
+        return replace(position, site="" if self._page_start.backward else _AFTER_ALL_SITES)
 
     async def _query_again(self, limits: Mapping[str, int]) -> None:
         held, deadline = self._state.answers, self.next_deadline()
@@ -188,7 +198,7 @@ class Keys:
                 site: Share(
                     start.read,
                     is_whole=len(sites) == 1
-                    and self._is_whole(site, start.read, after=start.progress.of(site)),
+                    and self._is_whole(site, start.read, after=self._after(site)),
                 )
                 for site in limits
             }
@@ -227,7 +237,7 @@ class Keys:
             archive_s=pace.archive_s,
             round_trip_s=pace.round_trip_s,
         )
-        if not self._is_whole(site, limit, after=start.progress.of(site)):
+        if not self._is_whole(site, limit, after=self._after(site)):
             return None
         return Share(limit, is_whole=True)
 

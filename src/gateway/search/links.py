@@ -1,10 +1,10 @@
 """The neighbours of a page: next, prev and last, as cursors with their offsets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import SitesMissingError
-from gateway.merge import Cursor, Progress, is_too_long, write_cursor
+from gateway.merge import Cursor, Pin, Progress, is_too_long, write_cursor
 from gateway.model import Hit, PageLink
 from gateway.search.missing import RETRY_AFTER_S
 
@@ -28,6 +28,7 @@ def neighbours(
     total: int,
     onward: Progress | None,
     fingerprint: str,
+    pin: Pin | None = None,
 ) -> Neighbours:
     """The links of a page that begins at `offset`; `onward` is where the next one begins.
 
@@ -36,7 +37,7 @@ def neighbours(
     """
 
     def link(cursor: Cursor) -> PageLink:
-        text = write_cursor(cursor, fingerprint=fingerprint)
+        text = write_cursor(replace(cursor, pin=pin), fingerprint=fingerprint)
         if is_too_long(text):
             raise _too_many_places(cursor.progress)
         return PageLink(text, cursor.offset)

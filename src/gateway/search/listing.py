@@ -28,7 +28,7 @@ from gateway.shape import archive_fields, index_fields, index_suffices
 
 
 class Listing:
-    """The reading of one page."""
+    """The reading of one page; sites that have failed before are not asked."""
 
     def __init__(
         self,
@@ -40,9 +40,10 @@ class Listing:
         scope: MemoryScope,
         deadlines: Deadlines,
         max_offset: int,
+        failures: Mapping[str, SiteFailure] | None = None,
     ) -> None:
         self._planned = planned
-        self._state = PageState(planned, clients, scope)
+        self._state = PageState(planned, clients, scope, failures=dict(failures or {}))
         self._site_stats = site_stats
         private = planned.request.token is not None or planned.request.fresh
         self._cache = cache if cache is not None and cache.keep_bytes and not private else None
@@ -50,6 +51,11 @@ class Listing:
         self._deadlines = deadlines
         fields = planned.request.response_fields
         self._index_alone = index_suffices(fields, planned.catalogue)
+
+    @property
+    def failures(self) -> Mapping[str, SiteFailure]:
+        """The sites that have failed so far."""
+        return self._state.failures
 
     async def read(self) -> PageResult:
         """The page; raises SitesMissingError when only missing sites could fill it."""

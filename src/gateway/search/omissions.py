@@ -13,6 +13,7 @@ from gateway.model import REFERENCES, Omission, SearchRequest
 from gateway.parse import write_filter
 from gateway.parse.tree import And, Node
 from gateway.properties import Catalogue
+from gateway.search.copies import Copies
 from gateway.search.counting import count_at_sites
 from gateway.search.deadlines import Deadlines
 from gateway.search.page_state import PageState
@@ -68,12 +69,14 @@ class Omissions:
         self,
         clients: Mapping[str, SiteClient],
         *,
+        copies: Copies,
         planner: RequestPlanner,
         catalogue: Catalogue,
         site_stats: SiteStats,
         references: References,
     ) -> None:
         self._clients = clients
+        self._copies = copies
         self._planner = planner
         self._catalogue = catalogue
         self._site_stats = site_stats
@@ -94,7 +97,8 @@ class Omissions:
                 await self._planner.read_off_loop(one, self._catalogue, versions=versions)
                 for one in (request, *requests)  # the whole, too: it may be wrong
             ]
-            counts = await self._count_all(planned[1:], deadlines.archives)
+            merged = [await self._copies.merge(one) for one in planned[1:]]
+            counts = await self._count_all(merged, deadlines.archives)
         return tuple(part.omission(count) for part, count in zip(parts, counts, strict=True))
 
     async def _count_all(

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from gateway.config import Config
 from gateway.errors import ParameterError, unknown_site
-from gateway.merge import Cursor, fingerprint_of, order_of, read_cursor
+from gateway.merge import Cursor, Pin, fingerprint_of, order_of, read_cursor
 from gateway.model import REFERENCES, STRUCTURES, NativeQuery, Notice, Order, SearchRequest
 from gateway.parse import FilterLimits, read_filter
 from gateway.parse.tree import Node
@@ -61,6 +61,12 @@ class PlannedRequest:
     pruned: dict[str, str]
     excluded: tuple[str, ...]
     notices: tuple[Notice, ...]
+    pin: Pin | None = None
+    """Which site serves which copies; None: each of them is served."""
+    hidden: int = 0
+    """How many copies of the sites asked are not served, whatever the filter."""
+    listed: tuple[str, ...] = ()
+    """The sites whose entries may be copies of others' all the same: not known yet."""
 
 
 class RequestPlanner:
@@ -210,6 +216,11 @@ class RequestPlanner:
         return plan_sites(self.tree(text), sites=self._names, scope=scope, versions=versions)
 
 
+def names_one_entry(request: SearchRequest) -> bool:
+    """Whether the filter is an id and nothing else, as single-entry requests have it."""
+    return _ONE_ENTRY.fullmatch(request.filter or "") is not None
+
+
 def fingerprint_of_request(request: SearchRequest) -> str:
     """What a cursor of this request is good for."""
     return fingerprint_of(
@@ -219,6 +230,7 @@ def fingerprint_of_request(request: SearchRequest) -> str:
             *(f"{'-' if falling else ''}{name}" for name, falling in request.sort),
             "sites",
             *(request.sites or ()),
+            *(() if request.copies == "merge" else ("copies", request.copies)),
         )
     )
 

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from gateway import __version__
 from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
-from gateway.search import SiteStatus
+from gateway.search import CopiesState, SiteStatus
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
 from gateway.serve.worker_metrics import exposition
@@ -25,9 +25,10 @@ def service_router() -> APIRouter:
 
 async def get_health(request: Request) -> Response:
     """That the server runs, and how each site is doing; 200 also when sites are down."""
-    states = app_state_of(request).federation.site_states()
-    sites: list[Json] = [_status(state) for state in states]
-    body = {"status": "ok", "version": __version__, "sites": sites}
+    federation = app_state_of(request).federation
+    sites: list[Json] = [_status(state) for state in federation.site_states()]
+    copies = _copies(await federation.copies())
+    body = {"status": "ok", "version": __version__, "sites": sites, "copies": copies}
     return JSONResponse(body, headers=_FRESH)
 
 
@@ -46,8 +47,25 @@ async def get_metrics(request: Request) -> Response:
         app_state.observer.breaker(state.name, state.breaker)
         if state.total is not None:
             app_state.observer.entries(state.name, state.total)
+    if (copies := await app_state.federation.copies()) is not None:
+        app_state.observer.copies(copies.shared_uploads, copies.hidden, ages_s=copies.sites)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
     return Response(exposition(app_state.observer), headers=headers)
+
+
+def _copies(state: CopiesState | None) -> Json:
+    """How the index of copies stands; None: copies are not looked for."""
+    if state is None:
+        return None
+    ages: dict[str, Json] = {
+        site: None if age_s is None else round(age_s, 1) for site, age_s in state.sites.items()
+    }
+    return {
+        "generation": state.generation,
+        "shared_uploads": state.shared_uploads,
+        "hidden": state.hidden,
+        "age_s": ages,
+    }
 
 
 def _status(state: SiteStatus) -> Json:

@@ -190,11 +190,18 @@ class _Generation:
             self._under_way.discard(limit)
 
     async def until_ready(self, seconds: float) -> None:
-        """Wait a little for the sites' first answers, so that versions and sizes are known."""
+        """Wait a little for the sites' first answers, so that versions, sizes and copies are
+        known."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not all(state.version for state in self._state.federation.site_states()):
+                while not await self._is_known():
                     await asyncio.sleep(_WAIT_S)
+
+    async def _is_known(self) -> bool:
+        federation = self._state.federation
+        copies = await federation.copies()
+        is_compared = copies is None or None not in copies.sites.values()
+        return is_compared and all(state.version for state in federation.site_states())
 
     async def close_when_unused(self) -> None:
         """Let requests end, streams at their next page; what then still goes on is cut off."""

@@ -10,7 +10,7 @@ from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, Omission, SearchAnswer, SearchRequest
 from gateway.native import NativeApi
 from gateway.observe import Observer
-from gateway.search import SiteStatus, TimeSlices
+from gateway.search import CopiesState, SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState
 
@@ -36,6 +36,9 @@ class SearchService(Protocol):
 
     def site_states(self) -> Sequence[SiteStatus]:
         """How each site is doing."""
+
+    async def copies(self) -> CopiesState | None:
+        """How the index of copies stands; None: copies are not looked for."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from gateway.shape.needs import (
     index_fields,
     index_suffices,
 )
+from gateway.shape.provenance import read_provenance
 from gateway.shape.references import (
     Cited,
     joined,
@@ -34,6 +35,7 @@ __all__ = [
     "index_suffices",
     "joined",
     "read_cited",
+    "read_provenance",
     "references_in",
     "related_fields",
     "relationships_of",

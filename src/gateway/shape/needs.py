@@ -28,7 +28,12 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
 }
 """Standard properties, and the parts of the `optimade` section that their values need."""
 
-_METADATA = {"last_modified": "upload_create_time", "upload_id": "upload_id", "license": "license"}
+_METADATA = {
+    "last_modified": "upload_create_time",
+    "upload_id": "upload_id",
+    "copies": "upload_id",
+    "license": "license",
+}
 """Properties (own ones without prefix) that the archive has outside the `optimade` section."""
 
 _PEOPLE_AND_SETS = ("authors", "datasets", "dois")

@@ -21,6 +21,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "entry_page": "The entry's page for people at its NOMAD installation.",
     "api_url": "The entry at the API of its NOMAD installation.",
     "upload_id": "The upload that the entry is part of.",
+    "copies": "The ids of all copies of the entry that the sites hold, its own among them.",
     "license": "Licence of the entry's data.",
     "authors": "Names of the entry's authors.",
     "datasets": "Names of the datasets that the entry is part of.",

@@ -8,7 +8,15 @@ from typing import Any, TypeAlias
 import httpx
 from starlette.types import ASGIApp
 
-from gateway.config import CacheKeys, Config, PagingKeys, ProviderKeys, SiteDefaultKeys, SiteKeys
+from gateway.config import (
+    CacheKeys,
+    Config,
+    CopyKeys,
+    PagingKeys,
+    ProviderKeys,
+    SiteDefaultKeys,
+    SiteKeys,
+)
 from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
 from tests.whole.lines import Answer, Asked, Line, refused
@@ -64,6 +72,7 @@ async def opened(change: Change = some_sites, **sections: Any) -> AsyncIterator[
         provider=ProviderKeys(prefix="fed", name="F", description="D"),
         sites=tuple(SiteKeys(name=name, url=f"http://{name}.example/api/v1") for name in SITES),
         cache=CacheKeys(backend="none"),
+        copies=CopyKeys(enabled=False),  # the sites hold the same; each copy is to be sent here
         paging=PagingKeys(default_limit=PAGE, max_limit=PAGE),
         site_defaults=SiteDefaultKeys(attempts=1),
         **sections,

@@ -218,6 +218,9 @@ def test_own_parameters() -> None:
     assert search("_fed_partial=forbid").partial == "forbid"
     assert search("_fed_partial=allow").partial == "allow"
     assert search("_fed_partial=").partial == "allow"
+    assert search("").copies == "merge"
+    assert search("_fed_copies=all").copies == "all"
+    assert search("_fed_copies=merge").copies == search("_fed_copies=").copies == "merge"
     assert search("_fed_facets=elements, nsites,elements").facets == ("elements", "nsites")
     assert search("_fed_facets=&response_format=_fed_jsonl").facets == ()
     assert search("_fed_timeout=2.5").timeout_s == 2.5
@@ -283,6 +286,7 @@ def test_caller() -> None:
         ("_fed_sites=rome", "_fed_sites", "the sites are berlin, munich"),
         ("_fed_sites=berlin,rome", "_fed_sites", "'rome'"),
         ("_fed_partial=maybe", "_fed_partial", "allow or forbid"),
+        ("_fed_copies=none", "_fed_copies", "merge or all"),
         ("_fed_facets=elements&response_format=_fed_jsonl", "_fed_facets", "json answers alone"),
         ("_fed_timeout=0", "_fed_timeout", "from 0.1 to 4"),
         ("_fed_timeout=4.1", "_fed_timeout", "to 4"),

@@ -32,22 +32,24 @@ async def read_terms(
     query: NativeQuery,
     most: int,
     fields: Sequence[str] = (),
+    page: int | None = None,
 ) -> tuple[Term, ...]:
     """The values among the entries of `query`, rising; with more than `most` it stops after them.
 
-    Raises SiteError.
+    `page` is how many come with one request; None: PAGE. Raises SiteError.
     """
     found: list[Term] = []
+    size = page or PAGE
     while len(found) <= most:
-        pagination: JsonObject = {"page_size": PAGE}
+        pagination: JsonObject = {"page_size": size}
         if found:
             pagination["page_after_value"] = found[-1].value
-        page = await _page(session, quantity, query, fields, pagination=pagination)
-        walked = (*found[-1:], *page)
+        further = await _page(session, quantity, query, fields, pagination=pagination)
+        walked = (*found[-1:], *further)
         if any(a.value >= b.value for a, b in pairwise(walked)):
             _refuse(session, "the answer is not in rising order")
-        found += page
-        if len(page) < PAGE:
+        found += further
+        if len(further) < size:
             break
     return tuple(found)
 

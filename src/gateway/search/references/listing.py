@@ -22,6 +22,7 @@ from gateway.model import (
 )
 from gateway.properties import Catalogue
 from gateway.references import read_reference_id
+from gateway.search.copies import Copies
 from gateway.search.deadlines import Deadlines
 from gateway.search.links import neighbours
 from gateway.search.missing import check_missing
@@ -55,11 +56,13 @@ class References:
         planner: RequestPlanner,
         catalogue: Catalogue,
         tables: ReferenceTables,
+        copies: Copies,
     ) -> None:
         self._config = config
         self._planner = planner
         self._catalogue = catalogue
         self._tables = tables
+        self._copies = copies
         self._joined = JoinedCache()
         self._prefix = config.provider.prefix
         self._names = tuple(site.name for site in config.sites)
@@ -131,11 +134,13 @@ class References:
     async def _read(self, planned: PlannedReferenceRequest, deadlines: Deadlines) -> Tables:
         if planned.pinned == frozenset():
             return Tables()
+        is_merged = planned.request.copies == "merge"
         return await self._tables.read(
             planned.request,
             sites=planned.chosen,
             pinned=planned.pinned,
             deadline=deadlines.archives,
+            served=await self._copies.served(planned.chosen) if is_merged else {},
         )
 
     async def _join(self, planned: PlannedReferenceRequest, tables: Tables) -> JoinedReferences:

@@ -5,9 +5,11 @@ an entry for each DOI, which names the dataset.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+
+import orjson
+from cachetools import LRUCache
 
 from gateway.errors import NotImplementedFilterError
 from gateway.fetch.fanout import SiteAnswer, ask_all
@@ -16,7 +18,7 @@ from gateway.fetch.http.gather import gather
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.aggregations import Term, read_some_terms, read_terms
 from gateway.fetch.nomad.session import SiteSession
-from gateway.model import SearchRequest, SiteFailure, SiteState
+from gateway.model import NativeQuery, SearchRequest, SiteFailure, SiteState
 from gateway.properties import STRUCTURE
 from gateway.references import QUANTITIES, Kind, Reference
 from gateway.search.page_state import options_of
@@ -25,6 +27,9 @@ from gateway.shape.references import RELATED_FIELDS, Cited, read_cited
 
 MOST = 10_000
 """References of one site, of each kind, that are listed; with more, only named ones are found."""
+VARIANTS = 4
+"""Tables of one site that are cached: which structures count there depends on the other sites that
+are asked, as a structure that several sites hold counts once."""
 MOST_CHARACTERS = 8 * 2**20
 """Of the references of one site and their titles, about 400 for each of the most that are listed:
 a site with longer ones must not fill the memory."""
@@ -77,12 +82,15 @@ class ReferenceTables:
     def __init__(self, clients: Mapping[str, SiteClient], *, reuse_s: float) -> None:
         self._clients = clients
         self._reuse_s = reuse_s
-        self._cached: dict[str, _Cached] = defaultdict(_Cached)
+        self._cached: dict[str, LRUCache[bytes, _Cached]] = {
+            site: LRUCache(VARIANTS) for site in clients
+        }
+        self._latest: dict[str, Table] = {}
         self._available: dict[tuple[str, ...], int] = {}
 
     def last(self, site: str) -> tuple[Cited, ...] | None:
         """All references of a site when they were last read; None: they never were."""
-        table = self._cached[site].table
+        table = self._latest.get(site)
         return None if table is None or table.is_too_long else table.cited
 
     def available(self, sites: Iterable[str]) -> int:
@@ -102,12 +110,18 @@ class ReferenceTables:
         sites: Iterable[str],
         pinned: frozenset[Reference] | None,
         deadline: float | None,
+        served: Mapping[str, NativeQuery],
     ) -> Tables:
-        """The references of the sites, or those of them that are pinned."""
+        """The references of the sites, or those of them that are pinned.
+
+        `served` are the structures that count at a site, where not all of them do.
+        """
         scope = MemoryScope()
         options = options_of(request, scope=scope, deadline=deadline)
         reads = {
-            site: self._read_site(SiteSession(self._clients[site], options), request, pinned)
+            site: self._read_site(
+                SiteSession(self._clients[site], options), request, pinned, served.get(site)
+            )
             for site in sites
         }
         try:
@@ -123,17 +137,24 @@ class ReferenceTables:
         return Tables(tables, failures)
 
     async def _read_site(
-        self, session: SiteSession, request: SearchRequest, pinned: frozenset[Reference] | None
+        self,
+        session: SiteSession,
+        request: SearchRequest,
+        pinned: frozenset[Reference] | None,
+        served: NativeQuery | None,
     ) -> Table:
         if pinned is not None or session.is_private:
-            return await _read_table(session, pinned)
-        cached = self._cached[session.name]
+            return await _read_table(session, pinned, served)
+        variants, variant = self._cached[session.name], orjson.dumps(served)
+        cached = variants.setdefault(variant, _Cached())
         async with cached.lock:
             table = None if request.fresh else self._reusable(cached)
             if table is not None:
                 return replace(table, state="cached")
             began = asyncio.get_running_loop().time()
-            return await self._keep(cached, await _read_table(session, None), began)
+            return await self._keep(
+                session.name, cached, await _read_table(session, None, served), began
+            )
 
     def _reusable(self, cached: _Cached) -> Table | None:
         now = asyncio.get_running_loop().time()
@@ -141,14 +162,14 @@ class ReferenceTables:
             return None
         return cached.table
 
-    async def _keep(self, cached: _Cached, table: Table, began: float) -> Table:
+    async def _keep(self, site: str, cached: _Cached, table: Table, began: float) -> Table:
         """The table, with the references of the one before it if they are the same."""
         before = cached.table
         if before is not None and await are_same(before.cited, table.cited):
             table = replace(table, cited=before.cited)
         else:
             self._available.clear()
-        cached.table = table
+        cached.table = self._latest[site] = table
         # what came from the cache of answers may already be as old as it may get
         cached.read_at = began if table.state == "ok" else None
         return table
@@ -163,18 +184,22 @@ def _checked(table: Table, site: str) -> Table:
     )
 
 
-async def _read_table(session: SiteSession, pinned: frozenset[Reference] | None) -> Table:
+async def _read_table(
+    session: SiteSession, pinned: frozenset[Reference] | None, served: NativeQuery | None
+) -> Table:
     kinds: tuple[Kind, ...] = ("doi", "ref")
     terms = await gather({kind: _terms(session, kind, pinned) for kind in kinds})
+    counts: Mapping[Kind, Mapping[str, int]] = {}
+    if served is not None:
+        counts = await gather({kind: _counts(session, kind, pinned, served) for kind in kinds})
     if any(len(found) > MOST for found in terms.values()):
         return Table((), session.state, is_too_long=True)
     cited: list[Cited] = []
     characters = 0
     async for slice_ in in_slices((kind, term) for kind in kinds for term in terms[kind]):
         for kind, term in slice_:
-            one = read_cited(
-                kind, term.value, term.document, site=session.name, structures=term.count
-            )
+            count = counts[kind].get(term.value, 0) if counts else term.count
+            one = read_cited(kind, term.value, term.document, site=session.name, structures=count)
             if one is not None:
                 characters += len(term.value) + len(one.title or "")
                 cited.append(one)
@@ -186,8 +211,27 @@ async def _read_table(session: SiteSession, pinned: frozenset[Reference] | None)
 async def _terms(
     session: SiteSession, kind: Kind, pinned: frozenset[Reference] | None
 ) -> tuple[Term, ...]:
-    quantity, fields = QUANTITIES[kind], _FIELDS[kind]
+    return await _values(session, kind, pinned, query=STRUCTURE, fields=_FIELDS[kind])
+
+
+async def _counts(
+    session: SiteSession, kind: Kind, pinned: frozenset[Reference] | None, served: NativeQuery
+) -> dict[str, int]:
+    """How many structures have each, of those that no other site serves. A reference itself is a
+    site's own, whoever serves its structures: it must not vanish with another site."""
+    terms = await _values(session, kind, pinned, query=served, fields=())
+    return {term.value: term.count for term in terms}
+
+
+async def _values(
+    session: SiteSession,
+    kind: Kind,
+    pinned: frozenset[Reference] | None,
+    *,
+    query: NativeQuery,
+    fields: tuple[str, ...],
+) -> tuple[Term, ...]:
     if pinned is not None:
         values = sorted(one.value for one in pinned if one.kind == kind)
-        return await read_some_terms(session, quantity, values, query=STRUCTURE, fields=fields)
-    return await read_terms(session, quantity, query=STRUCTURE, most=MOST, fields=fields)
+        return await read_some_terms(session, QUANTITIES[kind], values, query=query, fields=fields)
+    return await read_terms(session, QUANTITIES[kind], query=query, most=MOST, fields=fields)

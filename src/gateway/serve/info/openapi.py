@@ -156,6 +156,11 @@ def _listing(entry_type: str, prefix: str) -> list[JsonObject]:
             {"type": "string", "enum": ["allow", "forbid"]},
         ),
         _parameter(
+            f"_{prefix}_copies",
+            "`all`: an entry that several sites hold once for each of them; `merge`: once.",
+            {"type": "string", "enum": ["merge", "all"]},
+        ),
+        _parameter(
             f"_{prefix}_facets",
             "Properties whose values are counted over the whole result, separated by commas.",
             example=examples.facets,

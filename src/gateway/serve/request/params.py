@@ -67,6 +67,7 @@ def read_search(
         include=_read_include(given),
         sites=_read_sites(given, rules),
         partial=_read_partial(given, rules),
+        copies=_read_copies(given, rules),
         timeout_s=_read_timeout(given, rules),
         entered=caller.arrived,
         facets=_read_facets(given, rules),
@@ -198,6 +199,19 @@ def _read_partial(given: Mapping[str, str], rules: Rules) -> Literal["allow", "f
         case other:
             raise ParameterError(
                 f"{name} must be allow or forbid, not {other[:40]!r}.", parameter=name
+            )
+
+
+def _read_copies(given: Mapping[str, str], rules: Rules) -> Literal["merge", "all"]:
+    name = rules.own("copies")
+    match given.get(name) or "merge":
+        case "merge":
+            return "merge"
+        case "all":
+            return "all"
+        case other:
+            raise ParameterError(
+                f"{name} must be merge or all, not {other[:40]!r}.", parameter=name
             )
 
 

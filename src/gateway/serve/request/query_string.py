@@ -82,8 +82,8 @@ async def read_pairs_off_loop(query: bytes, *, most: int = MAX_PARAMETERS) -> Pa
 @functools.cache
 def listing_parameters(prefix: str) -> tuple[str, ...]:
     """All parameters of a listing, the server's own ones included."""
-    own = (f"_{prefix}_{name}" for name in ("sites", "partial", "timeout", "facets", PACKED))
-    return (*_LISTING, *own)
+    names = ("sites", "partial", "copies", "timeout", "facets", PACKED)
+    return (*_LISTING, *(f"_{prefix}_{name}" for name in names))
 
 
 def read_known(pairs: Pairs, *, rules: Rules) -> tuple[dict[str, str], tuple[Notice, ...]]:

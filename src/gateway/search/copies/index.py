@@ -1,0 +1,93 @@
+"""What the index of copies is made of: each site's public uploads, and the entries of shared ones.
+
+In: a session with one site, and which entries count (`base`: structures, or all of them). What the
+site says is checked by the session and by `read_terms`; every function raises SiteError.
+"""
+
+import hashlib
+import sys
+from dataclasses import dataclass
+
+from gateway.errors import SiteError
+from gateway.fetch.nomad.aggregations import read_terms
+from gateway.fetch.nomad.session import SiteSession, both
+from gateway.model import Json, NativeQuery
+from gateway.times import read_nomad_milliseconds
+
+PAGE = 10_000
+"""Values of one request: 62 to 68 bytes each, and NOMAD takes the same time for a smaller page."""
+MOST_UPLOADS = 200_000
+"""Of one site; its copies are not looked for beyond it. 30,000 take about 5 MB."""
+MOST_ENTRIES = 200_000
+"""Of one shared upload; one with more is served by each of its holders."""
+
+_PUBLISHED, _PROCESSED = "publish_time", "last_processing_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What changes when a site's public entries change; cheap to read."""
+
+    total: int
+    published: int
+    processed: int
+    """When an entry was last published and processed, in milliseconds; 0: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The entries of one upload at one site."""
+
+    ids: frozenset[str]
+    digest: bytes
+    processed: int
+
+
+async def read_mark(session: SiteSession, base: NativeQuery) -> Mark:
+    """The site's mark now."""
+    total, published = await _newest(session, base, _PUBLISHED)
+    _, processed = await _newest(session, base, _PROCESSED)
+    return Mark(total, published, processed)
+
+
+async def read_uploads(session: SiteSession, base: NativeQuery) -> dict[str, int]:
+    """How many entries each upload has."""
+    terms = await read_terms(session, "upload_id", query=base, most=MOST_UPLOADS, page=PAGE)
+    if len(terms) > MOST_UPLOADS:
+        happened = f"it has more than {MOST_UPLOADS} uploads"
+        raise SiteError(session.name, doing="list uploads", happened=happened)
+    return {sys.intern(term.value): term.count for term in terms}  # other sites have them, too
+
+
+async def read_processed(session: SiteSession, base: NativeQuery, *, since: int) -> set[str]:
+    """The uploads of which an entry was processed at this time or later."""
+    query = _also(base, {_PROCESSED: {"gte": since}}) if since > 0 else base
+    return set(await read_uploads(session, query))
+
+
+async def read_contents(session: SiteSession, base: NativeQuery, upload_id: str) -> Contents:
+    """What one upload has."""
+    query = _also(base, {"upload_id": upload_id})
+    _, processed = await _newest(session, query, _PROCESSED)
+    terms = await read_terms(session, "entry_id", query=query, most=MOST_ENTRIES, page=PAGE)
+    if len(terms) > MOST_ENTRIES:
+        happened = f"upload {upload_id} has more than {MOST_ENTRIES} entries"
+        raise SiteError(session.name, doing="list entries", happened=happened)
+    digest = hashlib.sha256("\n".join(term.value for term in terms).encode()).digest()
+    return Contents(frozenset(term.value for term in terms), digest, processed)
+
+
+def _also(base: NativeQuery, condition: NativeQuery) -> NativeQuery:
+    """Both; an empty base holds for every entry."""
+    return both(base, condition) if base else condition
+
+
+async def _newest(session: SiteSession, query: NativeQuery, quantity: str) -> tuple[int, int]:
+    """How many entries there are, and the latest time of one; 0: none has any."""
+    page = await session.page(query, order_by=quantity, descending=True, size=1, fields=[quantity])
+    time = page.documents[0].get(quantity) if page.documents else None
+    return page.total, _milliseconds(time)
+
+
+def _milliseconds(time: Json) -> int:
+    return (read_nomad_milliseconds(time) or 0) if isinstance(time, str) else 0

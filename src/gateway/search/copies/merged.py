@@ -1,0 +1,271 @@
+"""A planned request -> the same, so that each entry that several sites hold is served by one.
+
+The one place where a request meets the index of copies; everything that lists or counts uses the
+queries that come out here.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
+
+from gateway.config import CopyKeys
+from gateway.fetch.http.client import SiteClient
+from gateway.merge import Pin
+from gateway.model import Hit, NativeQuery, Notice
+from gateway.properties import STRUCTURE
+from gateway.search.copies.exclusion import excluding, exclusion_query
+from gateway.search.copies.owners import Exclusion, Generation, exclusions
+from gateway.search.copies.refresh import CopyIndex
+from gateway.search.planned_request import PlannedRequest, names_one_entry
+from gateway.search.site_stats import SiteStats
+
+_IN_LOOP = 1_000
+"""Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
+NOTHING_LEFT = "other sites serve copies of all its entries"
+_ASSIGNMENTS, _QUERIES = 32, 1_000
+"""Kept: generations with choices of sites, and queries, which are the same objects again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesState:
+    """How the index of copies stands, for health and metrics."""
+
+    generation: str | None
+    """None: there is none yet."""
+    sites: Mapping[str, float | None]
+    """How many seconds ago each site was last looked at; None: never."""
+    shared_uploads: int = 0
+    hidden: int = 0
+    """Copies that are not served while all sites answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What holds for the entries that one site serves; `query` None: all, as too many would have to
+    be left out."""
+
+    query: NativeQuery | None
+    is_nothing_left: bool
+    hidden: int
+    """How many entries the site does not serve."""
+
+
+_Assignment = Mapping[str, Condition]
+
+
+class Copies:
+    """Applies the index of copies to planned requests."""
+
+    def __init__(
+        self,
+        clients: Mapping[str, SiteClient],
+        *,
+        keys: CopyKeys,
+        site_stats: SiteStats,
+    ) -> None:
+        self._clients = clients
+        self._keys = keys
+        self._site_stats = site_stats
+        self._is_on = keys.enabled and len(clients) > 1
+        self.index = CopyIndex(clients, base=STRUCTURE, refresh_s=keys.refresh_s)
+        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], _Assignment] = LRUCache(
+            _ASSIGNMENTS
+        )
+        self._queries: LRUCache[tuple[int, int], tuple[NativeQuery, NativeQuery, NativeQuery]]
+        self._queries = LRUCache(_QUERIES)
+
+    def open(self) -> None:
+        """Begin to read the index."""
+        if self._is_on:
+            self.index.open()
+
+    async def close(self) -> None:
+        """Stop."""
+        await self.index.close()
+
+    async def wait(self, most_s: float) -> None:
+        """Until all sites have been looked at, but not longer than that; requests do not wait."""
+        if self._is_on:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.index.ready.wait(), most_s)
+
+    async def state(self) -> CopiesState | None:
+        """How the index stands; None: copies are not looked for."""
+        if not self._is_on:
+            return None
+        latest = self.index.latest
+        ages = {site: self.index.age_s(site) for site in self._clients}
+        if latest is None:
+            return CopiesState(None, ages)
+        hidden = await self.hidden(tuple(self._clients))
+        return CopiesState(latest.id, ages, len(latest.uploads), hidden)
+
+    async def merge(
+        self, planned: PlannedRequest, *, away: Collection[str] | None = None
+    ) -> PlannedRequest:
+        """Each entry once. `away` are sites whose entries other holders serve; None: those whose
+        circuit is open, or, within a walk, those that were away when it began."""
+        request, cursor = planned.request, planned.cursor
+        if not self._is_on or request.copies == "all" or names_one_entry(request):
+            return planned
+        chosen = tuple(site for site in self._clients if site not in planned.excluded)
+        if len(chosen) < 2 or (request.cursor is not None and cursor.pin is None):
+            return planned
+        latest = self.index.latest
+        if latest is None:
+            # a walk that another process began cannot be told apart here: the copies that come on
+            # one page are shown once
+            return replace(planned, listed=chosen, pin=cursor.pin)
+        generation = latest
+        if cursor.pin is not None:
+            generation = self.index.find(cursor.pin.generation) or latest
+            away = cursor.pin.away
+        elif away is None:
+            away = [site for site in chosen if self._clients[site].circuit.state != "closed"]
+        pin = Pin(generation.id, tuple(site for site in chosen if site in away))
+        assigned = await self._assigned(generation, chosen, pin)
+        return self._merged(planned, assigned, chosen, pin)
+
+    async def without(
+        self, planned: PlannedRequest, merged: PlannedRequest, failed: Collection[str]
+    ) -> PlannedRequest | None:
+        """The request with the next holders in place of sites that failed; None: there are none,
+        or a walk has begun, which keeps its assignment."""
+        if merged.pin is None or planned.request.cursor is not None or not failed:
+            return None
+        away = {*merged.pin.away, *failed}
+        if away == {*merged.pin.away}:
+            return None
+        again = await self.merge(planned, away=away)
+        return None if again.queries == merged.queries else again
+
+    async def conditions(
+        self, chosen: Sequence[str], *, pin: Pin | None = None
+    ) -> tuple[Pin, Mapping[str, Condition]] | None:
+        """What holds for the entries that each of these sites serves, where others serve some of
+        its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
+        latest = self.index.latest
+        if not self._is_on or latest is None:
+            return None
+        sites = tuple(site for site in self._clients if site in chosen)
+        if pin is None:
+            away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
+            pin = Pin(latest.id, away)
+        generation = self.index.find(pin.generation) or latest
+        pin = Pin(generation.id, pin.away)
+        return pin, await self._assigned(generation, sites, pin)
+
+    async def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
+        """The structures that each of these sites serves, where others serve some of its own."""
+        found = await self.conditions(chosen)
+        return {
+            site: self._query(site, STRUCTURE, condition)
+            for site, condition in (found[1] if found else {}).items()
+            if condition.query is not None
+        }
+
+    async def hidden(self, chosen: Sequence[str]) -> int:
+        """How many copies at these sites are not served, as other ones of them serve them."""
+        found = await self.conditions(chosen)
+        return sum(one.hidden for one in found[1].values()) if found else 0
+
+    def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
+        """All sites that have this entry, as far as known, in the order of the configuration."""
+        latest = self.index.latest
+        shared = None if latest is None else latest.uploads.get(upload_id)
+        if not self._is_on or shared is None:
+            return (site,)
+        have = {site, *shared.holders_of(entry_id)}
+        return tuple(one for one in self._clients if one in have)
+
+    def suspect(self, sites: Iterable[str]) -> None:
+        """An entry came from two of these sites: their index is too old."""
+        self.index.suspect(sites)
+
+    def _merged(
+        self, planned: PlannedRequest, assigned: _Assignment, chosen: tuple[str, ...], pin: Pin
+    ) -> PlannedRequest:
+        queries: dict[str, NativeQuery] = {}
+        pruned = dict(planned.pruned)
+        for site, query in planned.queries.items():
+            condition = assigned.get(site)
+            if condition is None or condition.query is None:
+                queries[site] = query
+            elif condition.is_nothing_left:
+                pruned[site] = NOTHING_LEFT
+            else:
+                queries[site] = self._query(site, query, condition)
+        unread = [site for site in chosen if site not in self.index.known]
+        too_many = [site for site, one in assigned.items() if one.query is None]
+        return replace(
+            planned,
+            queries=queries,
+            pruned=pruned,
+            pin=pin,
+            hidden=sum(one.hidden for one in assigned.values()),
+            listed=(*unread, *too_many),
+        )
+
+    async def _assigned(
+        self, generation: Generation, chosen: tuple[str, ...], pin: Pin
+    ) -> _Assignment:
+        """Made once; in a thread where there is much to do, so that the event loop goes on."""
+        key = (self.index.revision, chosen, pin)
+        held = self._assignments.get(key)
+        if held is not None:
+            return held
+
+        def make() -> _Assignment:
+            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
+            return {site: self._condition(site, one) for site, one in found.items()}
+
+        is_small = len(generation.uploads) <= _IN_LOOP
+        made = make() if is_small else await asyncio.to_thread(make)
+        return self._assignments.setdefault(key, made)
+
+    def _condition(self, site: str, exclusion: Exclusion) -> Condition:
+        uploads = self.index.uploads(site)
+        query = exclusion_query(exclusion, uploads=uploads)
+        if query is None:
+            return Condition(None, False, 0)
+        is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
+        return Condition(query, is_nothing_left, exclusion.count)
+
+    def _query(self, site: str, query: NativeQuery, condition: Condition) -> NativeQuery:
+        """The same object for the same query: its digest need not be computed anew."""
+        assert condition.query is not None
+        key = (id(query), id(condition.query))
+        held = self._queries.get(key)
+        if held is None or held[0] is not query or held[1] is not condition.query:
+            held = (query, condition.query, excluding(query, condition.query))
+            self._queries[key] = held
+            if query == STRUCTURE and (total := self._site_stats.last_count(site, query)):
+                self._site_stats.remember(site, held[2], max(0, total - condition.hidden))
+        return held[2]
+
+
+def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
+    """The entries that another site has brought before, by the site that they are to be left out
+    of."""
+    seen: set[str] = set()
+    found: dict[str, tuple[str, ...]] = {}
+    for hit in page:
+        if hit.entry_id in seen:
+            found[hit.site] = (*found.get(hit.site, ()), hit.entry_id)
+        seen.add(hit.entry_id)
+    return found
+
+
+def copies_notices(planned: PlannedRequest, answered: Collection[str]) -> Iterator[Notice]:
+    """The warning that entries may be listed several times, where that can be so."""
+    sites = [site for site in planned.listed if site in answered]
+    if sites and len(answered) > 1:
+        yield Notice(
+            title="Copies listed",
+            detail=f"Which entries of {', '.join(sites)} are copies of other sites' entries is not "
+            "known yet; an entry that several sites hold is listed once for each of them.",
+            code="copies_listed",
+        )
