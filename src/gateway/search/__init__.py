@@ -1,8 +1,8 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
 from gateway.search.copies import CopiesState
-from gateway.search.federation import Federation, SiteStatus
+from gateway.search.federation import Federation, FederationLoad, SiteStatus
 from gateway.search.report import LATE
 from gateway.search.time_slices import TimeSlices
 
-__all__ = ["LATE", "CopiesState", "Federation", "SiteStatus", "TimeSlices"]
+__all__ = ["LATE", "CopiesState", "Federation", "FederationLoad", "SiteStatus", "TimeSlices"]
