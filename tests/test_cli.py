@@ -86,9 +86,7 @@ def test_version() -> None:
     assert (result.exit_code, result.stdout) == (0, f"gateway, version {__version__}\n")
 
 
-@pytest.mark.parametrize(
-    "command", ["", "serve", "demo", "oasis", "init", "check", "explain", "query"]
-)
+@pytest.mark.parametrize("command", ["", *main.commands])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command: str, option: str) -> None:
     """Every command and every option of it explains itself."""
@@ -102,7 +100,7 @@ def test_help(command: str, option: str) -> None:
 def test_commands() -> None:
     """The help lists all commands."""
     result = run("--help")
-    for command in ("serve", "demo", "oasis", "init", "check", "explain", "query"):
+    for command in main.commands:
         assert re.search(rf"^  {command} +\S", result.stdout, re.MULTILINE)
 
 
@@ -119,8 +117,6 @@ def test_commands() -> None:
         ("init", "--yes", "--site", "https://a.example"),
         ("init", "--yes", "--site", "Berlin=https://a.example"),
         ("init", "--yes", "--prefix", "nmd", "https://a.example"),
-        ("query", "nsites=1", "--limit", "0"),
-        ("query", "nsites=1"),
         ("check",),
         ("serve",),
         ("check", "--config", "/nowhere/gateway.yaml"),
@@ -193,9 +189,11 @@ def test_explain_count(config: str) -> None:
     """--count says how many entries match, and how many without each condition."""
     filter_ = "nsites < 3 AND nelements > 5"
     text = run("explain", filter_, "--config", config, "--count").stdout
+    assert "entries at each site\n  0 at berlin\n  0 at munich\n" in text
     assert text.endswith("entries\n  0 match\n  0 without nsites < 3\n  4 without nelements > 5\n")
     told = json.loads(run("explain", filter_, "--config", config, "--count", "--json").stdout)
     assert told["count"] == 0
+    assert told["count_by_site"] == {"berlin": 0, "munich": 0}
     assert told["count_warnings"] == []
     assert told["without"] == [
         {"condition": "nsites < 3", "filter": "nelements > 5", "count": 0},
@@ -324,56 +322,6 @@ def test_check_fails(oases: dict[str, str], tmp_path: Path) -> None:
     assert re.search(r"^dead: .+", result.stdout, re.MULTILINE)
     checks = json.loads(run("check", "--config", config, "--json").stdout)
     assert checks[1]["failure"]
-
-
-def test_query(config: str) -> None:
-    """query prints a page as a table."""
-    result = run("query", "nsites<=2", "--config", config, "--sort", "-nsites", "--limit", "3")
-    assert result.exit_code == 0
-    head, *lines, count = result.stdout.splitlines()
-    assert head.split() == ["id", "chemical_formula_reduced", "nelements", "nsites", "_fed_site"]
-    assert [line.split()[3] for line in lines] == ["2", "2", "1"]
-    assert count == "3 of 4 entries that match"
-
-
-def test_query_json(config: str) -> None:
-    """--json has the entries as over HTTP; --fields chooses properties."""
-    result = run("query", "nsites=1", "--config", config, "--json", "--fields", "nsites")
-    told = json.loads(result.stdout)
-    assert [one["id"] for one in told["data"]] == ["berlin~berlin-0", "munich~munich-0"]
-    assert told["data"][0]["attributes"] == {"nsites": 1}
-    assert told["data_returned"] == 2
-    assert [one["state"] for one in told["_fed_sites"]] == ["ok", "ok"]
-
-
-def test_query_by_environment(config: str) -> None:
-    """GATEWAY_CONFIG stands in for --config."""
-    assert run("query", "nsites=1", GATEWAY_CONFIG=config).exit_code == 0
-
-
-def test_query_warns(oases: dict[str, str], tmp_path: Path) -> None:
-    """A missing site is a warning on stderr; all missing is exit code 1."""
-    dead = f"http://127.0.0.1:{free_port()}/api/v1"
-    result = run("query", "nsites=1", "--config", written(tmp_path, {**oases, "dead": dead}))
-    assert result.exit_code == 0
-    assert "warning: " in result.stderr
-    assert "dead" in result.stderr
-    assert "warning" not in result.stdout
-    result = run("query", "nsites=1", "--config", written(tmp_path, {"dead": dead}))
-    assert result.exit_code == 1
-    assert len(result.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("nsits=1",), ("nsites=1", "--sort", "elements"), ("nsites=1", "--fields", "nsits"),
-     ("nsites=1", "--limit", "501")],
-)  # fmt: skip
-def test_query_refuses(config: str, arguments: tuple[str, ...]) -> None:
-    """What is wrong with a query is exit code 2 and one line."""
-    result = run("query", *arguments, "--config", config)
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 1
 
 
 def test_table() -> None:

@@ -168,7 +168,7 @@ def _query(urls: tuple[str, ...], patience_s: float) -> _Walked:
         done = _finished(command, walked, patience_s)
     if done is not None and done.returncode == 0:
         document = orjson.loads(done.stdout)
-        marks = [{"code": f"_{PREFIX}_site_partial"}] if document["warnings"] else []
+        marks = [{"code": f"_{PREFIX}_site_partial"}] if document["meta"].get("warnings") else []
         _note(walked, document["data"], marks)
         walked.has_ended = True
     elif done is not None:

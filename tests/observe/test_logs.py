@@ -19,6 +19,8 @@ EVERY = ["timestamp", "level", "event", "logger", "pid", "worker"]
 def logging_as_before() -> Iterator[None]:
     root, shown = logging.getLogger(), warnings.showwarning
     handlers, level = root.handlers[:], root.level
+    logging.captureWarnings(False)  # whoever ran before may have left it so
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     yield
     logging.captureWarnings(False)
     root.handlers[:] = handlers

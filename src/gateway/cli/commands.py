@@ -1,81 +1,46 @@
-"""The commands and their options; each hands over to the module that does its work.
+"""The commands of those who run a gateway, and their options; each hands over to the module that
+does its work.
 
 What a command needs is imported when it runs: no command waits for what another one needs.
 """
 
-import asyncio
 import re
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway import __version__
 from gateway.catalogue.quantities import OLDEST
-from gateway.cli.interrupts import catch_interrupts
-from gateway.errors import ConfigError, GatewayError, RequestError
+from gateway.cli.group import (
+    DEFAULT_CONFIG,
+    FAILED,
+    HELP,
+    config_here,
+    config_option,
+    found_config,
+    json_option,
+    main,
+    run_async,
+)
 
 if TYPE_CHECKING:
     from gateway.cli.explain import Explanation
     from gateway.config import Config
 
-# Both are repeated here, since their own modules take long to import; a test compares them.
-CONFIG_VARIABLE = "GATEWAY_CONFIG"
-DEFAULT_CONFIG = "gateway.yaml"
+# Repeated here, since its own module takes long to import; a test compares them.
 OASES = ("berlin", "munich", "dresden")
 
-T = TypeVar("T")
-
-FAILED = 1
-MISUSED = 2
-"""Exit code for a wrong option, configuration or filter."""
-
-HELP = {"help_option_names": ["-h", "--help"]}
-
-config_option = click.option(
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar=CONFIG_VARIABLE,
-    show_envvar=True,
-    help="The configuration (YAML); config/gateway.yaml shows all keys.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen at."
 )
-
-
 _PORT = click.IntRange(0, 65_535)
 port_option = click.option(
     "--port", type=_PORT, default=8080, show_default=True, help="Port; 0: any free one."
 )
 DEMO_PORTS = (*range(8080, 8090), 0)
-
-
-class Commands(click.Group):
-    """Turns errors of ours into one clear message and an exit code; others keep their trace."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the chosen command."""
-        try:
-            return super().invoke(ctx)
-        except GatewayError as error:
-            _fail(str(error), MISUSED if isinstance(error, ConfigError | RequestError) else FAILED)
-        except OSError as error:
-            _fail(str(error), FAILED)
-
-
-@click.group(cls=Commands, context_settings=HELP)
-@click.version_option(__version__, prog_name="gateway")
-def main() -> None:
-    """One OPTIMADE API over many NOMAD Oases.
-
-    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, configuration or filter.
-    """
 
 
 @main.command(context_settings=HELP)
@@ -88,8 +53,10 @@ def main() -> None:
 def serve(path: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the gateway over the configured sites."""
     from gateway.cli.serving import run_server
+    from gateway.config import load_config
 
-    run_server(_config(path), path=path, host=host, port=port, workers=workers)
+    path = found_config(path)
+    run_server(load_config(path), path=path, host=host, port=port, workers=workers)
 
 
 @main.command(context_settings=HELP)
@@ -188,7 +155,7 @@ def check(path: Path | None, as_json: bool) -> None:
     """Ask every site for its version and size, and try a search there."""
     from gateway.cli.check import check_sites, checks_json, checks_table
 
-    checks = _run(check_sites(_config(path)))
+    checks = run_async(check_sites(_config(path)))
     click.echo(checks_json(checks) if as_json else checks_table(checks))
     if any(one.failure for one in checks):
         sys.exit(FAILED)
@@ -216,7 +183,7 @@ def _nomad_version(_: click.Context, __: click.Parameter, value: str) -> str:
     "--count",
     "is_counted",
     is_flag=True,
-    help="Ask the sites how many entries match, and how many without each condition.",
+    help="Ask the sites how many entries match, at each of them and without each condition.",
 )
 @json_option
 def explain(
@@ -226,71 +193,38 @@ def explain(
 
     Without a configuration, the sites are those of the demo.
     """
-    from gateway.cli.explain import explain_filter, explanation_json, explanation_text
+    from gateway.cli.explain import explain_filter, explanation_json, explanation_text, print_lines
 
+    path = path or config_here()
     config = _config(path) if path else None
     explanation = explain_filter(filter_, config, version=version)
     if is_counted:
         _explain_counted(explanation, config, as_json=as_json)
+    elif as_json:
+        click.echo(explanation_json(explanation))
     else:
-        click.echo(explanation_json(explanation) if as_json else explanation_text(explanation))
+        print_lines(explanation_text(explanation))
 
 
 def _explain_counted(explanation: "Explanation", config: "Config | None", *, as_json: bool) -> None:
     from gateway.cli.counting import count_filter, counts_lines, counts_object
-    from gateway.cli.explain import explanation_json, explanation_text
+    from gateway.cli.explain import explanation_json, explanation_text, print_lines
 
-    counts = _run(count_filter(explanation.text, config))
+    counts = run_async(count_filter(explanation.text, config))
     for warning in counts.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(explanation_json(explanation, counted=counts_object(counts)))
     else:
-        click.echo(explanation_text(explanation, counted=counts_lines(counts)))
-
-
-@main.command(context_settings=HELP)
-@click.argument("filter_", metavar="FILTER")
-@config_option
-@click.option("--sort", default="", help="Properties, separated by commas; a minus descends.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Entries.")
-@click.option("--fields", default="", help="Properties to show, separated by commas.")
-@json_option
-def query(
-    filter_: str, *, path: Path | None, sort: str, limit: int, fields: str, as_json: bool
-) -> None:
-    """Print the first page of entries that match FILTER."""
-    from gateway.cli.query import QueryOptions, answer_json, answer_table, ask
-
-    config = _config(path)
-    options = QueryOptions(filter_, sort=sort, limit=limit, fields=fields)
-    answer, shown = _run(ask(options, config))
-    for notice in answer.notices:
-        click.echo(f"warning: {notice.detail}", err=True)
-    prefix = config.provider.prefix
-    click.echo(answer_json(answer, prefix) if as_json else answer_table(answer, shown))
+        print_lines(explanation_text(explanation, counted=counts_lines(counts)))
 
 
 def _config(path: Path | None) -> "Config":
     from gateway.config import load_config
 
-    if path is None:
-        _fail(f"no configuration was given: use --config FILE or {CONFIG_VARIABLE}", MISUSED)
-    return load_config(path)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    catch_interrupts()
-    return asyncio.run(work)
+    return load_config(found_config(path))
 
 
 def _serve(work: Coroutine[Any, Any, None]) -> None:
     with suppress(KeyboardInterrupt):
-        _run(work)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    lines: Sequence[str] = message.splitlines() or ["failed"]
-    for line in lines:
-        click.echo(f"gateway: {line}", err=True)
-    sys.exit(code)
+        run_async(work)

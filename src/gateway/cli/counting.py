@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-import httpx
-
-from gateway.cli.demo import OASIS_PATH, demo_config
+from gateway.cli.demo import embedded_demo
 from gateway.config import Config
-from gateway.demo import DEMO_SITES, create_demo_oasis
 from gateway.model import STRUCTURES, JsonObject, Omission, SearchRequest
 from gateway.search import Federation
 
@@ -23,11 +20,13 @@ class Counts:
     omissions: tuple[Omission, ...]
     warnings: tuple[str, ...]
     """What is wrong with the total."""
+    sites: tuple[tuple[str, int | None], ...] = ()
+    """Each site's part of the total; None: not known."""
 
 
 async def count_filter(text: str, config: Config | None) -> Counts:
     """Ask the configured sites, or the demo's, which then run in this process."""
-    federation = Federation(config) if config else _demo()
+    federation = Federation(config) if config else embedded_demo()[1]
     await federation.open()
     try:
         await federation.know_copies()
@@ -36,13 +35,18 @@ async def count_filter(text: str, config: Config | None) -> Counts:
         )
         answer = await federation.search(request)
         missing = tuple(one.detail for one in answer.notices if one.code == "site_failed")
-        return Counts(answer.data_returned, await federation.without_each(request), missing)
+        sites = tuple((one.name, one.total) for one in answer.reports)
+        without = await federation.without_each(request)
+        return Counts(answer.data_returned, without, missing, sites)
     finally:
         await federation.close()
 
 
 def counts_lines(counts: Counts) -> Iterator[str]:
     """For people."""
+    yield "entries at each site"
+    for name, total in counts.sites:
+        yield f"{_STEP}{'unknown' if total is None else total} at {name}"
     yield "entries"
     yield f"{_STEP}{counts.total} match"
     for one in counts.omissions:
@@ -54,15 +58,7 @@ def counts_object(counts: Counts) -> JsonObject:
     """For programs."""
     return {
         "count": counts.total,
+        "count_by_site": dict(counts.sites),
         "without": [asdict(one) for one in counts.omissions],
         "count_warnings": list(counts.warnings),
     }
-
-
-def _demo() -> Federation:
-    config = demo_config({site.name: f"http://{site.name}.demo" for site in DEMO_SITES})
-    oases = {
-        site.name: httpx.ASGITransport(create_demo_oasis(site.name, path=OASIS_PATH))
-        for site in DEMO_SITES
-    }
-    return Federation(config, transports=oases)

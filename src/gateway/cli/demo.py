@@ -21,6 +21,7 @@ from gateway.cli.tables import write_table
 from gateway.config import Config, LoggingKeys, NativeKeys, ProviderKeys, SiteKeys
 from gateway.demo import DEMO_SITES, DemoSite, create_demo_oasis
 from gateway.observe import set_up_logging
+from gateway.search import Federation
 from gateway.serve.app import create_app
 
 OASIS_PATH = "/nomad-oasis"
@@ -73,6 +74,16 @@ def demo_config(addresses: dict[str, str]) -> Config:
         sites=tuple(_site(site, addresses[site.name]) for site in DEMO_SITES),
         logging=LoggingKeys(level="warning"),
     )
+
+
+def embedded_demo() -> tuple[Config, Federation]:
+    """The demo without a server: its Oases run in this process."""
+    config = demo_config({site.name: f"http://{site.name}.demo" for site in DEMO_SITES})
+    oases = {
+        site.name: httpx.ASGITransport(create_demo_oasis(site.name, path=OASIS_PATH))
+        for site in DEMO_SITES
+    }
+    return config, Federation(config, transports=oases)
 
 
 def _site(site: DemoSite, address: str) -> SiteKeys:

@@ -1,7 +1,12 @@
 """`gateway explain`: the filter's tree, its normal form, and what each site is asked."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
 
 from gateway.cli.tables import write_json
 from gateway.config import Config, FilterKeys
@@ -14,6 +19,8 @@ from gateway.properties import structures_catalogue
 
 DEMO_PREFIX = "demo"
 _STEP = "  "
+_JSON_LINE = re.compile(r'\s*([\[{"}\]]|-?\d|true|false|null).*[\[{}\]",\dle]')
+"""One line of a native query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,24 @@ def explanation_text(explained: Explanation, *, counted: Iterable[str] = ()) -> 
             lines.append(f"{one.site} skipped: {one.reason}")
     lines += [f"warning: {notice.detail}" for notice in explained.plan.notices]
     return "\n".join([*lines, *counted])
+
+
+def print_lines(text: str) -> None:
+    """On a terminal in colours: headings, JSON, what is skipped or warned of."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in text.splitlines():
+        console.print(_coloured(line))
+
+
+def _coloured(line: str) -> Text:
+    shown = Text(line)
+    if line.startswith("warning: ") or " skipped: " in line:
+        shown.stylize("yellow", 0, line.index(": ") + 1)
+    elif not line.startswith(_STEP):
+        shown.stylize("bold cyan")
+    elif _JSON_LINE.fullmatch(line):
+        JSONHighlighter().highlight(shown)
+    return shown
 
 
 def explanation_json(explained: Explanation, *, counted: JsonObject | None = None) -> str:

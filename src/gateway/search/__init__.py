@@ -2,6 +2,7 @@
 
 from gateway.search.copies import CopiesState
 from gateway.search.federation import Federation, FederationLoad, SiteStatus
+from gateway.search.report import LATE
 from gateway.search.time_slices import TimeSlices
 
-__all__ = ["CopiesState", "Federation", "FederationLoad", "SiteStatus", "TimeSlices"]
+__all__ = ["LATE", "CopiesState", "Federation", "FederationLoad", "SiteStatus", "TimeSlices"]

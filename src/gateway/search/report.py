@@ -11,12 +11,13 @@ from gateway.search.site_stats import SiteStats
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"
+LATE = "has not read all archives in time"
 
 
 Why: TypeAlias = Literal["broken", "late"]
 _REASONS: Mapping[Why, str] = {
     "broken": "cannot read some archives",
-    "late": "has not read all archives in time",
+    "late": LATE,
 }
 _ADVICE: Mapping[Why, str] = {"broken": "", "late": " Asking again gets further."}
 
