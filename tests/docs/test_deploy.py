@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import PAGES, ROOT, read_page
 
 DEPLOY = ROOT / "deploy"
 
