@@ -25,7 +25,12 @@ SPELLINGS = {
     "MIT License": "MIT",
 }
 """What some write in place of an SPDX expression."""
-BY_HAND = {"aiocache": "BSD-3-Clause", "jinja2": "BSD-3-Clause"}
+BY_HAND = {
+    "aiocache": "BSD-3-Clause",
+    "jinja2": "BSD-3-Clause",
+    "markdown-it-py": "MIT",
+    "mdurl": "MIT",
+}
 """Read in the LICENSE of these distributions: their metadata name none, or none exactly."""
 DATA = (
     ("`catalogue/nmd.json`, `catalogue/enumerations.json`", "made from nomad-lab", "Apache-2.0"),
