@@ -11,6 +11,9 @@ PYTEST ?= --numprocesses auto --dist worksteal
 LONG := clients contract faults hostile laws native serve/downloads web whole
 
 .DEFAULT_GOAL := help
+# Tests start many processes, and every worker reads all tests: what was compiled is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test web pictures quick check format bench data dist lock clean
 .DELETE_ON_ERROR:
 

@@ -3,7 +3,9 @@
 Tests that need more than `make test` installs say so in one line at the end.
 """
 
+import gc
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +16,17 @@ _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("patient", **_PATIENT)  # type: ignore[arg-type]
 settings.register_profile("quick", max_examples=10, **_PATIENT)  # type: ignore[arg-type]
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """The garbage collector leaves alone what lives until the end: modules and tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(
