@@ -8,8 +8,9 @@ import httpx
 import orjson
 import pytest
 
-from gateway.demo import DEMO_SITES, create_demo_oasis
+from gateway.demo import DEMO_SITES
 from gateway.serve.app import create_app
+from tests.whole.demo_apps import demo_app
 from tests.whole.downloaded import (
     LISTING,
     check_archive,
@@ -25,7 +26,7 @@ LEAST = {"cif": 1000, "xyz": 1290, "poscar": 960}
 @pytest.fixture
 async def web() -> AsyncIterator[httpx.AsyncClient]:
     sites = [site.name for site in DEMO_SITES]
-    lines = {name: httpx.ASGITransport(create_demo_oasis(name, path="")) for name in sites}
+    lines = {name: httpx.ASGITransport(demo_app(name)) for name in sites}
     app = create_app(make_config(sites), transports=lines)
     async with (
         app.router.lifespan_context(app),

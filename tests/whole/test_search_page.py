@@ -10,17 +10,18 @@ import httpx
 import pytest
 
 from gateway.cli.demo import demo_config
-from gateway.demo import DEMO_SITES, create_demo_oasis
+from gateway.demo import DEMO_SITES
 from gateway.page.form.fields import NAMES, Fields
 from gateway.serve.app import create_app, opened
 from tests.page.form.controls import CONTROLS
+from tests.whole.demo_apps import demo_app
 
 BASE = "http://gateway.example"
 
 
 @pytest.fixture(scope="module")
 def oases() -> dict[str, httpx.AsyncBaseTransport]:
-    return {one.name: httpx.ASGITransport(create_demo_oasis(one.name, path="/nomad-oasis"))
+    return {one.name: httpx.ASGITransport(demo_app(one.name, path="/nomad-oasis"))
             for one in DEMO_SITES}  # fmt: skip
 
 
