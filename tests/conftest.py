@@ -25,12 +25,14 @@ if find_spec("sniffio") is None:  # httpx looks for it anew, in every folder, at
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None]:
-    """The garbage collector leaves alone what lives until the end: modules and tests."""
+    """The garbage collector leaves alone what lives until the end, modules and tests, and looks
+    for cycles as seldom as in a worker of the gateway."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
 
 

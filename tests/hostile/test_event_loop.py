@@ -40,7 +40,7 @@ def config() -> Config:
 
 @pytest.fixture(autouse=True)
 def calm() -> Iterator[None]:
-    """The garbage collector as a worker has it; what it leaves alone stays so (tests/conftest.py)."""
+    """The garbage collector as a worker has it; it goes on leaving alone what it left alone."""
     before = gc.get_threshold()
     _calm_garbage_collector()
     yield
