@@ -14,7 +14,7 @@ LONG := clients contract faults hostile laws native serve/downloads web whole
 # Tests start many processes, and every worker reads all tests: what was compiled is kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test web pictures quick check format bench data dist lock clean
+.PHONY: help install demo test web pictures quick check format bench data dist sbom provenance audit lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -69,8 +69,19 @@ bench: .venv/.bench ## Side-by-side benchmarks; prints ratios
 data: .venv/.data ## Write the demo's data anew, the same each time
 	$(BIN)/python -m tests.making.demo
 
-dist: .venv/.run ## The wheel and the source archive, into dist/
+dist: .venv/.run ## The wheel and the source archive, into dist/, the same each time
 	$(BIN)/python -m hatchling build
+
+sbom: .venv/.test ## The list of parts for programs (CycloneDX), beside the wheel
+	@mkdir -p dist
+	$(BIN)/python -m tests.release.sbom > dist/sbom.cdx.json
+
+provenance: .venv/.test ## What is in dist/, built from which commit and locks (in-toto, SLSA)
+	$(BIN)/python -m tests.release.provenance > dist/provenance.json
+	cd dist && sha256sum *.whl *.tar.gz *.json > SHA256SUMS
+
+audit: .venv/.test ## Known weaknesses of what is locked, by pip-audit if there; else the age of the lock
+	$(BIN)/python -m tests.release.audit
 
 # Each lock holds all that its target needs, and all locks agree: each is resolved under the one before.
 UV ?= $(BIN)/uv
@@ -87,6 +98,8 @@ lock: .venv/.check .venv/.test ## Lock what pyproject.toml asks for; pins stay (
 	$(COMPILE) $(RUN) --group data $(TESTED) --output-file requirements-data.lock
 	$(COMPILE) --group build $(TESTED) --output-file requirements-build.lock
 	$(BIN)/python -m tests.setup.write_metadata
+	$(BIN)/python -m tests.release.licences
 
 clean: ## Remove what the other targets made
 	rm -rf .venv site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -19,9 +19,10 @@ from click.testing import CliRunner, Result
 
 from gateway import __version__
 from gateway.cli import main
-from gateway.cli.check import Check, checks_table
+from gateway.cli.check import Check, checks_json, checks_table
 from gateway.cli.serving import address_of, open_socket, serving
 from gateway.cli.tables import write_table
+from gateway.config import load_config
 from gateway.demo import create_demo_oasis
 from tests.whole.oases import make_line
 
@@ -85,7 +86,9 @@ def test_version() -> None:
     assert (result.exit_code, result.stdout) == (0, f"gateway, version {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "serve", "demo", "oasis", "check", "explain", "query"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "demo", "oasis", "init", "check", "explain", "query"]
+)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command: str, option: str) -> None:
     """Every command and every option of it explains itself."""
@@ -99,7 +102,7 @@ def test_help(command: str, option: str) -> None:
 def test_commands() -> None:
     """The help lists all commands."""
     result = run("--help")
-    for command in ("serve", "demo", "oasis", "check", "explain", "query"):
+    for command in ("serve", "demo", "oasis", "init", "check", "explain", "query"):
         assert re.search(rf"^  {command} +\S", result.stdout, re.MULTILINE)
 
 
@@ -112,6 +115,10 @@ def test_commands() -> None:
         ("serve", "--workers", "0"),
         ("serve", "--nonsense"),
         ("oasis", "rome"),
+        ("init", "--yes"),
+        ("init", "--yes", "--site", "https://a.example"),
+        ("init", "--yes", "--site", "Berlin=https://a.example"),
+        ("init", "--yes", "--prefix", "nmd", "https://a.example"),
         ("query", "nsites=1", "--limit", "0"),
         ("query", "nsites=1"),
         ("check",),
@@ -244,6 +251,56 @@ def test_check_names_an_oasis_under_two_addresses() -> None:
     )
     (line,) = [one for one in checks_table(checks).splitlines() if "same entries" in one]
     assert line.startswith("a holds the same entries as b, which are served twice")
+
+
+def test_check_says_what_to_do(oases: dict[str, str], tmp_path: Path) -> None:
+    """Below a failure stands its cure: here the address at which the API is."""
+    wrong = oases["berlin"].replace("/api/v1", "/elsewhere/api/v1")
+    config = written(tmp_path, {"berlin": wrong, "munich": oases["munich"]})
+    result = run("check", "--config", config)
+    assert result.exit_code == 1
+    assert "\nberlin: count entries: HTTP 404" in result.stdout
+    assert f"  What to do: A NOMAD 2.0.0 answers at {oases['berlin']}: write" in result.stdout
+    berlin, munich = json.loads(run("check", "--config", config, "--json").stdout)
+    assert oases["berlin"] in berlin["advice"]
+    assert (munich["advice"], munich["failure"]) == (None, None)
+    assert abs(munich["clock_ahead_s"]) < 5
+
+
+def test_check_warns_of_all_sites() -> None:
+    """What concerns all sites stands once below the table, and in JSON with each."""
+    checks = (
+        Check("a", "http://a/api/v1", "2.0.0", clock_ahead_s=600, warnings=("its own",)),
+        Check("b", "http://b/api/v1", "1.3.17", clock_ahead_s=601),
+    )
+    lines = checks_table(checks).splitlines()
+    assert "a: its own" in lines
+    assert sum("this machine's clock is 10 min behind" in one for one in lines) == 1
+    assert sum("different versions of NOMAD (1.3.17, 2.0.0)" in one for one in lines) == 1
+    assert [len(one["warnings"]) for one in json.loads(checks_json(checks))] == [3, 2]
+
+
+def test_init(oases: dict[str, str], tmp_path: Path) -> None:
+    """init writes a file for addresses as a browser has them, and checks it."""
+    berlin, munich = (oases[name].removesuffix("/api/v1") for name in ("berlin", "munich"))
+    path = tmp_path / "new.yaml"
+    gui = f"munich={munich.removeprefix('http://')}/gui/search/entries"
+    result = run("init", "--yes", f"{berlin}/gui", "--site", gui, "--output", str(path))
+    assert result.exit_code == 0, result.output
+    assert {site.url for site in load_config(path).sites} == {*oases.values()}
+    assert "munich" in {site.name for site in load_config(path).sites}
+    assert re.search(r"^munich +2\.0\.0 +3", result.stdout, re.MULTILINE)
+    assert run("check", "--config", str(path)).exit_code == 0
+    again = run("init", "--yes", berlin, "--output", str(path))
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+
+
+def test_init_finds_nothing(tmp_path: Path) -> None:
+    """An address that cannot be used is exit code 1 and no file."""
+    path = tmp_path / "new.yaml"
+    result = run("init", "--yes", f"http://127.0.0.1:{free_port()}/", "--output", str(path))
+    assert (result.exit_code, path.exists()) == (1, False)
+    assert "What to do: Is the Oasis running" in result.stdout
 
 
 def test_check_json(config: str) -> None:

@@ -538,7 +538,7 @@ def test_bad_environment(
         ("GATEWAY_SITE_DEFAULTS_ATTEMPTS", "did you mean GATEWAY_SITE_DEFAULTS__ATTEMPTS?"),
         ("GATEWAY_SITE", "did you mean GATEWAY_SITES?"),
         ("GATEWAY_CONFIG_FILE", "did you mean GATEWAY_CONFIG?"),
-        ("GATEWAY_METRICS_DIR", "did you mean GATEWAY_METRICS_FOLDER?"),
+        ("GATEWAY_METRICS_HUBS", "did you mean GATEWAY_METRICS_HUB?"),
         ("GATEWAY_PORT", "GATEWAY_<SECTION>__<KEY>"),
         ("GATEWAY_MAX_LIMIT", "did you mean GATEWAY_PAGING__MAX_LIMIT?"),
         ("GATEWAY_", "GATEWAY_<SECTION>__<KEY>"),
@@ -555,7 +555,9 @@ def test_variables_that_set_nothing(
     assert part in message
 
 
-@pytest.mark.parametrize("name", ["GATEWAY_TEST_OASES", "GATEWAY_METRICS_FOLDER"])
+@pytest.mark.parametrize(
+    "name", ["GATEWAY_TEST_OASES", "GATEWAY_METRICS_HUB", "GATEWAY_METRICS_FOLDER"]
+)
 def test_variables_that_are_read_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -15,6 +15,8 @@ from tests.bench.stub_entries import VERSION, StubEntries
 
 Body: TypeAlias = Mapping[str, Any]
 MOST_KEPT = 4_096
+NEWEST = ("publish_time", "last_processing_time")
+"""Of what is ordered by these, the first entry alone can be asked for."""
 
 
 class StubRefusalError(Exception):
@@ -64,7 +66,7 @@ class StubAnswers:
         """The answer to `/entries/query` or `/entries/archive/query`; raises StubRefusalError."""
         body = orjson.loads(raw)
         if "aggregations" in body:
-            raise StubRefusalError("aggregations")
+            return self._uploads(body)
         conditions = tuple(_on_ids(body.get("query") or {}))
         if conditions:
             return self._answer(body, *self._page(body, conditions, archives=archives))
@@ -76,6 +78,24 @@ class StubAnswers:
             self._kept[key] = self._page(body, (), archives=archives)
         return self._answer(body, *self._kept[key])
 
+    def _uploads(self, body: Body) -> StubAnswer:
+        """The ids of all uploads, of which there is one: other aggregations are refused."""
+        (name, asked), *more = body["aggregations"].items() or [("", {})]
+        pagination = body.get("pagination") or {}
+        terms = asked.get("terms", {})
+        known = terms.get("quantity") == "upload_id" and pagination.get("page_size") == 0
+        if more or not known or tuple(_on_ids(body.get("query") or {})):
+            raise StubRefusalError("aggregations")
+        after = (terms.get("pagination") or {}).get("page_after_value", "")
+        upload, count = self._entries.upload_id, len(self._entries.ids)
+        buckets = [{"value": upload, "count": count}] if count and after < upload else []
+        page = {
+            "pagination": {**pagination, "total": count},
+            "aggregations": {name: {"terms": {**terms, "data": buckets}}},
+            "data": [],
+        }
+        return self._answer(body, b"," + orjson.dumps(page)[1:], 0)
+
     def _answer(self, body: Body, page: bytes, read: int) -> StubAnswer:
         head = {"owner": body.get("owner", "public"), "query": body.get("query")}
         if body.get("required") is not None:
@@ -84,7 +104,12 @@ class StubAnswers:
 
     def _page(self, body: Body, conditions: Sequence[Body], *, archives: bool) -> tuple[bytes, int]:
         """Pagination and data, as they follow the head."""
-        page = _take(self._matching(conditions), self._entries.ids, body.get("pagination") or {})
+        asked = body.get("pagination") or {}
+        if asked.get("order_by") in NEWEST and asked.get("page_size") == 1 and not conditions:
+            total = len(self._entries.ids)
+            page = _Page(self._entries.newest(asked["order_by"]), total, {**asked, "total": total})
+        else:
+            page = _take(self._matching(conditions), self._entries.ids, asked)
         write = self._entries.archives if archives else self._entries.documents
         required = body.get("required") or ("*" if archives else None)
         data = write(page.numbers, required)

@@ -41,6 +41,7 @@ class StubEntries:
 
     def __init__(self, site: str, count: int) -> None:
         self.ids = sorted(_make_id(site, number) for number in range(count))
+        self.upload_id = f"upload-of-{site}"
         self._templates = read_templates()
         self._catalogue = read_catalogue(VERSION)
         self._cut: dict[tuple[str, bytes], list[Pieces]] = {}
@@ -49,6 +50,11 @@ class StubEntries:
     def numbers(self) -> Mapping[str, int]:
         """The place of each id."""
         return {entry_id: number for number, entry_id in enumerate(self.ids)}
+
+    def newest(self, quantity: str) -> Sequence[int]:
+        """The number of an entry that has the latest time in this quantity."""
+        times = [str(entry.document[quantity]) for entry in self._templates[: len(self.ids)]]
+        return [max(range(len(times)), key=times.__getitem__)] if times else []
 
     def documents(self, numbers: Sequence[int], required: object) -> bytes:
         """Index documents as members of a JSON list."""
@@ -68,7 +74,13 @@ class StubEntries:
 
     def _cut_all(self, kind: str, required: object) -> list[Pieces]:
         cut = self._document if kind == "documents" else self._archive
-        written = [orjson.dumps(cut(entry, required)) for entry in self._templates]
+        own = orjson.dumps(self.upload_id)
+        written = [
+            orjson.dumps(cut(entry, required)).replace(
+                orjson.dumps(entry.document["upload_id"]), own
+            )
+            for entry in self._templates
+        ]
         return [tuple(one.split(_ID.encode())) for one in written]
 
     def _document(self, entry: Entry, required: object) -> object:

@@ -23,6 +23,8 @@ FIELDS = ["entry_id", "last_processing_time", "references", "datasets.doi", "opt
 REQUIRED = {"metadata": {"entry_id": "*", "optimade": "*", "upload_create_time": "*"}}
 ANY = {"and": [{"entry_id:any": [IDS[7], IDS[3], IDS[50], "unknown"]}]}
 
+TERMS = {"quantity": "upload_id", "pagination": {"page_size": 10_000}}
+
 PAGES = [
     {"page_size": 0},
     {"page_size": 21},
@@ -68,7 +70,10 @@ def _lines() -> list[dict[str, Any]]:
             held[line["metadata"]["upload_id"], line["metadata"]["mainfile"]] = line
     templates = [held[e.document["upload_id"], e.document["mainfile"]] for e in read_templates()]
     return [
-        {**line, "metadata": {**line["metadata"], "entry_id": entry_id}}
+        {
+            **line,
+            "metadata": {**line["metadata"], "entry_id": entry_id, "upload_id": ENTRIES.upload_id},
+        }
         for entry_id, line in zip(IDS, templates, strict=False)
     ]
 
@@ -85,6 +90,32 @@ async def test_answers(oasis: httpx.AsyncClient, path: str, pagination: Any, que
     own = StubAnswers("stub", ENTRIES).query(orjson.dumps(body), archives=archives)
     assert {**orjson.loads(own.content), "query": None} == {**theirs, "query": None}
     assert own.archives == (len(theirs["data"]) if archives else 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"pagination": {"page_size": 0}, "aggregations": {"values": {"terms": TERMS}}},
+        {"pagination": {"page_size": 1, "order_by": "publish_time", "order": "desc"}},
+        {"pagination": {"page_size": 1, "order_by": "last_processing_time", "order": "desc"}},
+    ],
+    ids=str,
+)
+async def test_index_of_copies(oasis: httpx.AsyncClient, asked: Any) -> None:
+    """What the gateway asks to know of copies: one upload, and its latest times."""
+    newest = asked["pagination"].get("order_by", "publish_time")
+    body = {"owner": "public", "query": BASE, "required": {"include": [newest]}, **asked}
+    theirs = (await oasis.post("/entries/query", json=body)).raise_for_status().json()
+    own = orjson.loads(
+        StubAnswers("stub", ENTRIES).query(orjson.dumps(body), archives=False).content
+    )
+    assert own["pagination"]["total"] == theirs["pagination"]["total"]
+    assert [one[newest] for one in own["data"]] == [one[newest] for one in theirs["data"]]
+    terms = [
+        one.get("aggregations", {}).get("values", {}).get("terms", {}) for one in (own, theirs)
+    ]
+    buckets = [[(one["value"], one["count"]) for one in part.get("data", [])] for part in terms]
+    assert buckets[0] == buckets[1]
 
 
 @pytest.mark.parametrize(

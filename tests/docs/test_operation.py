@@ -15,6 +15,9 @@ from gateway.fetch.http.circuit_breaker import State as BreakerState
 from gateway.fetch.http.observer import CacheEvent, Outcome
 from gateway.model import SiteState
 from gateway.observe import set_up_logging
+from gateway.observe.observer import LARGEST_OF_ALL, SMALLEST_OF_ALL
+from gateway.serve.admission import Limit
+from gateway.serve.connections.registry import End
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/operation.md")
@@ -36,6 +39,14 @@ async def test_metrics(demo: httpx.AsyncClient, without_munich: httpx.AsyncClien
     assert {one[:2] for one in found} == {one[:2] for one in told}
 
 
+def test_several_workers() -> None:
+    """For each metric the page says how the numbers of several workers are joined."""
+    told = {only_code(row[0]): row[4] for row in PAGE.under("Metrics")}
+    named = dict.fromkeys(LARGEST_OF_ALL, "largest") | dict.fromkeys(SMALLEST_OF_ALL, "smallest")
+    assert named.keys() <= told.keys()
+    assert {name: named.get(name, "sum") for name in told} == told
+
+
 def metrics_of(text: str) -> Iterator[tuple[str, str, frozenset[str]]]:
     for family in text_string_to_metric_families(text):
         end = "_total" if family.type == "counter" else ""
@@ -51,6 +62,9 @@ def metrics_of(text: str) -> Iterator[tuple[str, str, frozenset[str]]]:
         ("`outcome`", get_args(Outcome)),
         ("`event`", get_args(CacheEvent)),
         ("`state` of a breaker", get_args(BreakerState)),
+        ("`reason` of a refused request", get_args(Limit)),
+        ("`kind`", get_args(Limit)),
+        ("`reason` of an ended connection", get_args(End)),
         ("`state` of a site", get_args(SiteState)),
     ],
 )

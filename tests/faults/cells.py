@@ -173,7 +173,9 @@ class Cell:
             assert re.search(self.row.reason, missing[0]), missing[0]
             assert "links.next keeps its place" in missing[0]
         partial = warnings_of(page, "site_partial")
-        assert [self.ground.bad in one for one in partial] == ([True] if state == "partial" else [])
+        assert {self.ground.bad in one for one in partial} == (
+            {True} if state == "partial" else set()
+        )  # on a busy machine some archives are late and others unreadable: two warnings
 
     def check_503(self, response: httpx.Response) -> None:
         """The site is named with its reason; another one only if a busy machine left it no time."""

@@ -26,7 +26,10 @@ EACH, LIMIT, OFFSET = 80, 60, 152
 SITES = ("amber", "broken", "coral")
 BAD = "broken"
 LINES = {
-    site: [make_line(f"e{place + 3 * number:03d}-{site}", nsites=number) for number in range(EACH)]
+    site: [
+        make_line(f"e{place + 3 * number:03d}-{site}", nsites=number, upload_id=f"upload-{site}")
+        for number in range(EACH)
+    ]
     for place, site in enumerate(SITES)
 }
 EVERY = sorted(

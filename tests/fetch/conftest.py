@@ -202,6 +202,7 @@ class Heard:
         self.requests: list[tuple[str, str]] = []
         self.breakers: list[str] = []
         self.cached: list[str] = []
+        self.archives_cached: list[tuple[int, int]] = []
         self.waiting = 0
 
     def asked(self, site, path, outcome, seconds) -> None:
@@ -215,8 +216,11 @@ class Heard:
     def site_waiting(self, site, more) -> None:
         self.waiting += more
 
-    def cache(self, site, event) -> None:
+    def cache(self, site, event, age_s=None) -> None:
         self.cached.append(event)
+
+    def archives(self, site, *, hits, misses) -> None:
+        self.archives_cached.append((hits, misses))
 
 
 @pytest.fixture

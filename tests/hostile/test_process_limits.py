@@ -3,10 +3,8 @@
 import asyncio
 import configparser
 import json
-import os
 import re
 import resource
-import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
@@ -119,39 +117,6 @@ def memory_of(pid: int) -> int:
     text = Path(f"/proc/{pid}/status").read_text("utf-8")
     (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", text)
     return int(kilobytes) * 1024
-
-
-FULL_DISK = """
-import asyncio, resource, sys
-from gateway.observe import Observer
-from gateway.serve.worker_metrics import exposition, published
-
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-async def main() -> None:
-    observer = Observer()
-    async with published(observer):
-        await asyncio.sleep(0.1)
-        observer.served("berlin", "ok")
-        print(exposition(observer).decode())
-
-asyncio.run(main())
-"""
-
-
-def test_full_disk(tmp_path: Path) -> None:
-    """A disk that takes nothing costs the other workers' numbers, not the worker."""
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK],
-        env={**os.environ, "GATEWAY_METRICS_FOLDER": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'gateway_site_states_total{site="berlin",state="ok"} 1.0' in done.stdout
-    assert "cannot be shared" in done.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_unit() -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.config import ConnectionKeys
+from gateway.serve.connections.limits import PROBES_AT_A_TIME
 from tests.hostile.server import RawClient, eventually, served
 
 HOST = b"Host: x\r\n"
@@ -151,10 +152,42 @@ async def test_no_connection_is_idle() -> None:
         async with asyncio.timeout(10):
             while len(gateway.federation.asked) < 2:
                 await asyncio.sleep(0.01)
-        for _ in range(3):
-            refused = await (await gateway.raw_client()).read_all()
-            assert refused.startswith(b"HTTP/1.1 503 ")
-            assert b"too many connections" in refused
+        silent = await gateway.raw_client()
+        for path in (b"/v1/info", b"/live/", b"/v1/structures?filter=/live"):
+            client = await gateway.raw_client()
+            client.send(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert is_refused(await client.read_all(timeout_s=0.9))
+        assert is_refused(await silent.read_all())
+        gateway.federation.hold.set()
+
+
+def is_refused(answer: bytes) -> bool:
+    return answer.startswith(b"HTTP/1.1 503 ") and b"too many connections" in answer
+
+
+async def test_probes_beyond_the_limit() -> None:
+    """When all connections are being answered, probes still are; only so many at a time."""
+    async with served(connections=ConnectionKeys(max_connections=2)) as gateway:
+        gateway.federation.hold = asyncio.Event()
+        for _ in range(2):
+            client = await gateway.raw_client()
+            client.send(b"GET /v1/structures HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            while len(gateway.federation.asked) < 2:
+                await asyncio.sleep(0.01)
+        for path in (b"/live", b"/ready", b"/health", b"/metrics?x"):
+            client = await gateway.raw_client()
+            client.send(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = await client.read_all()  # the connection is closed: others need it
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"gateway_connections 2.0" in answer
+        silent = [await gateway.raw_client() for _ in range(PROBES_AT_A_TIME)]
+        client = await gateway.raw_client()
+        client.send(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert is_refused(await client.read_all())
+        assert all([is_refused(await one.read_all()) for one in silent])
+        text = (await gateway.client.get("/metrics")).text
+        assert 'gateway_connections_ended_total{reason="refused"} 17.0' in text
         gateway.federation.hold.set()
 
 

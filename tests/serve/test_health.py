@@ -3,20 +3,19 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from gateway.errors import OverloadError
+from gateway.observe import SlotUsage
 from gateway.search import CopiesState, SiteStatus
 from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.worker_metrics import exposition
+from gateway.serve.metrics import metrics_text
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -30,6 +29,19 @@ async def test_health(client: httpx.AsyncClient) -> None:
         {"name": "berlin", "version": "2.0.0", "breaker": "closed", "total": 40, "same_as": []},
         {"name": "munich", "version": None, "breaker": "open", "total": None, "same_as": []},
     ]
+
+
+async def test_live(client: httpx.AsyncClient, app: FastAPI, federation) -> None:
+    """/live is 200 whatever the sites and the admission do; a restart would mend neither."""
+    federation.states = ()
+    app.state.served.shutdown.is_stopping = True
+    slots = app.state.served.config.admission.max_requests
+    async with AsyncExitStack() as taken:
+        for _ in range(slots):
+            await taken.enter_async_context(app.state.served.admission.slot())
+        response = await client.get("/live")
+    assert (response.status_code, response.text) == (200, "ok\n")
+    assert response.headers["cache-control"] == "no-store"
 
 
 async def test_copies(client: httpx.AsyncClient, federation) -> None:
@@ -82,44 +94,6 @@ async def test_metrics(client: httpx.AsyncClient, app: FastAPI) -> None:
     assert 'gateway_site_entries{site="munich"}' not in response.text
 
 
-KILLED_WORKER = """
-import os
-from pathlib import Path
-from gateway.observe import Observer
-from gateway.serve.worker_metrics import exposition, write_numbers
-folder = Path(os.environ["GATEWAY_METRICS_FOLDER"])
-observer = Observer()
-for site in ("berlin", "munich"):
-    observer.breaker(site, "open")
-observer.gone("munich")
-observer.served("berlin", "ok")
-if not (worker := os.fork()):
-    other = Observer()
-    other.began()
-    other.served("berlin", "ok")
-    other.breaker("berlin", "closed")
-    write_numbers(other, folder)
-    os.kill(os.getpid(), 9)
-os.waitpid(worker, 0)
-print(exposition(observer).decode())
-"""
-
-
-def test_numbers_of_several_workers(tmp_path: Path) -> None:
-    """What a killed worker had under way is not counted on, what it did is."""
-    lines = subprocess.run(
-        [sys.executable, "-c", KILLED_WORKER],
-        env={**os.environ, "GATEWAY_METRICS_FOLDER": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    assert "gateway_requests_under_way 1.0" not in lines
-    assert lines.count('gateway_site_states_total{site="berlin",state="ok"} 2.0') == 1
-    assert 'gateway_site_breaker{site="berlin",state="open"} 1.0' in lines
-    assert not any('site="munich"' in line for line in lines)
-
-
 async def test_lifespan(app: FastAPI, federation) -> None:
     """The federation is open as long as the app runs; making the app opens nothing."""
     assert not federation.is_open
@@ -129,11 +103,11 @@ async def test_lifespan(app: FastAPI, federation) -> None:
     assert app.state.served.shutdown.is_stopping
 
 
-def test_apps_are_independent(app_with) -> None:
+async def test_apps_are_independent(app_with) -> None:
     """Any number of apps live side by side in a process."""
     one, other = app_with(), app_with()
     one.state.served.observer.cache("berlin", "hit")
-    assert b'event="hit"' not in exposition(other.state.served.observer)
+    assert b'event="hit"' not in await metrics_text(other.state.served.observer)
 
 
 async def test_create_app(config) -> None:
@@ -196,6 +170,30 @@ async def test_large_pages() -> None:
                 raise AssertionError("there is one slot for large pages")
         async with admission.slot():
             pass
+
+
+async def test_refusals_are_counted() -> None:
+    """Each refusal is counted by the limit that was reached, and the slots taken are known."""
+    refused: list[str] = []
+    admission = Admission(slots=3, large_slots=2, streams=1, queue_s=0.01, refused=refused.append)
+    async with admission.slot(is_large=True), admission.slot(is_large=True), admission.stream():
+        assert admission.usage() == {
+            "requests": SlotUsage(2, 3),
+            "large": SlotUsage(2, 2),
+            "streams": SlotUsage(1, 1),
+        }
+        with pytest.raises(OverloadError):
+            async with admission.slot(is_large=True):
+                pass
+        async with admission.slot():
+            with pytest.raises(OverloadError):
+                async with admission.slot():
+                    pass
+        with pytest.raises(OverloadError):
+            async with admission.stream():
+                pass
+    assert refused == ["large", "requests", "streams"]
+    assert {used.in_use for used in admission.usage().values()} == {0}
 
 
 async def test_streams() -> None:

@@ -53,8 +53,19 @@ class Needs:
 
 def read_lock(text: str) -> tuple[Pin, ...]:
     """The pins of a lock; each has a hash."""
-    entries = re.sub(r"\\\n", " ", text).splitlines()
-    return tuple(_pin(entry) for entry in entries if entry.strip())
+    return tuple(map(_pin, _entries(text)))
+
+
+def read_hashes(text: str) -> Mapping[str, tuple[str, ...]]:
+    """The SHA-256 of each file that a pin may be, by `name==version`."""
+    return {
+        _pin(entry).key: tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", entry))
+        for entry in _entries(text)
+    }
+
+
+def _entries(text: str) -> list[str]:
+    return [one for one in re.sub(r"\\\n", " ", text).splitlines() if one.strip()]
 
 
 def _pin(entry: str) -> Pin:

@@ -4,22 +4,11 @@ Read from what is installed; what is locked for other Pythons alone is downloade
 """
 
 import json
-import re
-import subprocess
-import sys
 from collections.abc import Mapping
-from email import message_from_bytes
 from importlib.metadata import PackageMetadata as Metadata
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import cast
-from zipfile import ZipFile
 
+from tests.setup.distributions import downloaded_metadata, installed_metadata
 from tests.setup.locks import LOCKS, METADATA, ROOT, Needs, Pin, digest_of, read_lock, read_metadata
-
-_OWN_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")  # not that of what it carries along
-PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 
 
 def main() -> None:
@@ -42,27 +31,9 @@ def main() -> None:
 
 
 def _needs(pin: Pin, known: Mapping[str, Needs]) -> Needs:
-    try:
-        installed = distribution(pin.name)
-        if installed.version == pin.version:
-            return _read(installed.metadata)
-    except PackageNotFoundError:
-        pass
-    return known.get(pin.key) or _downloaded(pin)
-
-
-def _downloaded(pin: Pin) -> Needs:
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    for python in PYTHONS:
-        with TemporaryDirectory() as folder:
-            options = ["--only-binary=:all:", "--python-version", python, "--dest", folder]
-            if subprocess.run([*pip, *options, pin.key], stderr=subprocess.DEVNULL).returncode:
-                continue
-            (wheel,) = Path(folder).glob("*.whl")
-            with ZipFile(wheel) as content:
-                (name,) = (one for one in content.namelist() if _OWN_METADATA.fullmatch(one))
-                return _read(cast(Metadata, message_from_bytes(content.read(name))))
-    raise LookupError(f"there is no wheel of {pin.key}")
+    if metadata := installed_metadata(pin):
+        return _read(metadata)
+    return known.get(pin.key) or _read(downloaded_metadata(pin))
 
 
 def _read(metadata: Metadata) -> Needs:

@@ -17,6 +17,7 @@ from gateway.config import Config
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.observer import SiteObserver
 from gateway.fetch.http.request import RequestOptions
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Site
@@ -185,12 +186,16 @@ def make_config(sites: Iterable[str], *, forward_token: bool = False, **sections
 
 @asynccontextmanager
 async def opened_session(
-    name: str, lines: Sequence[DemoLine], *, attempts: int = 1
+    name: str,
+    lines: Sequence[DemoLine],
+    *,
+    attempts: int = 1,
+    observer: SiteObserver | None = None,
 ) -> AsyncIterator[tuple[SiteSession, Line]]:
     """A request's session with one demo Oasis, and the line to it."""
     wire = Line(httpx.ASGITransport(app_of(lines)))
     site = Site(name, f"http://{name}.test/api/v1", name, attempts=attempts, answer_s=50)
-    client = SiteClient(site, cache=open_cache("none"), transport=wire)
+    client = SiteClient(site, cache=open_cache("none"), transport=wire, observer=observer)
     try:
         yield (
             SiteSession(

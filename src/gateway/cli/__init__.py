@@ -1,4 +1,4 @@
-"""The command line: serve, demo, oasis, check, explain, query.
+"""The command line: serve, demo, oasis, init, check, explain, query.
 
 In: arguments and the environment. Out: text or JSON, an exit code, a running server. `commands` has
 the commands and options; nothing imports this package.

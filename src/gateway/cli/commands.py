@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Both are repeated here, since their own modules take long to import; a test compares them.
 CONFIG_VARIABLE = "GATEWAY_CONFIG"
+DEFAULT_CONFIG = "gateway.yaml"
 OASES = ("berlin", "munich", "dresden")
 
 T = TypeVar("T")
@@ -112,6 +113,72 @@ def oasis(name: str, host: str, port: int) -> None:
     from gateway.cli.demo import run_oasis
 
     _serve(run_oasis(name, host=host, port=port))
+
+
+def _named_site(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[list[str]]:
+    pairs = [value.split("=", 1) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2 or not re.fullmatch(r"[a-z][a-z0-9-]*", pair[0]):
+            raise click.BadParameter(
+                f"{value!r} is not NAME=ADDRESS, such as berlin=https://nomad.example.org/gui; a "
+                "name has lower-case letters, digits and hyphens, and begins with a letter."
+            )
+    return pairs
+
+
+@main.command(context_settings=HELP)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESSES]...")
+@click.option(
+    "--site",
+    "named",
+    multiple=True,
+    metavar="NAME=ADDRESS",
+    callback=_named_site,
+    help="An Oasis under a name of your choice; may be repeated.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--prefix", help="Prefix of the gateway's own properties.  [default: chosen]")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates (PEM) to trust for these Oases instead of the usual ones.",
+)
+@click.option("--yes", "is_silent", is_flag=True, help="Ask nothing: take what is proposed.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists; it is kept as .old.")
+def init(
+    addresses: tuple[str, ...],
+    *,
+    named: list[list[str]],
+    output: Path,
+    prefix: str | None,
+    ca_file: Path | None,
+    is_silent: bool,
+    force: bool,
+) -> None:
+    """Write a configuration for the Oases at ADDRESSES, as they are in a browser.
+
+    Each is asked: the address of its API is found from that of its web page. Without addresses,
+    they are asked for.
+    """
+    from gateway.cli.init.command import run_init
+
+    pairs = (*((None, one) for one in addresses), *((name, one) for name, one in named))
+    checks = run_init(
+        pairs,
+        output=output,
+        prefix=prefix,
+        ca_file=ca_file,
+        is_silent=is_silent,
+        replaces=force,
+    )
+    if any(one.failure for one in checks):
+        sys.exit(FAILED)
 
 
 @main.command(context_settings=HELP)

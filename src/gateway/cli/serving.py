@@ -3,22 +3,23 @@
 import asyncio
 import errno
 import os
+import platform
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, TypedDict, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway import __version__
 from gateway.cli.interrupts import catch_interrupts
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import log, set_up_logging
 from gateway.serve.connections import BoundedProtocols, limits_of, raise_descriptor_limit
-from gateway.serve.worker_metrics import METRICS_FOLDER
+from gateway.serve.metrics import METRICS_HUB, metrics_hub
 
 FACTORY = "gateway.serve.hot_reload:create_hot_reload"
 _LOOK_S = 0.02
@@ -46,7 +47,15 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     set_up_logging(config.logging.level, as_json=config.logging.as_json)
     raise_descriptor_limit()
     bound = open_socket(host, port)
-    log().info("serving", address=address_of(bound), workers=workers)
+    log().info(
+        "serving",
+        version=__version__,
+        python=platform.python_version(),
+        config=None if path is None else str(path),
+        sites=[site.name for site in config.sites],
+        address=address_of(bound),
+        workers=workers,
+    )
     with suppress(KeyboardInterrupt):  # at any moment of the start
         if workers == 1:
             _serve_here(config, path, bound)
@@ -70,8 +79,10 @@ def _serve_by_workers(
     bound.close()  # it was opened to see that it can be had; uvicorn shares one of its own
     if path is not None:
         os.environ[CONFIG_VARIABLE] = str(path.resolve())
-    with TemporaryDirectory(prefix="gateway-metrics-") as folder:
-        os.environ.setdefault(METRICS_FOLDER, folder)
+    with metrics_hub() as hub:
+        os.environ.pop(METRICS_HUB, None)
+        if hub is not None:
+            os.environ[METRICS_HUB] = hub
         uvicorn.run(
             FACTORY,
             factory=True,

@@ -37,13 +37,19 @@ def web_address(value: str) -> str:
 def public_address(value: str) -> str:
     """Where clients reach the gateway: an http(s) address without query, no slash at its end."""
     address = _plain(value)
-    own = _OWN_PATH.search(urlsplit(address).path)
+    own = own_path(urlsplit(address).path)
     if own:
         raise ValueError(
-            f"{value!r} ends in {own.group()!r}, which the gateway adds itself; "
-            f"give what stands before it: {address.removesuffix(own.group())!r}"
+            f"{value!r} ends in {own!r}, which the gateway adds itself; "
+            f"give what stands before it: {address.removesuffix(own)!r}"
         )
     return address
+
+
+def own_path(path: str) -> str:
+    """The end of a path that the gateway itself puts behind its address; empty: there is none."""
+    own = _OWN_PATH.search(path)
+    return own.group() if own else ""
 
 
 def proxy_address(value: str) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from gateway.config.complaints import ENV_PREFIX, allowed, keys_of, model_at
 from gateway.config.settings import Config
 
-OTHER_VARIABLES = ("GATEWAY_CONFIG", "GATEWAY_METRICS_FOLDER")
-"""What is read beside the configuration: the path of its file, a folder of workers."""
+OTHER_VARIABLES = ("GATEWAY_CONFIG", "GATEWAY_METRICS_HUB")
+"""What is read beside the configuration: the path of its file, and what `serve` tells workers."""
+FORMER_VARIABLES = ("GATEWAY_METRICS_FOLDER",)
+"""What earlier versions read, and what has no effect any more."""
 SITES = "sites"
 """A list, which is set as a whole."""
 TEST_PREFIX = "GATEWAY_TEST_"
@@ -69,7 +71,7 @@ def _known_keys() -> Iterator[str]:
 
 
 def _is_foreign(name: str, value: str) -> bool:
-    if name in OTHER_VARIABLES or name.startswith(TEST_PREFIX):
+    if name in (*OTHER_VARIABLES, *FORMER_VARIABLES) or name.startswith(TEST_PREFIX):
         return True
     if _OF_PLATFORMS.fullmatch(name):
         return True

@@ -13,6 +13,7 @@ import httpx
 
 from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
+from gateway.fetch.cache.store import StoreLoad
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
 from gateway.fetch.http.observer import Silent, SiteObserver
@@ -77,6 +78,19 @@ class SiteStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class FederationLoad:
+    """What is held and under way at the moment, for metrics."""
+
+    memory_bytes: int
+    """What sites' answers take."""
+    memory_limit_bytes: int
+    cache: StoreLoad | None
+    """None: there is none."""
+    sites: Mapping[str, tuple[int, int]]
+    """Requests to each site that are under way or wait; and those that no caller waits for."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Shaped:
     """A page as it is served."""
 
@@ -122,12 +136,12 @@ class Federation:
         """Make the clients and begin to look at the sites; waits for none of them."""
         self._planner.warm_up(self.catalogue(STRUCTURES))
         self._cache: AnswerCache = _opened(self._config.cache)
-        memory_budget = MemoryBudget(spare=SPARE_BYTES)
+        self._memory_budget = MemoryBudget(spare=SPARE_BYTES)
         self._clients = {
             site.name: SiteClient(
                 site,
                 probe=PROBE,
-                budget=memory_budget,
+                budget=self._memory_budget,
                 cache=self._cache,
                 transport=self._transports.get(site.name),
                 observer=self._observer,
@@ -271,6 +285,16 @@ class Federation:
     def site_states(self) -> tuple[SiteStatus, ...]:
         """How all sites stand."""
         return tuple(self._status(name) for name in self._sites)
+
+    def load(self) -> FederationLoad:
+        """What is held and under way now."""
+        budget = self._memory_budget
+        return FederationLoad(
+            memory_bytes=budget.held,
+            memory_limit_bytes=budget.capacity,
+            cache=self._cache.load(),
+            sites={name: client.in_flight for name, client in self._clients.items()},
+        )
 
     def _status(self, name: str) -> SiteStatus:
         info = self._site_stats.info(name)

@@ -5,15 +5,19 @@ holds much memory and much of the event loop.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
+from gateway.observe import SlotUsage
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
 LARGE_PAGE = 100
 """A page of more entries is a large one: structures of hundreds of atoms take megabytes."""
+
+Limit: TypeAlias = Literal["requests", "large", "streams"]
 
 
 class Admission:
@@ -27,15 +31,27 @@ class Admission:
         large_slots: int | None = None,
         streams: int | None = None,
         waiting: Callable[[int], None] | None = None,
+        refused: Callable[[Limit], None] | None = None,
     ) -> None:
         self._slots = slots
         self._queue_s = queue_s
         self._free = asyncio.Semaphore(slots)
-        self._free_large = asyncio.Semaphore(large_slots or slots)
+        self._large_slots = large_slots or slots
+        self._free_large = asyncio.Semaphore(self._large_slots)
         self._streams = streams or slots
         self.open_streams = 0
         self._count = 0
+        self._large_count = 0
         self._waiting = waiting or (lambda _: None)
+        self._refused = refused or (lambda _: None)
+
+    def usage(self) -> Mapping[str, SlotUsage]:
+        """The slots of each kind."""
+        return {
+            "requests": SlotUsage(self._count, self._slots),
+            "large": SlotUsage(self._large_count, self._large_slots),
+            "streams": SlotUsage(self.open_streams, self._streams),
+        }
 
     @asynccontextmanager
     async def slot(
@@ -46,10 +62,17 @@ class Admission:
         `deadline` is that of the request, on the event loop's clock: waiting ends with it.
         """
         if is_large:
-            async with self._taken(self._free_large, deadline), self.slot(deadline=deadline):
-                yield
+            async with (
+                self._taken(self._free_large, deadline, "large"),
+                self.slot(deadline=deadline),
+            ):
+                self._large_count += 1
+                try:
+                    yield
+                finally:
+                    self._large_count -= 1
             return
-        async with self._taken(self._free, deadline):
+        async with self._taken(self._free, deadline, "requests"):
             self._count += 1
             try:
                 yield
@@ -60,6 +83,7 @@ class Admission:
     async def stream(self) -> AsyncIterator[None]:
         """Count a stream while it goes out; an OverloadError when there are too many."""
         if self.open_streams >= self._streams:
+            self._refused("streams")
             raise OverloadError(
                 f"The gateway is sending {self._streams} streams already; try again.",
                 retry_after_s=max(1.0, self._queue_s),
@@ -76,9 +100,11 @@ class Admission:
         return round(max(0.0, load - _BUSY) * 2 * self._queue_s, 2)
 
     @asynccontextmanager
-    async def _taken(self, free: asyncio.Semaphore, deadline: float | None) -> AsyncIterator[None]:
+    async def _taken(
+        self, free: asyncio.Semaphore, deadline: float | None, limit: Limit
+    ) -> AsyncIterator[None]:
         if free.locked():
-            await self._wait(free, deadline)
+            await self._wait(free, deadline, limit)
         else:
             await free.acquire()
         try:
@@ -86,13 +112,14 @@ class Admission:
         finally:
             free.release()
 
-    async def _wait(self, free: asyncio.Semaphore, deadline: float | None) -> None:
+    async def _wait(self, free: asyncio.Semaphore, deadline: float | None, limit: Limit) -> None:
         until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:
             async with asyncio.timeout_at(until if deadline is None else min(until, deadline)):
                 await free.acquire()
         except TimeoutError as error:
+            self._refused(limit)
             raise OverloadError(
                 f"The gateway is answering {self._slots} requests already; try again.",
                 retry_after_s=max(1.0, self._queue_s),

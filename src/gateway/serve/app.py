@@ -23,6 +23,7 @@ from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.health import service_router
 from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
+from gateway.serve.metrics import loop_delay_measured
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
@@ -113,6 +114,7 @@ def _admission(config: Config, observer: Observer) -> Admission:
         streams=keys.max_streams,
         queue_s=keys.queue_s,
         waiting=observer.waiting,
+        refused=observer.refused,
     )
 
 
@@ -128,7 +130,10 @@ def _entry_info(config: Config) -> Callable[[str, Detail], JsonObject]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app_state: AppState = app.state.served
     async with opened(app_state):
-        with graceful_shutdown(app_state.shutdown, lambda: app_state.config.server.drain_s):
+        with (
+            graceful_shutdown(app_state.shutdown, lambda: app_state.config.server.drain_s),
+            loop_delay_measured(app_state.observer),
+        ):
             yield
 
 
@@ -140,6 +145,7 @@ async def opened(app_state: AppState) -> AsyncIterator[None]:
     warm_up()
     await app_state.federation.open()
     try:
-        yield
+        with app_state.observer.watch(app_state.usage):
+            yield
     finally:
         await app_state.federation.close()

@@ -1,15 +1,15 @@
-"""Endpoints of the server, not of OPTIMADE: health, readiness, metrics."""
+"""Endpoints of the server, not of OPTIMADE: liveness, readiness, health, metrics."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gateway import __version__
 from gateway.model import Json
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import CopiesState, SiteStatus
+from gateway.serve.metrics import metrics_text
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
-from gateway.serve.worker_metrics import exposition
 
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -17,10 +17,16 @@ _FRESH = {"Cache-Control": "no-store"}
 def service_router() -> APIRouter:
     """The server's own endpoints."""
     router = APIRouter(tags=["service"], route_class=PlainRoute)
+    router.add_api_route("/live", get_live, response_class=PlainTextResponse)
     router.add_api_route("/health", get_health)
     router.add_api_route("/ready", get_ready)
     router.add_api_route("/metrics", get_metrics, response_class=Response)
     return router
+
+
+async def get_live(request: Request) -> Response:  # noqa: ARG001 - it is called so
+    """That the event loop runs: nothing else is looked at, and nothing is waited for."""
+    return PlainTextResponse("ok\n", headers=_FRESH)
 
 
 async def get_health(request: Request) -> Response:
@@ -43,14 +49,19 @@ async def get_ready(request: Request) -> Response:
 async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
     app_state = app_state_of(request)
+    await tell_sites(app_state)
+    headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
+    return Response(await metrics_text(app_state.observer), headers=headers)
+
+
+async def tell_sites(app_state: AppState) -> None:
+    """Have the metrics say how the sites and the index of copies stand now."""
     for state in app_state.federation.site_states():
         app_state.observer.breaker(state.name, state.breaker)
         if state.total is not None:
             app_state.observer.entries(state.name, state.total)
     if (copies := await app_state.federation.copies()) is not None:
         app_state.observer.copies(copies.shared_uploads, copies.hidden, ages_s=copies.sites)
-    headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
-    return Response(exposition(app_state.observer), headers=headers)
 
 
 def _copies(state: CopiesState | None) -> Json:

@@ -23,9 +23,10 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app, opened
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.request.context import cut_off
+from gateway.serve.health import tell_sites
+from gateway.serve.metrics import loop_delay_measured, published
+from gateway.serve.request.context import cut_off, show_observer
 from gateway.serve.state import AppState
-from gateway.serve.worker_metrics import published
 
 LOOK_S = 2.0
 READY_S = 3.0
@@ -72,6 +73,7 @@ class HotReload:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the app of the moment at which it came."""
         if scope["type"] == "lifespan":
+            show_observer(scope, self._observer)
             await self._lifespan(scope, receive, send)
             return
         await self._current.answer(scope, receive, send)
@@ -81,8 +83,10 @@ class HotReload:
         try:
             await self._replace()
         except ConfigError as error:
+            self._observer.worker.config_read(is_good=False)
             log().error("the new configuration is wrong, the old one stays", reason=str(error))
         except Exception:  # noqa: BLE001 - one fault must not end the watch for the next change
+            self._observer.worker.config_read(is_good=False)
             log().exception("the configuration could not be read again, the old one stays")
 
     async def _replace(self) -> None:
@@ -99,6 +103,7 @@ class HotReload:
         retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
+        self._observer.worker.config_read(is_good=True)
         log().info("configuration read again", sites=[site.name for site in config.sites])
 
     def _generation(self, config: Config) -> "_Generation":
@@ -115,6 +120,9 @@ class HotReload:
             if files <= stamps.keys():
                 return config
 
+    async def _tell_sites(self) -> None:
+        await tell_sites(self._current.state)
+
     async def _retire(self, old: "_Generation") -> None:
         await old.close_when_unused()
         for name in old.site_names - self._current.site_names:
@@ -125,11 +133,12 @@ class HotReload:
         await self._current.open()
         _calm_garbage_collector()
         publishing = AsyncExitStack()
-        await publishing.enter_async_context(published(self._observer))
+        await publishing.enter_async_context(published(self._observer, self._tell_sites))
         watching = asyncio.create_task(self._watch())
         try:
             with (
                 _calling_on_hangup(self._asked),
+                loop_delay_measured(self._observer),
                 graceful_shutdown(self._shutdown, lambda: self._current.config.server.drain_s),
             ):
                 yield
@@ -158,8 +167,8 @@ class _Generation:
 
     def __init__(self, app: FastAPI) -> None:
         self._app: ASGIApp = app
-        self._state: AppState = app.state.served
-        self.config = self._state.config
+        self.state: AppState = app.state.served
+        self.config = self.state.config
         self._under_way: set[asyncio.Timeout] = set()
         self._opened = AsyncExitStack()
 
@@ -169,7 +178,7 @@ class _Generation:
         return frozenset(site.name for site in self.config.site_list)
 
     async def open(self) -> None:
-        await self._opened.enter_async_context(opened(self._state))
+        await self._opened.enter_async_context(opened(self.state))
 
     async def close(self) -> None:
         await self._opened.aclose()
@@ -198,14 +207,14 @@ class _Generation:
                     await asyncio.sleep(_WAIT_S)
 
     async def _is_known(self) -> bool:
-        federation = self._state.federation
+        federation = self.state.federation
         copies = await federation.copies()
         is_compared = copies is None or None not in copies.sites.values()
         return is_compared and all(state.version for state in federation.site_states())
 
     async def close_when_unused(self) -> None:
         """Let requests end, streams at their next page; what then still goes on is cut off."""
-        self._state.is_replaced = True
+        self.state.is_replaced = True
         loop = asyncio.get_running_loop()
         until = loop.time() + self._grace_s()
         try:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, Omission, SearchAnswer, SearchRequest
 from gateway.native import NativeApi
-from gateway.observe import Observer
-from gateway.search import CopiesState, SiteStatus, TimeSlices
+from gateway.observe import AppUsage, CacheUsage, Observer, SiteUsage
+from gateway.search import CopiesState, FederationLoad, SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState
 
@@ -49,6 +49,14 @@ class OmissionCounter(Protocol):
         """One count for each condition, not more than a person reads."""
 
 
+@runtime_checkable
+class LoadTeller(Protocol):
+    """A federation that tells what it holds and has under way."""
+
+    def load(self) -> FederationLoad:
+        """As it is now."""
+
+
 @dataclass(slots=True)
 class AppState:
     """What the endpoints of one app share."""
@@ -65,6 +73,23 @@ class AppState:
     """NOMAD's own API; None: it is not served."""
     is_replaced: bool = False
     """Whether another configuration has taken over: streams end at their next page."""
+
+    def usage(self) -> AppUsage:
+        """What is in use now, for metrics."""
+        slots = self.admission.usage()
+        if not isinstance(self.federation, LoadTeller):
+            return AppUsage(slots)
+        load = self.federation.load()
+        cache = load.cache
+        return AppUsage(
+            slots,
+            memory_bytes=load.memory_bytes,
+            memory_limit_bytes=load.memory_limit_bytes,
+            cache=None
+            if cache is None
+            else CacheUsage(cache.is_usable, cache.held_bytes, cache.limit_bytes, cache.values),
+            sites={name: SiteUsage(*counts) for name, counts in load.sites.items()},
+        )
 
 
 def app_state_of(request: Request) -> AppState:

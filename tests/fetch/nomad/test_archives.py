@@ -205,6 +205,17 @@ async def test_archives_are_cached_by_version() -> None:
         assert len(wire.asked) == 7
 
 
+async def test_cached_archives_are_counted(heard) -> None:
+    """Whoever observes hears how many archives were in the cache, and how many were not."""
+    cache = open_cache("memory")
+    async with opened_session("oasis-b", lines_of(3), observer=heard) as (session, _):
+        hits = hits_of(3, last_processing_time=VERSION)
+        await entries_of(session, hits[:2], cache=cache)
+        await entries_of(session, hits, cache=cache)
+        await entries_of(session, hits, cache=None)
+    assert heard.archives_cached == [(0, 2), (2, 1)]
+
+
 async def test_broken_archives_are_not_cached() -> None:
     """When the archive is mended, the next page has it."""
     cache = open_cache("memory")

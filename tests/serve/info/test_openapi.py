@@ -24,7 +24,8 @@ def test_paths(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {
         "/structures", "/structures/{entry_id}", "/info", "/info/structures", "/links", "/versions",
         "/references", "/references/{entry_id}", "/info/references",
-        "/index/info", "/index/links", "/index/versions", "/health", "/ready", "/metrics",
+        "/index/info", "/index/links", "/index/versions", "/live", "/health", "/ready",
+        "/metrics",
     }  # fmt: skip
     operations = [one for path in document["paths"].values() for one in path.values()]
     assert all(one["description"] for one in operations)

@@ -6,11 +6,11 @@ import logging
 import httpx
 import pytest
 
-from gateway.serve.worker_metrics import exposition
+from gateway.serve.metrics import metrics_text
 
 PATHS = ("/v1/structures", "/v1/structures/berlin~x", "/v1/info", "/v1/info/structures",
-         "/v1/links", "/versions", "/index/v1/info", "/health", "/metrics", "/", "/nowhere",
-         "/v9/info", "/v1/structures?page_limit=0")  # fmt: skip
+         "/v1/links", "/versions", "/index/v1/info", "/live", "/health", "/metrics", "/",
+         "/nowhere", "/v9/info", "/v1/structures?page_limit=0")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -119,12 +119,26 @@ async def test_log_line(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixt
     assert "hunter2" not in str(vars(record))
 
 
+@pytest.mark.parametrize("path", ["/live", "/ready", "/health", "/metrics"])
+async def test_probes_are_not_logged(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """What is asked every few seconds has a line at level debug alone."""
+    with caplog.at_level(logging.INFO, logger="gateway"):
+        await client.get(path)
+    assert not caplog.records
+    with caplog.at_level(logging.DEBUG, logger="gateway"):
+        await client.get(path)
+    (record,) = [record for record in caplog.records if record.message == "answered"]
+    assert record.levelname == "DEBUG"
+
+
 async def test_counters(client: httpx.AsyncClient, app) -> None:
     """Requests are counted by endpoint and status, sites by what they did."""
     await client.get("/v1/structures")
     await client.get("/structures/berlin~a")
     await client.get("/v9/structures")
-    text = exposition(app.state.served.observer).decode()
+    text = (await metrics_text(app.state.served.observer)).decode()
     for line in (
         'gateway_request_seconds_count{endpoint="/structures",status="200"} 1.0',
         'gateway_request_seconds_count{endpoint="/structures/..",status="200"} 1.0',

@@ -13,8 +13,9 @@ def scope(client: str | None = "203.0.113.7", root_path: str = "", **headers: st
         "type": "http",
         "scheme": "http",
         "server": ("127.0.0.1", 8080),
-        "client": (client, 4711) if client else None,
+        "client": (client, 4711) if client is not None else None,
         "root_path": root_path,
+        "path": "/",
         "headers": raw,
     }
 
@@ -135,3 +136,27 @@ def test_own_address(server: tuple[str, int] | None, url: str) -> None:
 def test_prefix(prefix: str, path: str, left: str) -> None:
     """Some proxies take the prefix off the path, others leave it in."""
     assert Root("http://a.example" + prefix, prefix).strip(path) == left
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "url", "left"),
+    [
+        ("/v1", "/v1/info", "", "/v1/info"),
+        ("/v1/", "/v1", "", "/v1"),
+        ("/opti/v1", "/v1/info", "/opti", "/v1/info"),
+        ("/opti/v1", "/opti/v1/info", "/opti/v1", "/info"),
+        ("/sites/berlin/v1", "/sites/berlin/v1/info", "", "/sites/berlin/v1/info"),
+        ("/index", "/index/v1/info", "", "/index/v1/info"),
+        ("/v1", "/info", "/v1", "/info"),  # taken off by the proxy: the unversioned base is there
+        ("/v1", "/v10/info", "/v1", "/v10/info"),
+        ("/v1", "/v1/v1/info", "/v1", "/v1/info"),
+        ("/v1", "/", "/v1", "/"),
+        ("/info", "/v1/info", "/info", "/v1/info"),
+    ],
+)
+def test_own_path_in_prefix(prefix: str, path: str, url: str, left: str) -> None:
+    """A prefix that ends in what the gateway itself puts there, and left in the path, is cut."""
+    keys = ServerKeys(trusted_proxies=("203.0.113.7",))
+    asked = {**scope(host="a.example", x_forwarded_prefix=prefix), "path": path}
+    root = read_root(asked, keys)
+    assert (root.url, root.strip(path)) == (f"http://a.example{url}", left)

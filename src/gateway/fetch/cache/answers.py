@@ -11,7 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
-from gateway.fetch.cache.store import Store, open_store
+from gateway.fetch.cache.store import Store, StoreLoad, open_store
 from gateway.model import Site
 
 FORMAT = b"NOG2"
@@ -77,6 +77,10 @@ class AnswerCache:
     def keeps_answers(self) -> bool:
         """Whether answers are cached at all."""
         return self.answers_s > 0 and self.keep_bytes > 0
+
+    def load(self) -> StoreLoad | None:
+        """What the store holds now; None: nothing is cached."""
+        return self._store.load()
 
     def key_maker(self, site: Site, *, identity: str) -> "hashlib.blake2b":
         """A digest that has taken in the site and who asks; copied for each request."""

@@ -39,6 +39,16 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache has no types
         """Bytes taken now."""
         return int(self._values.currsize)
 
+    @property
+    def count(self) -> int:
+        """Values that are held now."""
+        return len(self._values)
+
+    @property
+    def limit(self) -> int:
+        """Bytes that may be taken."""
+        return int(self._values.maxsize)
+
     def read(self, key: str) -> bytes | None:
         """The value; None: there is none, or its time is over."""
         found = self._values.get(key)

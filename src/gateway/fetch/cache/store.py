@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.errors import ConfigError
@@ -51,6 +52,16 @@ class Backend(Protocol):
         """Release connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreLoad:
+    """How a store stands; numbers are None where they are not known in this process."""
+
+    is_usable: bool
+    held_bytes: int | None = None
+    limit_bytes: int | None = None
+    values: int | None = None
+
+
 class Store(Protocol):
     """Bytes under keys; nothing here raises."""
 
@@ -62,6 +73,9 @@ class Store(Protocol):
 
     def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         """Keep the value for a time, if it is not too large; returns before it is done."""
+
+    def load(self) -> StoreLoad | None:
+        """How it stands now; None: it keeps nothing."""
 
     async def close(self) -> None:
         """Release connections."""
@@ -78,6 +92,9 @@ class NoStore:
 
     def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         """Do nothing."""
+
+    def load(self) -> None:
+        """Nothing is kept."""
 
     async def close(self) -> None:
         """Do nothing."""
@@ -98,6 +115,16 @@ class LocalStore:
     def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         """Keep the value."""
         self._memory.write(key, value, ttl_s=ttl_s)
+
+    def load(self) -> StoreLoad:
+        """How much is held."""
+        memory = self._memory
+        return StoreLoad(
+            is_usable=True,
+            held_bytes=memory.held,
+            limit_bytes=memory.limit,
+            values=memory.count,
+        )
 
     async def close(self) -> None:
         """Do nothing: it ends with the process."""
@@ -154,6 +181,10 @@ class RemoteStore:
             self._backlog_bytes -= len(self._backlog.popleft()[1]) + ENTRY_OVERHEAD
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    def load(self) -> StoreLoad:
+        """Whether the cache has answered, as far as it was asked."""
+        return StoreLoad(is_usable=not self._failures)
 
     async def close(self) -> None:
         """Release connections; what was not written yet is not missed."""

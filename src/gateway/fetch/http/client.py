@@ -124,9 +124,19 @@ class SiteClient:
         """Whether the site is asked at the moment, and why not."""
         return self._circuit.state
 
+    @property
+    def in_flight(self) -> tuple[int, int]:
+        """How many requests are under way or wait, equal ones counted once; and how many of them no
+        caller waits for any more."""
+        return self._in_flight.counts
+
     def archive_key(self, entry_id: str, version: str) -> ArchiveKey:
         """The key of one of this site's public archives in the cache."""
         return ArchiveKey(f"{self.site.name} {self.site.url}", entry_id, version)
+
+    def count_archives(self, *, hits: int, misses: int) -> None:
+        """So many archives were in the cache, so many were not."""
+        self._observer.archives(self.site.name, hits=hits, misses=misses)
 
     def hold(self, scope: MemoryScope) -> Reservation:
         """Memory for what is decoded on behalf of a caller, until its request ends."""
@@ -233,7 +243,7 @@ class SiteClient:
             if cached is not None and cached.is_fresh:
                 data = self._decoded(cached, options.scope)
                 if data is not None:
-                    self._observer.cache(self.site.name, "hit")
+                    self._observer.cache(self.site.name, "hit", cached.age_s)
                     return Answer(data, "cached")
         result = await self._fetched(request, key, options, keep)
         if isinstance(result, Received):
@@ -242,7 +252,7 @@ class SiteClient:
         if cached is not None and self._may_be_stale(cached, result):
             data = self._decoded(cached, options.scope)
             if data is not None:
-                self._observer.cache(self.site.name, "stale")
+                self._observer.cache(self.site.name, "stale", cached.age_s)
                 return Answer(data, "stale")
         return result
 

@@ -20,8 +20,12 @@ class SiteObserver(Protocol):
     def site_waiting(self, site: str, more: int) -> None:
         """So many requests more, or less, wait for a slot at the site."""
 
-    def cache(self, site: str, event: CacheEvent) -> None:
-        """An answer was looked up; `joined`: an equal request was in flight already."""
+    def cache(self, site: str, event: CacheEvent, age_s: float | None = None) -> None:
+        """An answer was looked up; `joined`: an equal request was in flight already. `age_s` is the
+        age of the one that is used; None: none is."""
+
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
+        """Archives were looked up in the cache: so many were there, so many were not."""
 
 
 class Silent:
@@ -36,5 +40,8 @@ class Silent:
     def site_waiting(self, site: str, more: int) -> None:
         """Do nothing."""
 
-    def cache(self, site: str, event: CacheEvent) -> None:
+    def cache(self, site: str, event: CacheEvent, age_s: float | None = None) -> None:
+        """Do nothing."""
+
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
         """Do nothing."""

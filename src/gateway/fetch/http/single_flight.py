@@ -54,6 +54,11 @@ class SingleFlight(Generic[Result]):
         self._late: dict[InFlight[Result], None] = {}
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many requests are under way, and how many of them are late."""
+        return len(self._all), len(self._late)
+
     def find(self, key: bytes | None) -> InFlight[Result] | None:
         """An equal request that is under way; None: there is none, and None equals nothing."""
         return self._shared.get(key) if key is not None else None

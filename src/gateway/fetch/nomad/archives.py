@@ -266,6 +266,7 @@ async def _cached(
     if cache is None or not keys:
         return {}
     stored = await cache.get_archives(keys.values())
+    session.count_archives(hits=len(stored), misses=len(keys) - len(stored))
     found: dict[str, Archive] = {}
     if not stored:
         return found

@@ -93,6 +93,10 @@ class SiteSession:
         """Memory for what is decoded on behalf of the caller, until its request ends."""
         return self._client.hold(self._options.scope)
 
+    def count_archives(self, *, hits: int, misses: int) -> None:
+        """So many archives were in the cache, so many were not."""
+        self._client.count_archives(hits=hits, misses=misses)
+
     def archive_key(self, entry_id: str, version: str) -> ArchiveKey:
         """The key of one of this site's archives in the cache."""
         return self._client.archive_key(entry_id, version)

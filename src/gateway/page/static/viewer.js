@@ -209,4 +209,3 @@ function quaternion([[a, b, c], [d, e, f], [g, h, i]]) {
   const s = 2 * Math.sqrt(1 + i - a - e);
   return [(c + g) / s, (f + h) / s, s / 4, (d - b) / s];
 }
-

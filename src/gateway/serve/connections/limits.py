@@ -9,7 +9,10 @@ from gateway.serve.request.forms import largest_form
 
 HEADERS_BYTES = 64 * 1024
 """All headers of a request together, beside its first line."""
-_RESERVED = 32
+PROBES_AT_A_TIME = 16
+"""Connections beyond the limit on which probes alone are answered: whoever watches a gateway that
+has too much to do must not take it for dead."""
+_RESERVED = 32 + PROBES_AT_A_TIME
 """Descriptors for logs, listening sockets, files that are read, the event loop itself."""
 _HARD_LIMIT = 65_536
 

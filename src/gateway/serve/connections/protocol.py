@@ -16,8 +16,13 @@ from uvicorn.server import ServerState
 from gateway.serve.connections.first_line import FirstLines
 from gateway.serve.connections.limits import ConnectionLimits
 from gateway.serve.connections.registry import Connections
-from gateway.serve.request.context import CUT, HOLD
+from gateway.serve.request.context import CUT, HOLD, OBSERVER
+from gateway.serve.request.paths import PROBES
 
+_PROBES = frozenset(b"/" + name.encode() for name in PROBES)
+_BEYOND_LIMIT = 503
+_PROBE_S = 1.0
+"""How long a client beyond the limit of connections has to show that it is a probe."""
 _PIPELINED = 64
 """Requests that one connection may send ahead of their answers."""
 _LINGER_S = 1.0
@@ -43,7 +48,9 @@ class BoundedProtocols:
     ) -> "BoundedProtocol":
         """The protocol of one more connection."""
         if self._connections is None:
-            self._connections = Connections(self.limits, _loop or asyncio.get_running_loop())
+            self._connections = Connections(
+                self.limits, _loop or asyncio.get_running_loop(), app_state.get(OBSERVER)
+            )
         return BoundedProtocol(config, server_state, app_state, connections=self._connections)
 
 
@@ -63,6 +70,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self._first_lines = FirstLines()
         self._refusal = 400
+        self._is_for_probes = False
+        """Whether there are as many other connections as there may be."""
         self._running: RequestResponseCycle | None = None
         self._is_refused = False
         self._discarded = 0
@@ -84,10 +93,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
         super().connection_made(transport)
-        if self._all.admit(self):
+        self._is_for_probes = not self._all.admit(self)
+        if not self._is_for_probes:
             self._expect(self._limits.head_s)
+        elif self._all.admit_for_probes(self):
+            self._expect(min(_PROBE_S, self._limits.head_s))
         else:
-            self.refuse(503, "The server has too many connections; try again later.")
+            self._refuse_beyond_limit()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
@@ -112,7 +124,10 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             return  # no other protocol is spoken here; the request itself is answered
         except httptools.HttpParserError:
-            self.refuse(self._refusal, "The request is not valid HTTP, or too large.")
+            if self._refusal == _BEYOND_LIMIT:
+                self._refuse_beyond_limit()
+            else:
+                self.refuse(self._refusal, "The request is not valid HTTP, or too large.")
             return
         if self._is_in_head():
             self._head_bytes += len(data)  # a line without an end is never given to the callbacks
@@ -124,7 +139,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._first_lines.begun()
         self._header_bytes = 0
-        self._expect(self._limits.head_s)
+        if not self._is_for_probes:
+            self._expect(self._limits.head_s)
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a TypedDict without ours
         scope["extensions"] = {HOLD: self._hold, CUT: self.cut}
 
@@ -144,6 +160,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is whole."""
         self.url, _, query = self.url.partition(b"?")  # httptools splits no more than 64 kB
+        if self._is_for_probes and self.url not in _PROBES:
+            self._fail(_BEYOND_LIMIT)
         super().on_headers_complete()
         self.scope["query_string"] = query.partition(b"#")[0]
         self._head_bytes = 0
@@ -167,7 +185,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._held_by_app = 0
         self._message_bytes = 0
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
+        if self.transport.is_closing() or self.pipeline:
+            return
+        if self._is_for_probes:
+            self.transport.close()
+        else:
             self._all.idle(self)
 
     def pause_writing(self) -> None:
@@ -197,8 +219,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """End it if a request takes too long to come, or an answer to be taken."""
         since = self._reading_since
         if since is not None and now - since > self._reading_s and not self.flow.read_paused:
-            self.refuse(408, "The request took too long to arrive.")
+            self._refuse_slow()
         elif self._is_stuck(now):
+            self._all.ended("slow")
             self.cut()
 
     def cut(self) -> None:
@@ -222,6 +245,17 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(STATUS_LINE[status] + head + body)
         self._close_later()
+
+    def _refuse_beyond_limit(self) -> None:
+        self._all.ended("refused")
+        self.refuse(_BEYOND_LIMIT, "The server has too many connections; try again later.")
+
+    def _refuse_slow(self) -> None:
+        if self._is_for_probes:
+            self._refuse_beyond_limit()
+            return
+        self._all.ended("slow")
+        self.refuse(408, "The request took too long to arrive.")
 
     def _forget_requests(self) -> None:
         """Requests whose answers nobody receives any more are as good as those of a client that has

@@ -5,10 +5,10 @@ one whose request is being answered.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
-from gateway.observe import log
-from gateway.serve.connections.limits import ConnectionLimits
+from gateway.observe import ConnectionUsage, Observer, log
+from gateway.serve.connections.limits import PROBES_AT_A_TIME, ConnectionLimits
 
 _LOOK_S = 0.5
 _LOOK_BYTES = 4 * 1024 * 1024
@@ -17,6 +17,10 @@ _SMALL = 16 * 1024
 """Cutting who holds no more than this frees next to nothing."""
 _SILENT_S = 60.0
 """How long one log line about refused or cut connections speaks for the following ones, too."""
+
+
+End: TypeAlias = Literal["refused", "idle", "memory", "slow"]
+"""Why a connection was ended."""
 
 
 class Connection(Protocol):
@@ -39,10 +43,19 @@ class Connection(Protocol):
 class Connections:
     """The connections of one worker."""
 
-    def __init__(self, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        limits: ConnectionLimits,
+        loop: asyncio.AbstractEventLoop,
+        observer: Observer | None = None,
+    ) -> None:
         self.limits = limits
         self._loop = loop
+        self._observer = observer
+        if observer is not None:
+            observer.watch_connections(self.usage)
         self._all: set[Connection] = set()
+        self._for_probes: set[Connection] = set()
         self._idle: dict[Connection, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._grown = 0
@@ -52,6 +65,17 @@ class Connections:
     def held_bytes(self) -> int:
         """What all of them hold together."""
         return sum(one.held_bytes for one in self._all)
+
+    def usage(self) -> ConnectionUsage:
+        """How they stand, for metrics."""
+        return ConnectionUsage(
+            len(self._all), self.limits.connections, self.held_bytes, self.limits.held_bytes
+        )
+
+    def ended(self, reason: End) -> None:
+        """One was ended for this reason."""
+        if self._observer is not None:
+            self._observer.ended(reason)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -65,18 +89,27 @@ class Connections:
             self._report("too many connections", connections=len(self._all))
             if not self._idle:
                 return False
+            self.ended("idle")
             longest = next(iter(self._idle))
             self.leave(longest)
             longest.cut()
         self._all.add(connection)
         self.idle(connection)
-        if self._timer is None:
-            self._timer = self._loop.call_later(_LOOK_S, self._look)
+        self._look_later()
+        return True
+
+    def admit_for_probes(self, connection: Connection) -> bool:
+        """Take one in beyond the limit, for probes alone; False: there are too many of these."""
+        if len(self._for_probes) >= PROBES_AT_A_TIME:
+            return False
+        self._for_probes.add(connection)
+        self._look_later()
         return True
 
     def leave(self, connection: Connection) -> None:
         """It is closed."""
         self._all.discard(connection)
+        self._for_probes.discard(connection)
         self._idle.pop(connection, None)
 
     def idle(self, connection: Connection) -> None:
@@ -105,15 +138,22 @@ class Connections:
             held -= one.held_bytes
             self.leave(one)
             one.cut()
+            self.ended("memory")
             if held <= self.limits.held_bytes:
                 return
 
     def _look(self) -> None:
         now = self._loop.time()
-        for one in [*self._all]:
+        for one in [*self._all, *self._for_probes]:
             one.check(now)
         self.make_way()
-        self._timer = self._loop.call_later(_LOOK_S, self._look) if self._all else None
+        self._timer = None
+        if self._all or self._for_probes:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(_LOOK_S, self._look)
 
     def _report(self, event: str, **fields: object) -> None:
         now = self._loop.time()

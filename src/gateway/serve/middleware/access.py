@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.observe import Observer, bind_request, log_answered, shown_path
-from gateway.serve.request.context import mark_arrival
+from gateway.serve.request.context import mark_arrival, show_observer
 from gateway.serve.request.paths import OTHER, RequestTarget
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -51,6 +51,8 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "lifespan":
+            show_observer(scope, self._observer)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -79,10 +81,12 @@ class AccessMiddleware:
     def _report(self, scope: Scope, status: int) -> None:
         state = scope["state"]
         target = state.get("target")
-        label = target.label if isinstance(target, RequestTarget) else OTHER
+        is_known = isinstance(target, RequestTarget)
+        label = target.label if is_known else OTHER
         seconds = time.perf_counter() - state["started"]
         self._observer.answered(label, status=status, seconds=seconds)
         log_answered(
+            is_probe=is_known and target.is_probe,
             method=scope["method"],
             path=shown_path(scope["path"]),
             status=status,

@@ -14,6 +14,7 @@ from gateway.serve.request.context import mark_arrival, read_context
 from gateway.serve.request.negotiation import check_accept
 from gateway.serve.request.paths import NATIVE, SITES, RequestTarget, read_target
 from gateway.serve.request.public_url import Root, read_root
+from gateway.serve.request.untrusted_proxies import UntrustedProxies
 from gateway.serve.response.html import failure_response
 
 
@@ -24,6 +25,7 @@ class VersionedPathsMiddleware:
         self._app = app
         self._config = config
         self._sites = tuple(site.name for site in config.sites)
+        self._untrusted = UntrustedProxies(config.server)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -33,6 +35,7 @@ class VersionedPathsMiddleware:
         if "arrived" not in scope.setdefault("state", {}):
             mark_arrival(scope)
         root = read_root(scope, self._config.server)
+        self._untrusted.note(scope, root)
         path = root.strip(scope["path"])
         try:
             target = self._read(scope, root, path)

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from gateway.config import Config
 from gateway.model import Notice
+from gateway.observe import Observer
 from gateway.serve.request.params import Caller
 from gateway.serve.request.paths import RequestTarget
 from gateway.serve.request.public_url import Root
@@ -20,6 +21,9 @@ HOLD = "gateway.hold"
 """The ASGI extension through which a connection counts what is held for its client."""
 CUT = "gateway.cut"
 """The ASGI extension through which a connection is ended in the middle of an answer."""
+
+OBSERVER = "gateway.observer"
+"""The key of ASGI's lifespan state under which the server beneath finds who counts."""
 
 
 def _nobody_counts(_: int) -> None:
@@ -80,6 +84,13 @@ def cut_off(scope: Scope, reason: str) -> None:
     if cut is None:
         raise ConnectionError(reason)
     cut()
+
+
+def show_observer(scope: Scope, observer: Observer) -> None:
+    """Let the server beneath count its connections, where it shares state with the app."""
+    state = scope.get("state")
+    if state is not None:
+        state[OBSERVER] = observer
 
 
 def mark_arrival(scope: Scope) -> None:

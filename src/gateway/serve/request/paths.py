@@ -8,7 +8,9 @@ from gateway.model import REFERENCES, STRUCTURES
 
 API_VERSION = "1.3.0"
 SERVED_VERSIONS = ("v1", "v1.3", "v1.3.0")
-SERVICE = ("health", "ready", "metrics", "docs", "redoc", "openapi.json", "assets", "robots.txt")
+PROBES = ("live", "ready", "health", "metrics")
+"""What is asked every few seconds by whoever runs the server."""
+SERVICE = (*PROBES, "docs", "redoc", "openapi.json", "assets", "robots.txt")
 """Endpoints that belong to the server as a whole, not to OPTIMADE."""
 UNVERSIONED_ONLY = ("versions", "entry", *SERVICE)
 
@@ -69,6 +71,11 @@ class RequestTarget:
         """Whether people come here with a browser, so that errors are pages, too."""
         first = self.endpoint.split("/")[1]
         return self.endpoint == "/" or first in PAGES
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether this is asked by whoever runs the server, again and again."""
+        return self.endpoint[1:] in PROBES and not self.base
 
     @property
     def is_native(self) -> bool:

@@ -12,9 +12,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.config import ServerKeys
+from gateway.config.checks import own_path
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+FORWARDED = ("X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix")
+"""What a trusted proxy may say; the same names, in lower case, are read below."""
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -39,16 +42,26 @@ def read_root(scope: Scope, server: ServerKeys) -> Root:
     if server.public_url:
         return Root(server.public_url, urlsplit(server.public_url).path)
     headers = Headers(scope=scope)
-    forwarded = headers if _is_trusted(scope, server.trusted_proxies) else Headers()
+    forwarded = headers if is_trusted(scope, server.trusted_proxies) else Headers()
     scheme = _last(forwarded, "x-forwarded-proto") or scope["scheme"]
     host = _last(forwarded, "x-forwarded-host") or headers.get("host", "")
     prefix = _last(forwarded, "x-forwarded-prefix") or scope.get("root_path", "")
     prefix = prefix.rstrip("/") if _PREFIX.fullmatch(prefix) else ""
+    prefix = _without_own_path(prefix, scope["path"])
     scheme = scheme if scheme in ("http", "https") else "http"
     return Root(f"{scheme}://{host if _HOST.fullmatch(host) else _own_host(scope)}{prefix}", prefix)
 
 
-def _is_trusted(scope: Scope, proxies: tuple[str, ...]) -> bool:
+def _without_own_path(prefix: str, path: str) -> str:
+    """The prefix without `/v1` and the like at its end where the path begins with the same: the
+    proxy says where its rule begins, and the gateway puts that part behind its address itself."""
+    own = own_path(prefix)
+    rest = path.removeprefix(own) if own and f"{path}/".startswith(f"{own}/") else own
+    return prefix if f"{rest}/".startswith(f"{own}/") else prefix.removesuffix(own)
+
+
+def is_trusted(scope: Scope, proxies: tuple[str, ...]) -> bool:
+    """Whether the request comes from one of these addresses and networks."""
     client = scope.get("client")
     if not client or not proxies:
         return False

@@ -1,35 +1,20 @@
-"""Imports under src/gateway -> the diagrams of docs/explanation/house.md.
-
-    PYTHONPATH=src python -m tests.docs.make_house
+"""Imports under src/gateway -> graphs of what imports what; `make_diagrams` draws them.
 
 An arrow means "imports". Arrows that follow from others are left out, and so are the modules that
 every folder imports.
 """
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.docs.pages import DOCS, ROOT
+from tests.docs.pages import ROOT
 
-PAGE = DOCS / "explanation/house.md"
 SOURCE = ROOT / "src/gateway"
 EVERYWHERE = ("model", "errors", "__init__", "__main__")
 """The words and errors of all steps; the package itself."""
-_BLOCK = re.compile(r"(<!-- (\w+) -->\n)```mermaid\n.*?\n```", re.DOTALL)
 
 Graph = dict[str, set[str]]
-
-
-def main() -> None:
-    """Write the diagrams into the page."""
-    PAGE.write_text(drawn(PAGE.read_text("utf-8")), "utf-8")
-
-
-def drawn(text: str) -> str:
-    """The text of the page with diagrams that are current."""
-    return _BLOCK.sub(lambda block: block[1] + mermaid(reduced(graph_of(block[2]))), text)
 
 
 def graph_of(folder: str) -> Graph:
@@ -80,18 +65,3 @@ def _reached(graph: Mapping[str, set[str]], start: str) -> set[str]:
             found.add(other)
             waiting.append(other)
     return found
-
-
-def mermaid(graph: Graph) -> str:
-    """The diagram as text, always in the same sequence; keywords of Mermaid are no names."""
-    lines = [f"  {part}[{part}]" for part in sorted(graph)]
-    lines += [
-        f"  {part} --> {other}"
-        for part, others in sorted(graph.items())
-        for other in sorted(others & graph.keys())
-    ]
-    return "```mermaid\nflowchart TD\n" + "\n".join(lines) + "\n```"
-
-
-if __name__ == "__main__":
-    main()

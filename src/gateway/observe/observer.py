@@ -1,38 +1,37 @@
-"""Logs, request ids, counters and timings; the only module that names a metric.
+"""What one app counts and measures, under the names that Prometheus sees."""
 
-In: events, and calls of an Observer from `fetch` and `serve`. Out: log lines on standard error,
-metrics for Prometheus. `serve` and `cli` import it; `fetch` knows only a protocol of the Observer.
-"""
-
-import logging
-from collections.abc import Mapping
-from contextvars import ContextVar
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Literal
-from urllib.parse import quote
 
-import orjson
-import structlog
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway.observe.families import Families, families_of
+from gateway.observe.usage import AppUsage, ConnectionUsage, UsageCollector
+from gateway.observe.worker import WorkerMetrics
 
 _SITE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_AGE_BUCKETS = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 LARGEST_OF_ALL = (
+    "gateway_build_info",
+    "gateway_copies_age_seconds",
+    "gateway_copies_hidden",
+    "gateway_copies_uploads",
     "gateway_site_breaker",
     "gateway_site_entries",
-    "gateway_copies_uploads",
-    "gateway_copies_hidden",
-    "gateway_copies_age_seconds",
+    "process_start_time_seconds",
 )
 """Gauges of which several workers show the largest; other numbers are added up."""
+SMALLEST_OF_ALL = (
+    "gateway_cache_usable",
+    "gateway_config_last_reload_success_timestamp_seconds",
+    "gateway_config_last_reload_successful",
+)
+"""Gauges of which they show the smallest."""
 
 _BREAKER_STATES = ("closed", "half-open", "open")
+_ADMISSION_LIMITS = ("requests", "large", "streams")
+_ENDS = ("refused", "idle", "memory", "slow")
 
 
 class Observer:
@@ -42,11 +41,17 @@ class Observer:
         self.registry = CollectorRegistry()
         self._make_request_metrics()
         self._make_site_metrics()
+        self._make_limit_metrics()
+        self.worker = WorkerMetrics(self.registry)
+        self._usage = UsageCollector()
+        self.others = b"[]"
+        """What the other workers have counted, as JSON: a list of families of each."""
         # looking labels up costs more than counting
         self._answered_by: dict[tuple[str, int], Histogram] = {}
         self._states_by: dict[tuple[str, str], Counter] = {}
         self._asked_by: dict[tuple[str, str, str], Histogram] = {}
         self._cache_by: dict[tuple[str, str], Counter] = {}
+        self._age_by: dict[str, Histogram] = {}
 
     def _make_request_metrics(self) -> None:
         """What clients ask of the gateway."""
@@ -100,11 +105,70 @@ class Observer:
             "Look-ups in the cache, by site and what came of them.",
             ("site", "event"),
         )
+        self._archives = counter(
+            "gateway_cache_archives",
+            "Look-ups of archives in the cache, by site and what came of them.",
+            ("site", "event"),
+        )
         self._states = counter(
             "gateway_site_states",
             "What sites did for answers, by site and state.",
             ("site", "state"),
         )
+
+    def _make_limit_metrics(self) -> None:
+        """What clients are refused, so that the gateway keeps its limits."""
+        counter = partial(Counter, registry=self.registry)
+        self._refused = counter(
+            "gateway_requests_refused",
+            "Requests answered with 429, by the limit of `admission` that was reached.",
+            ("reason",),
+        )
+        self._ended = counter(
+            "gateway_connections_ended",
+            "Connections ended to keep the limits of `connections`.",
+            ("reason",),
+        )
+        self._cache_age = Histogram(
+            "gateway_cache_age_seconds",
+            "Age of cached answers when they were used.",
+            ("event",),
+            buckets=_AGE_BUCKETS,
+            registry=self.registry,
+        )
+        for limit in _ADMISSION_LIMITS:
+            self._refused.labels(limit)
+        for reason in _ENDS:
+            self._ended.labels(reason)
+
+    @contextmanager
+    def watch(self, app: Callable[[], AppUsage]) -> Iterator[None]:
+        """While the context is open, metrics tell what this app has in use."""
+        self._usage.apps.append(app)
+        try:
+            yield
+        finally:
+            self._usage.apps.remove(app)
+
+    def watch_connections(self, connections: Callable[[], ConnectionUsage]) -> None:
+        """From now on metrics tell how these connections stand."""
+        self._usage.connections = connections
+
+    def usage(self) -> Families:
+        """What is in use now; called within the event loop, and quick."""
+        return families_of(self._usage)
+
+    def families(self, usage: Families) -> Families:
+        """All numbers, with those that `usage` has given; may be called in any thread."""
+        return [*families_of(self.registry), *usage]
+
+    def refused(self, limit: str) -> None:
+        """A request was refused at this limit."""
+        self._refused.labels(limit).inc()
+
+    def ended(self, reason: str) -> None:
+        """A connection was ended for this reason."""
+        self._ended.labels(reason).inc()
 
     def asked(self, site: str, path: str, outcome: str, seconds: float) -> None:
         """One request to a site has ended so."""
@@ -134,12 +198,24 @@ class Observer:
             if age_s is not None:
                 self._copies_age.labels(site).set(age_s)
 
-    def cache(self, site: str, event: str) -> None:
-        """A cache had an answer or had not."""
+    def cache(self, site: str, event: str, age_s: float | None = None) -> None:
+        """A cache had an answer, of that age, or had not."""
         child = self._cache_by.get((site, event))
         if child is None:
             child = self._cache_by[site, event] = self._cache.labels(site, event)
         child.inc()
+        if age_s is None:
+            return
+        age = self._age_by.get(event)
+        if age is None:
+            age = self._age_by[event] = self._cache_age.labels(event)
+        age.observe(age_s)
+
+    def archives(self, site: str, *, hits: int, misses: int) -> None:
+        """Archives were looked up in the cache."""
+        for event, count in (("hit", hits), ("miss", misses)):
+            if count:
+                self._archives.labels(site, event).inc(count)
 
     def began(self) -> None:
         """A request has come in."""
@@ -169,109 +245,3 @@ class Observer:
         """A site is in the configuration no longer: it has no state now."""
         for gauge in (self._breaker, self._entries, self._site_waiting, self._copies_age):
             gauge.remove_by_labels({"site": site})
-
-
-EXPOSITION_TYPE = CONTENT_TYPE_LATEST
-
-
-_REQUEST_ID: ContextVar[str] = ContextVar("gateway_request_id", default="")
-_SHOWN = 200
-"""Characters of a path that logs show."""
-_OF_RECORDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "color_message"}
-"""What every log record has; anything else is a field. uvicorn repeats its messages in colours."""
-
-
-def _add_request_id(
-    logger: logging.Logger, method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    del logger, method
-    if request_id := _REQUEST_ID.get():
-        event["request_id"] = request_id
-    return event
-
-
-_STANDARD = logging.getLogger("gateway")
-_LOG: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-    _STANDARD,
-    processors=[_add_request_id, structlog.stdlib.render_to_log_kwargs],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
-
-
-def log() -> structlog.stdlib.BoundLogger:
-    """The gateway's logger, on top of the standard library's: an app that embeds it decides."""
-    return _LOG
-
-
-def log_answered(**fields: object) -> None:
-    """The one line that each request has.
-
-    It is made by hand: finding out which line of code logs, for any record, takes longer than all
-    the rest.
-    """
-    if not _STANDARD.isEnabledFor(logging.INFO):
-        return
-    record = logging.LogRecord(_STANDARD.name, logging.INFO, "", 0, "answered", None, None)
-    vars(record).update(fields, request_id=_REQUEST_ID.get())
-    _STANDARD.handle(record)
-
-
-def shown_path(path: str) -> str:
-    """A request's path as logs show it: escaped, and not longer than anybody reads."""
-    shown = quote(path[:_SHOWN])
-    return shown if len(path) <= _SHOWN else f"{shown}.."
-
-
-def set_up_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool) -> None:
-    """Send all logs, the libraries' too, to stderr in one form."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines() if as_json else _TextLines())
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = (
-        False  # nobody reads it
-    )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "uvicorn.access"):  # each request is logged once, by this gateway
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-class _Lines(logging.Formatter):
-    """A log record as one line; written by hand, as each request has one."""
-
-    def fields(self, record: logging.LogRecord) -> dict[str, object]:
-        """What the record says, in the order in which it is shown."""
-        fields: dict[str, object] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            "logger": record.name,
-        }
-        fields |= {name: one for name, one in vars(record).items() if name not in _OF_RECORDS}
-        if "request_id" not in fields and (request_id := _REQUEST_ID.get()):
-            fields["request_id"] = request_id
-        if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        return fields
-
-
-class _JsonLines(_Lines):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return orjson.dumps(self.fields(record), default=str).decode()
-
-
-class _TextLines(_Lines):
-    """Time, level, event and the other fields, for people."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        fields = self.fields(record)
-        exception = fields.pop("exception", None)
-        timestamp, level, event, *_ = fields.values()
-        rest = " ".join(f"{name}={one}" for name, one in [*fields.items()][3:])
-        line = f"{timestamp} {level:<8}{event}  {rest}"
-        return line if exception is None else f"{line}\n{exception}"
-
-
-def bind_request(request_id: str) -> None:
-    """From here on, all log lines of this task carry the request's id."""
-    _REQUEST_ID.set(request_id)

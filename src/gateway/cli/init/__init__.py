@@ -1,0 +1,1 @@
+"""`gateway init`: from addresses as people have them to a commented configuration."""

@@ -1,0 +1,213 @@
+"""What `gateway init` asks and says; at the end stands the file.
+
+In: options, and something that searches for an API. Out: text on a terminal, a file.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+from gateway.cli.diagnosis.api_search import Found, NotFound
+from gateway.cli.diagnosis.typed_address import TypedAddress, read_typed
+from gateway.cli.init.names import provider_prefix, says_nothing, site_name
+from gateway.cli.init.yaml_text import NewProvider, NewSite, variable_of, write_config
+from gateway.config.checks import provider_prefix as checked_prefix
+from gateway.config.checks import site_name as checked_name
+
+Search: TypeAlias = Callable[[TypedAddress], Found | NotFound]
+
+_OF_CERTIFICATES = ("self_signed", "unknown_issuer")
+_FIRST = "Address of an Oasis, as in your browser"
+_MORE = "Address of another Oasis (empty: no more)"
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What the command line said."""
+
+    output: Path
+    addresses: tuple[tuple[str | None, str], ...] = ()
+    """Each with its site's name; None: one is chosen."""
+    prefix: str | None = None
+    ca_file: str | None = None
+    """Certificates that vouch for the sites."""
+    is_silent: bool = False
+    """Whether nothing is asked."""
+    replaces: bool = False
+    """Whether a file that exists is replaced without asking."""
+
+
+@dataclass(slots=True)
+class _Answers:
+    sites: list[NewSite] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Addresses at which there is no API that can be used."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(site.name for site in self.sites)
+
+
+def run_dialogue(options: InitOptions, search: Search) -> None:
+    """Ask, search and write the file; a click exception says why there is none."""
+    old = _old_file(options)
+    answers = _Answers()
+    for name, typed in options.addresses:
+        click.echo(typed.strip() or repr(typed))
+        _settle(typed, name, answers, options, search)
+    if not options.addresses:
+        if options.is_silent:
+            raise click.UsageError("with --yes, give the address of at least one Oasis")
+        click.echo(
+            f"This writes {options.output}. Of each Oasis the address of its web page will do. "
+            "Ctrl-C stops, and nothing is written."
+        )
+        for typed in _asked_addresses(answers):
+            _settle(typed, None, answers, options, search)
+    if answers.refused and options.is_silent:
+        raise click.ClickException(
+            f"nothing was written: {', '.join(answers.refused)} cannot be used"
+        )
+    if not answers.sites:
+        raise click.ClickException("nothing was written: no Oasis was found")
+    provider = _provider(answers.sites, options)
+    _write(
+        options.output,
+        write_config(provider, answers.sites, path=str(options.output)),
+        is_replaced=old,
+    )
+
+
+def _old_file(options: InitOptions) -> bool:
+    """Whether there is a file that may be replaced."""
+    if not options.output.exists():
+        return False
+    if options.replaces:
+        return True
+    if options.is_silent:
+        raise click.UsageError(
+            f"{options.output} exists already: --force replaces it, --output names another file"
+        )
+    click.confirm(f"{options.output} exists already. Replace it?", abort=True)
+    return True
+
+
+def _asked_addresses(answers: _Answers) -> Iterator[str]:
+    while True:
+        typed = click.prompt(_MORE if answers.sites else _FIRST, default="", show_default=False)
+        if typed.strip():
+            yield typed
+        elif answers.sites:
+            return
+
+
+def _settle(
+    typed: str, name: str | None, answers: _Answers, options: InitOptions, search: Search
+) -> None:
+    """Find the API at one address and take it in, or say why not."""
+    try:
+        found = search(read_typed(typed))
+    except ValueError as error:
+        _say(str(error))
+        answers.refused.append(typed.strip())
+        return
+    if isinstance(found, NotFound):
+        _say(found.said, f"What to do: {found.advice}")
+        if found.why in _OF_CERTIFICATES and options.ca_file is None:
+            _say("With such a file, repeat this with --ca-file FILE.")
+        if options.is_silent or not _is_kept(found):
+            answers.refused.append(typed.strip())
+            return
+        found = Found(found.url or "", None, None, None)
+    else:
+        _say(*found.said, _told(found))
+    known = next((site for site in answers.sites if site.url == found.url), None)
+    if known is not None:
+        _say(f"This is the same as {known.name}, so it is left out.")
+        return
+    answers.sites.append(_new_site(found, name, answers, options))
+
+
+def _is_kept(found: NotFound) -> bool:
+    return found.url is not None and click.confirm(
+        f"  Write {found.url} all the same, as it is right and will answer later?"
+    )
+
+
+def _new_site(found: Found, name: str | None, answers: _Answers, options: InitOptions) -> NewSite:
+    proposed = site_name(found.url, deployment=found.deployment, taken=answers.names)
+    if name is None and not options.is_silent:
+        name = click.prompt(
+            "  Its name in ids, never to be changed",
+            default=proposed,
+            value_proc=lambda text: _free_name(text, answers.names),
+        )
+    else:
+        name = name or proposed
+        _say(f"Its name is {name}: ids are {name}~<entry_id>.")
+    title = found.deployment if name == proposed and not says_nothing(found.deployment) else name
+    if found.is_denied:
+        _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
+    return NewSite(name, found.url, title or name, _told(found), found.is_denied, options.ca_file)
+
+
+def _free_name(text: str, taken: Sequence[str]) -> str:
+    try:
+        name = checked_name(text.strip())
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if name in taken:
+        raise click.BadParameter(f"{name!r} is the name of another site already")
+    return name
+
+
+def _provider(sites: Sequence[NewSite], options: InitOptions) -> NewProvider:
+    proposed = options.prefix or provider_prefix([site.url for site in sites])
+    prefix = proposed
+    if options.prefix is None and not options.is_silent:
+        prefix = click.prompt(
+            "Prefix of this gateway's own properties, such as _fed_site",
+            default=proposed,
+            value_proc=_good_prefix,
+        )
+    names = ", ".join(site.title for site in sites)
+    return NewProvider(prefix, f"Federation {prefix}", f"NOMAD Oases as one: {names}.")
+
+
+def _good_prefix(text: str) -> str:
+    try:
+        return checked_prefix(text.strip())
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _told(found: Found) -> str:
+    version = f"NOMAD {found.version}" if found.version else "It did not answer"
+    if found.entries is None:
+        return version
+    return f"{version}, {found.entries:,} public structures"
+
+
+def _write(path: Path, text: str, *, is_replaced: bool) -> None:
+    if is_replaced:
+        kept = _free_path(path)
+        path.rename(kept)
+        click.echo(f"The {path.name} that was there is {kept.name} now.")
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    click.echo(f"{path} is written.")
+
+
+def _free_path(path: Path) -> Path:
+    """Where the old file goes without replacing an older one."""
+    names = (f"{path.name}.old{number or ''}" for number in count())
+    return next(one for name in names if not (one := path.with_name(name)).exists())
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        click.echo(f"  {line}")
