@@ -64,7 +64,7 @@ async def until_known(client: httpx.AsyncClient, name: str) -> None:
             sites = (await client.get("/health")).json()["sites"]
             if any(one["name"] == name and one["version"] for one in sites):
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 def states_of(document: Document) -> dict[str, str]:
