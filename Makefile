@@ -10,6 +10,10 @@ PYTEST ?= --numprocesses auto --dist worksteal
 # What `make quick` leaves out, besides tests that are marked slow: all that asks for long.
 LONG := clients contract faults hostile laws native serve/downloads web whole
 
+# Tests start many processes, and every worker reads all tests: what was compiled is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test web pictures quick check format bench load data dist sbom provenance audit lock clean
 .DELETE_ON_ERROR:
@@ -102,3 +106,4 @@ lock: .venv/.check .venv/.test ## Lock what pyproject.toml asks for; pins stay (
 
 clean: ## Remove what the other targets made
 	rm -rf .venv site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -3,7 +3,11 @@
 Tests that need more than `make test` installs say so in one line at the end.
 """
 
+import gc
 import os
+import sys
+from collections.abc import Generator
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +18,22 @@ _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("patient", **_PATIENT)  # type: ignore[arg-type]
 settings.register_profile("quick", max_examples=10, **_PATIENT)  # type: ignore[arg-type]
 settings.load_profile("patient")
+
+if find_spec("sniffio") is None:  # httpx looks for it anew, in every folder, at each request
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """The garbage collector leaves alone what lives until the end, modules and tests, and looks
+    for cycles as seldom as in a worker of the gateway."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 def pytest_terminal_summary(

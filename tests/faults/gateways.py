@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 
 from gateway.cli.serving import address_of, open_socket, serving
 from gateway.config import Config, ProviderKeys, SiteKeys
-from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
+from tests.whole.demo_apps import app_of
 from tests.whole.oases import DemoLine
 
 Document: TypeAlias = dict[str, Any]
@@ -35,9 +35,7 @@ def make_config(addresses: Mapping[str, str], **sections: Any) -> Config:
 async def oases(lines: Mapping[str, Sequence[DemoLine]]) -> AsyncIterator[dict[str, str]]:
     """Demo Oases over HTTP, by name; their API's addresses."""
     bound = {name: open_socket("127.0.0.1", 0) for name in lines}
-    apps: list[tuple[ASGIApp, Any]] = [
-        (create_demo_oasis(list(held), path=""), bound[name]) for name, held in lines.items()
-    ]
+    apps: list[tuple[ASGIApp, Any]] = [(app_of(held), bound[name]) for name, held in lines.items()]
     async with serving(apps):
         yield {name: address_of(one, "/api/v1") for name, one in bound.items()}
 
@@ -66,7 +64,7 @@ async def until_known(client: httpx.AsyncClient, name: str) -> None:
             sites = (await client.get("/health")).json()["sites"]
             if any(one["name"] == name and one["version"] for one in sites):
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 def states_of(document: Document) -> dict[str, str]:

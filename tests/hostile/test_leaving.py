@@ -15,6 +15,8 @@ HEAD = (
     b"POST /v1/structures HTTP/1.1\r\nHost: x\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\nfilter="
 )
+BUSY_S = 5
+"""Nothing else ends the work: the federation of these tests waits for ever."""
 STREAM = b"GET /v1/structures?response_format=_fed_jsonl HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -54,7 +56,7 @@ async def test_work_ends_at_once() -> None:
         left = time.monotonic()
         client.close()
         await eventually(lambda: gateway.federation.under_way == 0)
-        assert time.monotonic() - left < 1  # a tenth, on a machine that is not busy
+        assert time.monotonic() - left < BUSY_S  # a tenth, on a machine that is not busy
 
 
 async def test_work_of_an_earlier_request_ends_too() -> None:

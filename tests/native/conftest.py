@@ -9,6 +9,7 @@ import pytest
 
 from gateway.demo import DEMO_SITES, create_demo_oasis
 from tests.native.gateways import Native, native_over
+from tests.whole.demo_apps import app_of
 from tests.whole.oases import awkward_lines
 
 
@@ -37,6 +38,6 @@ async def native(demo_apps: dict[str, object]) -> AsyncIterator[Native]:
 async def awkward() -> AsyncIterator[Native]:
     """Over few made-up entries, a third of them at two sites with other values."""
     lines = awkward_lines(3, {"a": 30, "b": 25, "c": 20})
-    apps = {site: create_demo_oasis(held, path="") for site, held in lines.items()}
+    apps = {site: app_of(held) for site, held in lines.items()}
     async with native_over(apps) as opened:
         yield opened

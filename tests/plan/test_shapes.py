@@ -30,7 +30,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.count = 0
-        self._profile = Profile()
+        self._profile = Profile(subcalls=False)
 
     def __enter__(self) -> "Calls":
         self._profile.enable()

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 import httpx
 
 from gateway.config import Config
-from gateway.demo import create_demo_oasis
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
@@ -23,6 +22,7 @@ from gateway.fetch.http.request import RequestOptions
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Site
 from gateway.search import Federation
+from tests.whole.demo_apps import app_of
 from tests.whole.expected import Known, known_entry
 from tests.whole.lines import Line
 
@@ -193,7 +193,7 @@ async def opened_session(
     observer: SiteObserver | None = None,
 ) -> AsyncIterator[tuple[SiteSession, Line]]:
     """A request's session with one demo Oasis, and the line to it."""
-    wire = Line(httpx.ASGITransport(create_demo_oasis(list(lines), path="")))
+    wire = Line(httpx.ASGITransport(app_of(lines)))
     site = Site(name, f"http://{name}.test/api/v1", name, attempts=attempts, answer_s=50)
     client = SiteClient(site, cache=open_cache("none"), transport=wire, observer=observer)
     try:
@@ -210,7 +210,7 @@ async def opened_session(
 @asynccontextmanager
 async def opened(lines: Lines, **sections: Any) -> AsyncIterator[Opened]:
     """A federation over demo Oases that hold these lines."""
-    apps = {site: create_demo_oasis(list(held), path="") for site, held in lines.items()}
+    apps = {site: app_of(held) for site, held in lines.items()}
     async with opened_apps(apps, **sections) as (federation, wires):
         yield Opened(federation, wires, known_entries(lines))
 

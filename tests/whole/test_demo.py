@@ -6,8 +6,9 @@ from functools import cache
 import pytest
 from starlette.applications import Starlette
 
-from gateway.demo import DEMO_SITES, create_demo_oasis
+from gateway.demo import DEMO_SITES
 from gateway.demo.store import read_entries
+from tests.whole.demo_apps import demo_app
 from tests.whole.expected import Known, Sort, known_entry
 from tests.whole.oases import opened_apps
 from tests.whole.walking import INDEX_ONLY, walk_of
@@ -29,7 +30,7 @@ def entries_of(site: str) -> Iterator[Known]:
 def demo() -> tuple[dict[str, Starlette], list[Known]]:
     """The Oases, which keep nothing of a walk, and all that they hold."""
     sites = [site.name for site in DEMO_SITES]
-    apps = {site: create_demo_oasis(site, version=VERSIONS[site], path="") for site in sites}
+    apps = {site: demo_app(site, version=VERSIONS[site]) for site in sites}
     return apps, [one for site in sites for one in entries_of(site)]
 
 

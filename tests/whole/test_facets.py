@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from gateway.demo import DEMO_SITES, create_demo_oasis
+from gateway.demo import DEMO_SITES
 from gateway.errors import ParameterError
 from gateway.model import REFERENCES, STRUCTURES, Resource, SearchAnswer, SearchRequest
 from gateway.properties import facet_names
 from gateway.search import Federation
 from gateway.search.facets import MOST_FACETS
+from tests.whole.demo_apps import demo_app
 from tests.whole.lines import Line
 from tests.whole.oases import make_line, opened, opened_apps
 from tests.whole.test_demo import VERSIONS
@@ -51,7 +52,7 @@ class Demo:
 @pytest.fixture
 async def demo() -> AsyncIterator[Demo]:
     sites = [site.name for site in DEMO_SITES]
-    apps = {site: create_demo_oasis(site, version=VERSIONS[site], path="") for site in sites}
+    apps = {site: demo_app(site, version=VERSIONS[site]) for site in sites}
     async with opened_apps(apps) as (federation, wires):
         yield Demo(federation, wires)
 

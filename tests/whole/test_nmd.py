@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.demo import create_demo_oasis
 from gateway.errors import ParameterError, UnknownPropertyError
 from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.search import Federation
+from tests.whole.demo_apps import demo_app
 from tests.whole.oases import make_config
 
 VERSIONS = {"berlin": "2.0.0", "munich": "2.0.0", "dresden": "1.3.17"}
@@ -58,7 +58,7 @@ def at(line: dict[str, Any], path: str) -> Any:
 @pytest.fixture(scope="module")
 def oases() -> dict[str, httpx.ASGITransport]:
     return {
-        name: httpx.ASGITransport(create_demo_oasis(name, version=version, path=""))
+        name: httpx.ASGITransport(demo_app(name, version=version))
         for name, version in VERSIONS.items()
     }
 

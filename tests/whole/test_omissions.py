@@ -64,8 +64,8 @@ async def test_one_deadline() -> None:
         one.lines["munich"].hangs = hangs
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        found = await counts(one, text, timeout_s=1.0)
-        assert loop.time() - begun < 1.5
+        found = await counts(one, text, timeout_s=2.0)
+        assert loop.time() - begun < 3.8  # two deadlines, one after the other, take 4 s
         assert list(found.values()) == [None] * MOST
 
 
@@ -113,8 +113,8 @@ async def test_page_does_not_wait_longer() -> None:
         loop = asyncio.get_running_loop()
         async with client_of(app) as client:
             begun = loop.time()
-            answer = await client.get("/?filter=nsites%3E99+AND+nelements%3D3&_fed_timeout=1")
-        assert loop.time() - begun < 1.5
+            answer = await client.get("/?filter=nsites%3E99+AND+nelements%3D3&_fed_timeout=2")
+        assert loop.time() - begun < 3.8
         assert answer.status_code == 200
         assert "No structures found" in answer.text
         assert "an unknown number of" in answer.text

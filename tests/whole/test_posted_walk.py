@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
+from tests.whole.demo_apps import app_of
 from tests.whole.oases import awkward_lines, known_entries, make_config
 
 LINES = awkward_lines(7, {"berlin": 40, "munich": 30})
@@ -17,10 +17,7 @@ FORM = {"filter": FILTER, "page_limit": "9", "response_fields": "nsites", "sort"
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    transports = {
-        site: httpx.ASGITransport(create_demo_oasis(lines, path=""))
-        for site, lines in LINES.items()
-    }
+    transports = {site: httpx.ASGITransport(app_of(lines)) for site, lines in LINES.items()}
     app = create_app(make_config(LINES), transports=transports)
     async with (
         app.router.lifespan_context(app),

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gateway.demo import create_demo_oasis
 from gateway.errors import (
     FilterLimitError,
     NotImplementedFilterError,
@@ -19,6 +18,7 @@ from gateway.references import LONGEST, Reference
 from gateway.search import Federation
 from gateway.search.references import joined
 from gateway.search.references import tables as reference_tables
+from tests.whole.demo_apps import app_of
 from tests.whole.lines import Asked, refused
 from tests.whole.oases import DemoLine, Opened, make_line, opened_apps
 
@@ -68,8 +68,8 @@ EVERYTHING = ("title", "_fed_structures", "_fed_sites")
 @pytest.fixture
 async def demo() -> AsyncIterator[Opened]:
     apps = {
-        "berlin": create_demo_oasis(LINES["berlin"], path=""),
-        "munich": create_demo_oasis(LINES["munich"], path="", version="1.3.17"),
+        "berlin": app_of(LINES["berlin"]),
+        "munich": app_of(LINES["munich"], version="1.3.17"),
     }
     async with opened_apps(apps) as (federation, wires):
         yield Opened(federation, wires, [])
@@ -361,7 +361,7 @@ async def test_nobody_answers(demo: Opened) -> None:
 @pytest.fixture(params=[False])
 async def cached(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
     """With a cache; the parameter says whether sites get callers' tokens."""
-    apps = {site: create_demo_oasis(lines, path="") for site, lines in LINES.items()}
+    apps = {site: app_of(lines) for site, lines in LINES.items()}
     sections = {"cache": {"backend": "memory"}, "forward_token": request.param}
     async with opened_apps(apps, **sections) as (federation, wires):
         yield Opened(federation, wires, [])

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from optimade.models import ReferenceResponseMany, ReferenceResponseOne, StructureResponseMany
 
-from gateway.demo import create_demo_oasis
 from gateway.references import Reference
 from gateway.serve.app import create_app
+from tests.whole.demo_apps import app_of
 from tests.whole.oases import make_config
 from tests.whole.test_references import IDS, LINES, SHARED
 
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSinc
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    transports = {
-        site: httpx.ASGITransport(create_demo_oasis(lines, path=""))
-        for site, lines in LINES.items()
-    }
+    transports = {site: httpx.ASGITransport(app_of(lines)) for site, lines in LINES.items()}
     app = create_app(make_config(LINES), transports=transports)
     async with (
         app.router.lifespan_context(app),

@@ -10,17 +10,18 @@ import httpx
 import pytest
 
 from gateway.cli.demo import demo_config
-from gateway.demo import DEMO_SITES, create_demo_oasis
+from gateway.demo import DEMO_SITES
 from gateway.page.form.fields import NAMES, Fields
 from gateway.serve.app import create_app, opened
 from tests.page.form.controls import CONTROLS
+from tests.whole.demo_apps import demo_app
 
 BASE = "http://gateway.example"
 
 
 @pytest.fixture(scope="module")
 def oases() -> dict[str, httpx.AsyncBaseTransport]:
-    return {one.name: httpx.ASGITransport(create_demo_oasis(one.name, path="/nomad-oasis"))
+    return {one.name: httpx.ASGITransport(demo_app(one.name, path="/nomad-oasis"))
             for one in DEMO_SITES}  # fmt: skip
 
 
@@ -32,6 +33,7 @@ async def client(oases: dict[str, httpx.AsyncBaseTransport]) -> AsyncIterator[ht
     async with opened(app.state.served), httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=BASE
     ) as client:  # fmt: skip
+        await app.state.served.federation.know_copies()
         yield client
 
 
@@ -94,9 +96,9 @@ async def test_counts_beside_the_choices(client: httpx.AsyncClient) -> None:
 async def test_landing_is_small_and_quick(client: httpx.AsyncClient) -> None:
     """At most 10 kB compressed; the page costs little beyond the search itself."""
     await client.get("/")
-    begun = time.perf_counter()
+    begun = time.process_time()  # a busy machine makes it late, not longer
     answer = await client.get("/", headers={"Accept-Encoding": "identity"})
-    spent = time.perf_counter() - begun
+    spent = time.process_time() - begun
     assert len(compress(answer.content, 6)) < 10_000
     assert (
         spent < 2.0

@@ -4,7 +4,7 @@ Members of nested sections are rows of their own, with the bit of their entry.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.demo.values import Stored, store_value
@@ -80,24 +80,24 @@ def make_tables(
     entries = Table(kinds)
     sections = {path: Table(kinds, outer=_outer(path, nested)) for path in nested}
     for row, document in enumerate(documents):
-        for path, value in _leaves(document, "", sections, row):
-            entries.raw.setdefault(path, []).append((row, value))
+        _add_leaves(entries, document, "", row=row, sections=sections)
     return entries, sections
 
 
-def _leaves(
-    value: object, path: str, sections: dict[str, Table], row: int
-) -> Iterator[tuple[str, object]]:
+def _add_leaves(
+    table: Table, value: object, path: str, *, row: int, sections: dict[str, Table]
+) -> None:
     if path in sections:
         _add_members(sections, value, path, row)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key), sections, row)
+            inside = f"{path}.{key}" if path else str(key)
+            _add_leaves(table, inner, inside, row=row, sections=sections)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _leaves(inner, path, sections, row)
+            _add_leaves(table, inner, path, row=row, sections=sections)
     elif value is not None:
-        yield path, value
+        table.raw.setdefault(path, []).append((row, value))
 
 
 def _outer(path: str, nested: Sequence[str]) -> str | None:
@@ -109,10 +109,9 @@ def _add_members(sections: dict[str, Table], value: object, path: str, row: int)
     if isinstance(value, list | tuple):
         for inner in value:
             _add_members(sections, inner, path, row)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         table = sections[path]
         member = len(table.parents)
         table.parents.append(row)
         for key, inner in value.items():
-            for name, leaf in _leaves(inner, f"{path}.{key}", sections, member):
-                table.raw.setdefault(name, []).append((member, leaf))
+            _add_leaves(table, inner, f"{path}.{key}", row=member, sections=sections)

@@ -1,16 +1,19 @@
 """`required` of a search: the patterns that include and exclude parts of an index document."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from gateway.demo.quantities import Catalogue
 from gateway.demo.refusals import crash, model_refusal
-from gateway.demo.source_filter import make_source_filter
+from gateway.demo.source_filter import SourceFilter, make_source_filter
 
 ID = "entry_id"
 DEFAULTS: dict[str, object] = {"license": "CC BY 4.0"}
 Path = tuple[str, ...]
+Patterns = tuple[tuple[Path, bool], ...]
+"""Each with whether it ends with a star."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,36 @@ def project_document(
     document: Mapping[str, object], required: Required | None
 ) -> dict[str, object]:
     """The part of a document that is in the answer."""
-    include = required.include if required and required.include else None
-    exclude = (required.exclude if required else None) or ()
-    projected = make_source_filter(include, exclude).apply(document)
-    for name, value in DEFAULTS.items():
-        if name not in projected and _globbed(name, required):
-            projected[name] = value
+    projection = _make_projection(required)
+    projected = projection.source.apply(document)
+    for name, value in projection.defaults:
+        projected.setdefault(name, value)
     if ID not in projected:
         raise crash("'entry_id'", kind="KeyError")
-    return _prune(projected, required) if required and required.prunes else projected
+    if projection.prune is None:
+        return projected
+    pruned = projection.prune.value(projected)
+    return pruned if isinstance(pruned, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Projection:
+    """What `required` means for each document."""
+
+    source: SourceFilter
+    defaults: tuple[tuple[str, object], ...]
+    prune: "_Prune | None"
+
+
+@lru_cache(maxsize=256)
+def _make_projection(required: Required | None) -> _Projection:
+    include = required.include if required and required.include else None
+    exclude = (required.exclude if required else None) or ()
+    return _Projection(
+        make_source_filter(include, exclude),
+        tuple(item for item in DEFAULTS.items() if _globbed(item[0], required)),
+        _Prune((), _split(include), _split(exclude)) if required and required.prunes else None,
+    )
 
 
 def project_example(document: Mapping[str, object], include: tuple[str, ...]) -> dict[str, object]:
@@ -93,12 +117,7 @@ def _globbed(name: str, required: Required | None) -> bool:
     return not any(fnmatchcase(name, pattern) for pattern in exclude or ())
 
 
-def _prune(document: Mapping[str, object], required: Required) -> dict[str, object]:
-    pruned = _Prune(_split(required.include), _split(required.exclude)).value(document, ())
-    return pruned if isinstance(pruned, dict) else {}
-
-
-def _split(patterns: Sequence[str] | None) -> tuple[tuple[Path, bool], ...]:
+def _split(patterns: Sequence[str] | None) -> Patterns:
     split = []
     for pattern in patterns or ():
         stem = pattern.rstrip("*").removesuffix(".") if pattern.endswith("*") else pattern
@@ -106,28 +125,46 @@ def _split(patterns: Sequence[str] | None) -> tuple[tuple[Path, bool], ...]:
     return tuple(split)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Prune:
-    """NOMAD's own filter, after Elasticsearch's: a name without a star does not cover its parts."""
+    """NOMAD's own filter, after Elasticsearch's: a name without a star does not cover its parts.
 
-    include: tuple[tuple[Path, bool], ...]
-    exclude: tuple[tuple[Path, bool], ...]
+    It is that of one path; those of the parts are made when a document first has them.
+    """
 
-    def value(self, data: object, path: Path) -> object:
-        if _matches(path, self.exclude):
+    path: Path
+    include: Patterns
+    exclude: Patterns
+    is_wanted: bool = field(init=False)
+    is_left_out: bool = field(init=False)
+    _parts: dict[str, "_Prune"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        path = self.path
+        self.is_wanted = not self.include or _matches(path, self.include)
+        is_above = any(parts[: len(path)] == path for parts, _ in self.include)
+        self.is_left_out = _matches(path, self.exclude) or not (self.is_wanted or is_above)
+
+    def value(self, data: object) -> object:
+        """What remains of a document's value at this path; None is nothing."""
+        if self.is_left_out:
             return None
-        wanted = not self.include or _matches(path, self.include)
-        if not wanted and not any(parts[: len(path)] == path for parts, _ in self.include):
-            return None
-        if isinstance(data, Mapping):
-            inner = {key: self.value(value, (*path, key)) for key, value in data.items()}
-            remaining = {key: value for key, value in inner.items() if value is not None}
-            return remaining if remaining or (self.include and wanted) else None
+        if isinstance(data, dict):
+            pairs = ((key, self._part(key).value(value)) for key, value in data.items())
+            remaining = {key: value for key, value in pairs if value is not None}
+            return remaining if remaining or (self.include and self.is_wanted) else None
         if isinstance(data, list):
-            items = [item for item in (self.value(item, path) for item in data) if item is not None]
-            return items if items or (self.include and wanted) else None
-        return data if wanted else None
+            items = [item for item in map(self.value, data) if item is not None]
+            return items if items or (self.include and self.is_wanted) else None
+        return data if self.is_wanted else None
+
+    def _part(self, key: str) -> "_Prune":
+        part = self._parts.get(key)
+        if part is None:
+            part = _Prune((*self.path, key), self.include, self.exclude)
+            self._parts[key] = part
+        return part
 
 
-def _matches(path: Path, patterns: tuple[tuple[Path, bool], ...]) -> bool:
+def _matches(path: Path, patterns: Patterns) -> bool:
     return any(path[: len(parts)] == parts if star else path == parts for parts, star in patterns)

@@ -8,41 +8,45 @@ from functools import lru_cache
 WHOLE, PARTS, PARTS_WANTED, NOTHING = range(4)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class SourceFilter:
-    """One pair of pattern lists; without `include` everything is included."""
+    """One pair of pattern lists; without `include` everything is included.
+
+    It is that of one path; those of the parts are made when a document first has them.
+    """
 
     include: tuple[str, ...] | None
     exclude: tuple[str, ...]
-    _decisions: dict[str, int] = field(default_factory=dict)
+    path: str = ""
+    decision: int = PARTS
+    _parts: dict[str, "SourceFilter"] = field(default_factory=dict)
 
-    def apply(self, data: Mapping[str, object], path: str = "") -> dict[str, object]:
+    def apply(self, data: Mapping[str, object]) -> dict[str, object]:
         """The included part; empty mappings and lists are left out unless a pattern names them."""
         included: dict[str, object] = {}
         for key, value in data.items():
-            inner_path = f"{path}.{key}" if path else key
-            decision = self._decision(inner_path)
-            if decision == WHOLE:
+            part = self._parts.get(key) or self._make_part(key)
+            if part.decision == WHOLE:
                 included[key] = value
-            elif decision != NOTHING:
-                inner = self._apply_to_value(value, inner_path, wanted=decision == PARTS_WANTED)
-                if inner or decision == PARTS_WANTED:
+            elif part.decision != NOTHING:
+                inner = part._apply_to_value(value)
+                if inner or part.decision == PARTS_WANTED:
                     included[key] = inner
         return included
 
-    def _apply_to_value(self, value: object, path: str, *, wanted: bool) -> object:
-        if isinstance(value, Mapping):
-            return self.apply(value, path)
+    def _apply_to_value(self, value: object) -> object:
+        if isinstance(value, dict):
+            return self.apply(value)
         if isinstance(value, list | tuple):
-            items = [self._apply_to_value(item, path, wanted=wanted) for item in value]
+            items = [self._apply_to_value(item) for item in value]
             return [item for item in items if item or not isinstance(item, dict | list | None)]
-        return value if wanted else None
+        return value if self.decision == PARTS_WANTED else None
 
-    def _decision(self, path: str) -> int:
-        decision = self._decisions.get(path)
-        if decision is None:
-            decision = self._decisions[path] = self._decide(path)
-        return decision
+    def _make_part(self, key: str) -> "SourceFilter":
+        path = f"{self.path}.{key}" if self.path else key
+        part = SourceFilter(self.include, self.exclude, path, self._decide(path))
+        self._parts[key] = part
+        return part
 
     def _decide(self, path: str) -> int:
         if any(_matches(pattern, path) for pattern in self.exclude):

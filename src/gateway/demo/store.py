@@ -5,7 +5,7 @@ some entries `data`; everything else that NOMAD derives is derived here.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -160,20 +160,17 @@ def index_optimade(optimade: Mapping[str, object]) -> Json:
 def list_quantities(archive: Mapping[str, object]) -> list[str]:
     """The names of all that is set in an archive, and of the sections above it."""
     named = {"", "metadata.quantities"}
-    named.update(_paths(archive, ""))
+    _add_paths(named, archive, "")
     return sorted(named)
 
 
-def _paths(value: object, path: str) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            here = f"{path}.{key}" if path else str(key)
-            yield here
-            yield from _paths(inner, here)
-    elif isinstance(value, list):
-        for inner in value:
-            if isinstance(inner, Mapping):
-                yield from _paths(inner, path)
+def _add_paths(named: set[str], section: Mapping[str, object], path: str) -> None:
+    for key, value in section.items():
+        here = f"{path}.{key}" if path else str(key)
+        named.add(here)
+        for inner in value if isinstance(value, list) else (value,):
+            if isinstance(inner, dict):
+                _add_paths(named, inner, here)
 
 
 def _section_defs() -> list[object]:

@@ -181,7 +181,7 @@ async def test_a_read_is_given_up_after_a_short_time(store_of, clock):
     loop = asyncio.get_running_loop()
     began = loop.time()
     assert await store.get(["k"]) == {}
-    assert READ_S <= loop.time() - began < 1
+    assert READ_S <= loop.time() - began < 10  # the cache itself would hang for ever
     clock += BUSY_S
     for _ in range(100):
         assert await store.get(["k"]) == {}

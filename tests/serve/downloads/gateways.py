@@ -17,8 +17,8 @@ from gateway.config import (
     SiteDefaultKeys,
     SiteKeys,
 )
-from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
+from tests.whole.demo_apps import app_of
 from tests.whole.lines import Answer, Asked, Line, refused
 from tests.whole.oases import make_line
 
@@ -57,7 +57,7 @@ def open_line(site: str, change: Change) -> Line:
         make_line(id_.partition("~")[2], datasets=[dataset], **change(number))
         for number, id_ in enumerate(ids_at(site))
     ]
-    return Line(httpx.ASGITransport(create_demo_oasis(held, path="")))
+    return Line(httpx.ASGITransport(app_of(held)))
 
 
 def some_sites(number: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ They are the same at every gateway but for the provider's prefix: a script makes
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +25,13 @@ _UCUM = {"angstrom": "Ao", "dalton": "u", "radian": "rad", "ml": "mL"}
 
 def read_definitions(entry_type: str, *, prefix: str) -> Mapping[str, JsonObject]:
     """The definitions of all properties by name, following the standard to the letter."""
+    return _read_all(prefix)[entry_type]
+
+
+@lru_cache(maxsize=1)
+def _read_all(prefix: str) -> Mapping[str, Mapping[str, JsonObject]]:
     text = DATA_FILE.read_bytes().replace(f"_{PLACEHOLDER}_".encode(), f"_{prefix}_".encode())
-    return cast(dict[str, JsonObject], orjson.loads(text)[entry_type])
+    return cast(dict[str, dict[str, JsonObject]], orjson.loads(text))
 
 
 def simplify(definitions: Mapping[str, JsonObject], *, prefix: str) -> Mapping[str, JsonObject]:
