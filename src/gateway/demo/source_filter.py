@@ -20,16 +20,23 @@ class SourceFilter:
     path: str = ""
     decision: int = PARTS
     _parts: dict[str, "SourceFilter"] = field(default_factory=dict)
+    _heads: frozenset[str] | None = field(init=False)
+    """The only names here that can be included; None: any."""
+
+    def __post_init__(self) -> None:
+        heads = [pattern.partition(".")[0] for pattern in self.include or ("*",)]
+        is_any = self.path or any("*" in head for head in heads)
+        self._heads = None if is_any else frozenset(heads)
 
     def apply(self, data: Mapping[str, object]) -> dict[str, object]:
         """The included part; empty mappings and lists are left out unless a pattern names them."""
         included: dict[str, object] = {}
-        for key, value in data.items():
+        for key in data if self._heads is None else filter(self._heads.__contains__, data):
             part = self._parts.get(key) or self._make_part(key)
             if part.decision == WHOLE:
-                included[key] = value
+                included[key] = data[key]
             elif part.decision != NOTHING:
-                inner = part._apply_to_value(value)
+                inner = part._apply_to_value(data[key])
                 if inner or part.decision == PARTS_WANTED:
                     included[key] = inner
         return included
