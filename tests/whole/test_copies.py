@@ -358,3 +358,75 @@ async def test_references_count_each_structure_once() -> None:
             (reference,) = answer.resources
             assert reference.attributes["_fed_structures"] == count
             assert reference.attributes["_fed_sites"] == ["berlin", "munich"]
+
+
+@pytest.mark.parametrize("dead", sorted(LINES))
+async def test_one_entry_of_a_site_that_is_away(dead: str, three: Opened) -> None:
+    """The next holder answers for it, with its own id, and the answer says so; an entry that no
+    other site has is missing, not absent."""
+    three.lines[dead].fault = refused
+    for entry_id in sorted(ids_at(dead)):
+        others = [site for site in LINES if site != dead and entry_id in ids_at(site)]
+        wanted = EntryRequest(STRUCTURES, f"{dead}~{entry_id}", response_fields=("nsites",))
+        asked = request(filter=f'id = "{dead}~{entry_id}"', partial="forbid")
+        if not others:
+            with pytest.raises(SitesMissingError):
+                await three.federation.entry(wanted)
+            with pytest.raises(SitesMissingError):
+                await three.federation.search(asked)
+            continue
+        for answer in (await three.federation.entry(wanted), await three.federation.search(asked)):
+            (one,) = answer.resources
+            assert one.id in {f"{site}~{entry_id}" for site in others}
+            assert answer.data_returned == 1
+            assert [notice.code for notice in answer.notices] == ["copy_served"]
+            states = {report.name: report.state for report in answer.reports}
+            assert (states[dead], states[one.id.partition("~")[0]]) == ("pruned", "ok")
+
+
+async def test_one_entry_is_not_looked_for_where_no_copy_can_be() -> None:
+    """Sites that share no upload with the one that is away are not asked, nor is any with
+    `_<prefix>_copies=all`, or where one site alone is asked."""
+    lines = {
+        "berlin": upload("whole", "abc"),
+        "munich": upload("whole", "abc"),
+        "dresden": upload("own", "x"),
+    }
+    async with oases(lines) as one:
+        one.lines["berlin"].fault = refused
+        answer = await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+        assert [resource.id for resource in answer.resources] == ["munich~whole-a"]
+        assert not one.lines["dresden"].asked
+        for changes in ({"copies": "all"}, {"sites": ("berlin",)}, {"sites": ("berlin", "dresden")}):
+            with pytest.raises(SitesMissingError):
+                await one.federation.search(request(filter='id = "berlin~whole-a"', **changes))
+        one.lines["munich"].fault = refused
+        with pytest.raises(SitesMissingError):
+            await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+
+
+async def test_a_hanging_site_leaves_time_for_the_next_holder() -> None:
+    """Within the one deadline of the request."""
+    lines = {"berlin": upload("whole", "abc"), "munich": upload("whole", "abc")}
+    async with oases(lines, timeouts={"budget_s": 4, "site_s": 4}) as one:
+        one.lines["berlin"].hangs = lambda _: True
+        answer = await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+        assert [resource.id for resource in answer.resources] == ["munich~whole-a"]
+
+
+async def test_one_id_counts_what_there_is(three: Opened) -> None:
+    """`data_available` is the same for a filter that is an id as for any other."""
+    answer = await three.federation.search(request(filter='id = "berlin~own1-a"'))
+    assert (answer.data_returned, answer.data_available) == (1, len(ALL))
+
+
+async def test_copies_are_said_to_be_listed_only_where_there_can_be_any() -> None:
+    """Not where one site alone has what matches."""
+    async with opened(LINES, copies={"enabled": True, "refresh_s": 3600}) as one:
+        await one.federation.know_copies()
+        one.federation._copies.index._generations.clear()
+        answer = await one.federation.search(request(filter="nelements = 5"))
+        assert answer.data_returned == 4
+        assert not answer.notices
+        answer = await one.federation.search(request(filter='immutable_id STARTS WITH "whole"'))
+        assert [notice.code for notice in answer.notices] == ["copies_listed"]

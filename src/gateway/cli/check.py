@@ -27,7 +27,7 @@ class Check:
     failure: str | None = None
     """Why the site cannot be used; None: it can."""
     same_as: tuple[str, ...] = ()
-    """Other sites with the same entries, which are served twice."""
+    """Other sites with the same entries: very likely this one under another address."""
 
 
 async def check_sites(config: Config) -> tuple[Check, ...]:
@@ -62,8 +62,8 @@ def checks_table(checks: Sequence[Check]) -> str:
     )
     failures = [f"{one.site}: {one.failure}" for one in checks if one.failure]
     doubled = [
-        f"{one.site} holds the same entries as {other}, which are served twice: if they are one "
-        "Oasis under two addresses, remove one of them"
+        f"{one.site} holds the same entries as {other}: if they are one Oasis under two addresses, "
+        "remove one of them"
         for one in checks
         for other in one.same_as
         if one.site < other

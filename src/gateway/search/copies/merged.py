@@ -25,6 +25,7 @@ from gateway.search.site_stats import SiteStats
 _IN_LOOP = 1_000
 """Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
 NOTHING_LEFT = "other sites serve copies of all its entries"
+STOOD_IN_FOR = "it does not answer; another site serves its copy of the entry"
 _ASSIGNMENTS, _QUERIES = 32, 1_000
 """Kept: generations with choices of sites, and queries, which are the same objects again."""
 
@@ -108,11 +109,12 @@ class Copies:
     ) -> PlannedRequest:
         """Each entry once. `away` are sites whose entries other holders serve; None: those whose
         circuit is open, or, within a walk, those that were away when it began."""
-        request, cursor = planned.request, planned.cursor
-        if not self._is_on or request.copies == "all" or names_one_entry(request):
+        request, cursor, chosen = planned.request, planned.cursor, self._chosen(planned)
+        if not self._is_on or request.copies == "all" or len(chosen) < 2:
             return planned
-        chosen = tuple(site for site in self._clients if site not in planned.excluded)
-        if len(chosen) < 2 or (request.cursor is not None and cursor.pin is None):
+        if names_one_entry(request):  # of one site, whoever else holds it
+            return replace(planned, hidden=await self.hidden(chosen))
+        if request.cursor is not None and cursor.pin is None:
             return planned
         latest = self.index.latest
         if latest is None:
@@ -134,13 +136,43 @@ class Copies:
     ) -> PlannedRequest | None:
         """The request with the next holders in place of sites that failed; None: there are none,
         or a walk has begun, which keeps its assignment."""
-        if merged.pin is None or planned.request.cursor is not None or not failed:
+        if planned.request.cursor is not None or not failed:
+            return None
+        if names_one_entry(planned.request):
+            return await self._next_holders(planned, failed)
+        if merged.pin is None:
             return None
         away = {*merged.pin.away, *failed}
         if away == {*merged.pin.away}:
             return None
         again = await self.merge(planned, away=away)
         return None if again.queries == merged.queries else again
+
+    async def _next_holders(
+        self, planned: PlannedRequest, failed: Collection[str]
+    ) -> PlannedRequest | None:
+        """The one entry that a request names, asked of the sites that may hold a copy."""
+        latest, sites = self.index.latest, tuple(planned.queries)
+        if not self._is_on or latest is None or planned.request.copies == "all":
+            return None
+        if len(sites) != 1 or sites[0] not in failed:
+            return None
+        chosen, sharing = self._chosen(planned), latest.sharing.get(sites[0], frozenset())
+        holders = [site for site in chosen if site in sharing and site not in failed]
+        if not holders:
+            return None
+        pruned = {site: why for site, why in planned.pruned.items() if site not in holders}
+        asked = replace(
+            planned,
+            queries=dict.fromkeys(holders, planned.queries[sites[0]]),
+            pruned=pruned | {sites[0]: STOOD_IN_FOR},
+            notices=(*planned.notices, _stand_in_notice(sites[0])),
+        )
+        pin = Pin(latest.id, tuple(site for site in chosen if site in failed))
+        return self._merged(asked, await self._assigned(latest, chosen, pin), chosen, pin)
+
+    def _chosen(self, planned: PlannedRequest) -> tuple[str, ...]:
+        return tuple(site for site in self._clients if site not in planned.excluded)
 
     async def conditions(
         self, chosen: Sequence[str], *, pin: Pin | None = None
@@ -158,9 +190,15 @@ class Copies:
         pin = Pin(generation.id, pin.away)
         return pin, await self._assigned(generation, sites, pin)
 
-    async def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
-        """The structures that each of these sites serves, where others serve some of its own."""
+    async def served(
+        self, chosen: Sequence[str], *, failed: Collection[str] = ()
+    ) -> dict[str, NativeQuery]:
+        """The structures that each of these sites serves, where others serve some of its own;
+        those of sites that have failed are served by the next holders."""
         found = await self.conditions(chosen)
+        if found is not None and failed:
+            pin = Pin(found[0].generation, tuple(sorted({*found[0].away, *failed})))
+            found = await self.conditions(chosen, pin=pin)
         return {
             site: self._query(site, STRUCTURE, condition)
             for site, condition in (found[1] if found else {}).items()
@@ -259,10 +297,21 @@ def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def copies_notices(planned: PlannedRequest, answered: Collection[str]) -> Iterator[Notice]:
-    """The warning that entries may be listed several times, where that can be so."""
-    sites = [site for site in planned.listed if site in answered]
-    if sites and len(answered) > 1:
+def _stand_in_notice(site: str) -> Notice:
+    return Notice(
+        title="Copy served",
+        detail=f"{site} does not answer; this is the copy of the entry that another site holds, "
+        "with that site's id and values.",
+        code="copy_served",
+    )
+
+
+def copies_notices(planned: PlannedRequest, counts: Mapping[str, int]) -> Iterator[Notice]:
+    """The warning that entries may be listed several times, where that can be so: `counts` are how
+    many entries match at each site that has answered."""
+    some = [site for site, count in counts.items() if count]
+    sites = [site for site in planned.listed if site in some]
+    if sites and len(some) > 1:
         yield Notice(
             title="Copies listed",
             detail=f"Which entries of {', '.join(sites)} are copies of other sites' entries is not "

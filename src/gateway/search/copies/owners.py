@@ -44,6 +44,8 @@ class Generation:
     id: str
     uploads: Mapping[str, SharedUpload]
     """By upload_id."""
+    sharing: Mapping[str, frozenset[str]]
+    """By site: the other ones that hold copies of some upload of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,15 @@ def generation_of(uploads: Iterable[SharedUpload], before: Generation | None = N
             for site, one in sorted(upload.holdings.items())
         ]
         digest.update(orjson.dumps([upload.upload_id, holdings]))
-    return Generation(digest.hexdigest()[:12], held)
+    return Generation(digest.hexdigest()[:12], held, _sharing(held.values()))
+
+
+def _sharing(uploads: Iterable[SharedUpload]) -> dict[str, frozenset[str]]:
+    groups = {frozenset(one.holdings) for one in uploads}
+    return {
+        site: frozenset().union(*(group for group in groups if site in group)) - {site}
+        for site in frozenset[str]().union(*groups)
+    }
 
 
 def exclusions(
