@@ -42,8 +42,8 @@ class Sites:
         for name in self.urls:
             held = await self._ask(name, "/entries/archive/query", {"metadata": {"optimade": "*"}})
             archives = {one["entry_id"]: one["archive"]["metadata"]["optimade"] for one in held}
-            for one in await self._ask(name, "/entries/query", {"include": ["*"]}):
-                found.append(copy_of(one, archives[one["entry_id"]], site=name))
+            indexed = await self._ask(name, "/entries/query", {"include": ["*"]})
+            found += [copy_of(one, archives[one["entry_id"]], site=name) for one in indexed]
         return found
 
     async def hide(self, part: float, random: Random) -> None:

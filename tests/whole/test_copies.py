@@ -1,8 +1,7 @@
 """Entries that several sites hold: each once, whatever the copies are and whoever fails when."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,97 +10,17 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.errors import SitesMissingError
-from gateway.model import REFERENCES, STRUCTURES, EntryRequest, SearchAnswer, SearchRequest
-from gateway.search import Federation
+from gateway.model import REFERENCES, STRUCTURES, EntryRequest, SearchRequest
+from tests.whole.copied_lines import ALL, LINES, SORTS, ids_at, keys, oases, request, upload, walk
 from tests.whole.lines import refused
-from tests.whole.oases import DemoLine, Opened, make_line, opened
+from tests.whole.oases import Opened, opened
 from tests.whole.walking import last_offset
-
-OLD, NEW = "2020-01-01T00:00:00", "2024-01-01T00:00:00"
-
-
-def upload(upload_id: str, ids: str, **changes: Any) -> list[DemoLine]:
-    """One entry for each letter."""
-    return [make_line(f"{upload_id}-{i}", upload_id=upload_id, **changes) for i in ids]
-
-
-LINES = {
-    "berlin": [
-        *upload("own1", "abc"),
-        *upload("whole", "abcdef"),
-        *upload("part", "abcd"),
-        *upload("differ", "abcd", nelements=5),
-        *upload("secret", "ab", with_embargo=True),
-        *upload("anew", "abc", last_processing_time=OLD, nsites=7),
-    ],
-    "dresden": [
-        *upload("own2", "abcd"),
-        *upload("whole", "abcdef", upload_create_time=NEW),
-        *upload("part", "ab"),
-        *upload("differ", "cdef", nelements=6),
-        *upload("secret", "ab"),
-    ],
-    "munich": [
-        *upload("own3", "ab"),
-        *upload("whole", "abcdef", upload_create_time=OLD),
-        *upload("part", "cdef"),
-        *upload("secret", "ab"),
-        *upload("anew", "abc", last_processing_time=NEW, nsites=8),
-    ],
-}
-SORTS = ((), (("nsites", True),), (("id", False),), (("last_modified", False),))
-ALL = sorted(
-    {
-        line["metadata"]["entry_id"]
-        for held in LINES.values()
-        for line in held
-        if not line["metadata"]["with_embargo"]
-    }
-)
-
-
-def ids_at(site: str) -> set[str]:
-    return {
-        line["metadata"]["entry_id"] for line in LINES[site] if not line["metadata"]["with_embargo"]
-    }
-
-
-@asynccontextmanager
-async def oases(
-    lines: Mapping[str, list[DemoLine]] = LINES,
-    *,
-    timeouts: Mapping[str, float] | None = None,
-    **keys: Any,
-) -> AsyncIterator[Opened]:
-    sections: dict[str, Any] = {"copies": {"refresh_s": 3600, **keys}}
-    if timeouts is not None:
-        sections["timeouts"] = timeouts
-    async with opened(lines, **sections) as one:
-        await one.federation.know_copies()
-        one.forget()
-        yield one
 
 
 @pytest.fixture
 async def three() -> AsyncIterator[Opened]:
     async with oases() as one:
         yield one
-
-
-def request(**changes: Any) -> SearchRequest:
-    wanted = {"page_limit": 4, "response_fields": ("immutable_id", "nsites")} | changes
-    return SearchRequest(STRUCTURES, **wanted)
-
-
-def keys(answer: SearchAnswer) -> list[str]:
-    return [one.id.partition("~")[2] for one in answer.resources]
-
-
-async def walk(federation: Federation, first: SearchRequest) -> list[SearchAnswer]:
-    answers = [await federation.search(first)]
-    while (link := answers[-1].next) is not None:
-        answers.append(await federation.search(replace(first, cursor=link.cursor)))
-    return answers
 
 
 @pytest.mark.parametrize("prefer", [(), ("munich",), ("dresden", "berlin")], ids=str)
@@ -397,7 +316,11 @@ async def test_one_entry_is_not_looked_for_where_no_copy_can_be() -> None:
         answer = await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
         assert [resource.id for resource in answer.resources] == ["munich~whole-a"]
         assert not one.lines["dresden"].asked
-        for changes in ({"copies": "all"}, {"sites": ("berlin",)}, {"sites": ("berlin", "dresden")}):
+        for changes in (
+            {"copies": "all"},
+            {"sites": ("berlin",)},
+            {"sites": ("berlin", "dresden")},
+        ):
             with pytest.raises(SitesMissingError):
                 await one.federation.search(request(filter='id = "berlin~whole-a"', **changes))
         one.lines["munich"].fault = refused

@@ -17,7 +17,7 @@ from gateway.merge import Pin
 from gateway.model import Hit, NativeQuery, Notice
 from gateway.properties import STRUCTURE
 from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.owners import Exclusion, Generation, exclusions
+from gateway.search.copies.owners import Begun, Exclusion, Generation, exclusions
 from gateway.search.copies.refresh import CopyIndex
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
@@ -255,12 +255,17 @@ class Copies:
         held = self._assignments.get(key)
         if held is not None:
             return held
+        latest, begun = self.index.latest or generation, None
+        if latest.id != generation.id:
+            begun = Begun(generation, self.index.first_holders)
 
         def make() -> _Assignment:
-            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
+            found = exclusions(
+                latest, sites=chosen, away=pin.away, prefer=self._keys.prefer, begun=begun
+            )
             return {site: self._condition(site, one) for site, one in found.items()}
 
-        is_small = len(generation.uploads) <= _IN_LOOP
+        is_small = len(latest.uploads) <= _IN_LOOP
         made = make() if is_small else await asyncio.to_thread(make)
         return self._assignments.setdefault(key, made)
 

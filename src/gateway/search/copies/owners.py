@@ -49,6 +49,23 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """How things were when a walk began: what comes to a site later it does not serve there."""
+
+    generation: Generation
+    first_holders: Mapping[str, Collection[str]]
+    """Of uploads that have been copied since: the sites that had them before."""
+
+    def holdings(self, upload: SharedUpload) -> Mapping[str, Holding]:
+        """The copies of an upload that there were then, as they were."""
+        then = self.generation.uploads.get(upload.upload_id)
+        if then is not None:
+            return then.holdings
+        first = self.first_holders.get(upload.upload_id, ())
+        return {site: upload.holdings[site] for site in first if site in upload.holdings}
+
+
+@dataclass(frozen=True, slots=True)
 class Exclusion:
     """What one site is not asked for: all entries of the uploads, but for those that it alone has.
 
@@ -94,12 +111,14 @@ def exclusions(
     sites: Sequence[str],
     away: Collection[str] = (),
     prefer: Sequence[str] = (),
+    begun: Begun | None = None,
 ) -> dict[str, Exclusion]:
     """What each of the sites leaves out; those that leave out nothing are not named.
 
     `sites` are those that are asked, in the order of the configuration. One that is away comes
     last: it serves only what no other one has, so that its answer, should it come after all, holds
-    nothing twice.
+    nothing twice. In a walk that has `begun` earlier, who serves what stays, as far as the sites
+    still have it.
     """
     rank = _ranks(sites, away=away, prefer=prefer)
     found: dict[str, _Excluded] = {}
@@ -107,7 +126,13 @@ def exclusions(
         holders = [site for site in upload.holdings if site in rank]
         if len(holders) < 2:
             continue
-        holders.sort(key=lambda site: _order(upload.holdings[site], rank[site]))
+        then = upload.holdings if begun is None else begun.holdings(upload)
+        holders.sort(
+            key=lambda site: (
+                site not in then,  # then it serves only what no other one has
+                _order(then.get(site, upload.holdings[site]), rank[site]),
+            )
+        )
         served = set(upload.holdings[holders[0]].extras)
         for site in holders[1:]:
             held = upload.holdings[site]

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import SiteError
@@ -80,7 +80,10 @@ class CopyIndex:
         self._tried: set[str] = set()
         self.revision = 0
         """Grows with everything that is read."""
+        self.first_holders: dict[str, tuple[str, ...]] = {}
+        """Of uploads that have become shared since the start: the sites that had them before."""
         self._known: frozenset[str] = frozenset()
+        self._compared: Mapping[str, Mapping[str, int]] = {}
         self._is_settled = False
         """Whether all that is known has been compared."""
 
@@ -213,8 +216,22 @@ class CopyIndex:
                 raise
             if len(shared) < len(holders):
                 self._is_settled = False
+            self.first_holders = self._first_holders(holders)
             self._publish(await asyncio.to_thread(generation_of, shared, self.latest))
-            self._known = frozenset(uploads)
+            self._known, self._compared = frozenset(uploads), uploads
+
+    def _first_holders(self, holders: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+        """Walks that have begun go on with these sites."""
+        before = {} if self.latest is None else self.latest.uploads
+        new = holders.keys() - before.keys() if self._compared else ()
+        first = {one: known for one, known in self.first_holders.items() if one in holders}
+        for upload_id in new:
+            had = tuple(
+                site for site in holders[upload_id] if upload_id in self._compared.get(site, ())
+            )
+            if upload_id not in first and had:
+                first[upload_id] = had
+        return first
 
     def _publish(self, generation: Generation) -> None:
         self.revision += 1
