@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import orjson
 
+NOTHING = frozenset[str]()
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -20,8 +22,10 @@ class Holding:
     """Entries of it."""
     processed: int
     """When the newest of them was processed, in milliseconds since 1970; 0: not known."""
-    extras: frozenset[str] = frozenset()
+    extras: frozenset[str] = NOTHING
     """Those of its entries that not all holders have."""
+    digest: bytes = b""
+    """Of the ids of its entries: equal copies have equal ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import logging
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gateway.errors import SiteError
@@ -185,9 +186,9 @@ class CopyIndex:
         """All uploads of a site; those that have changed are compared anew."""
         held = self._sites.get(session.name)
         uploads = await read_uploads(session, self._base)
-        changed: Iterable[str] = uploads
+        changed: AbstractSet[str] = uploads.keys()
         if held is not None and not is_whole:
-            changed = ()
+            changed = set()
             if mark.processed != held.mark.processed:
                 since = held.mark.processed
                 changed = await read_processed(session, self._base, since=since)
@@ -216,7 +217,7 @@ class CopyIndex:
                 raise
             if len(shared) < len(holders):
                 self._is_settled = False
-            self.first_holders = self._first_holders(holders)
+            self.first_holders = await asyncio.to_thread(self._first_holders, holders)
             self._publish(await asyncio.to_thread(generation_of, shared, self.latest))
             self._known, self._compared = frozenset(uploads), uploads
 
@@ -226,10 +227,9 @@ class CopyIndex:
         new = holders.keys() - before.keys() if self._compared else ()
         first = {one: known for one, known in self.first_holders.items() if one in holders}
         for upload_id in new:
-            had = tuple(
-                site for site in holders[upload_id] if upload_id in self._compared.get(site, ())
-            )
-            if upload_id not in first and had:
+            known = [site for site in holders[upload_id] if site in self._compared]
+            had = tuple(site for site in known if upload_id in self._compared[site])
+            if upload_id not in first and 0 < len(had) < len(known):
                 first[upload_id] = had
         return first
 
