@@ -192,7 +192,7 @@ class CopyIndex:
             if mark.processed != held.mark.processed:
                 since = held.mark.processed
                 changed = await read_processed(session, self._base, since=since)
-        self._comparison.suspect(session.name, changed)
+        await self._comparison.suspect(session.name, changed)
         self._is_settled = False
         read_at = now if held is None or is_whole else held.read_at
         self._sites[session.name] = _SiteIndex(mark, uploads, read_at)

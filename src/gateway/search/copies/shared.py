@@ -58,9 +58,13 @@ class Comparison:
         self._due: defaultdict[str, set[str]] = defaultdict(set)
         """By site: uploads that are read again."""
 
-    def suspect(self, site: str, uploads: AbstractSet[str]) -> None:
+    async def suspect(self, site: str, uploads: AbstractSet[str]) -> None:
         """Read these again, if they are shared, as they may have changed."""
-        self._due[site].update(self._seen.keys() & uploads)
+        for at, upload_id in enumerate(tuple(uploads), 1):
+            if upload_id in self._seen:
+                self._due[site].add(upload_id)
+            if at % (10 * _SLICE) == 0:
+                await asyncio.sleep(0)
 
     async def compare(
         self,
