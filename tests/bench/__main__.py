@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     bench_added,
+    bench_copies,
     bench_endurance,
     bench_first_page,
     bench_pages,
@@ -46,6 +47,7 @@ BENCHES: dict[str, Bench] = {
     "workers": bench_workers.workers,
     "replicas": bench_workers.replicas,
     "slow": bench_slow.slow,
+    "copies": bench_copies.copies,
 }
 
 
