@@ -259,6 +259,21 @@ async def test_the_index_asks_little(three: Opened) -> None:
     assert three.asked == 2 * len(LINES)
 
 
+async def test_references_of_a_site_that_fails() -> None:
+    """What it would have counted of shared structures, the next holder counts at once."""
+    lines = {"berlin": upload("whole", "abc"), "munich": upload("whole", "abc")}
+    for line in (*lines["berlin"], *lines["munich"]):
+        line["metadata"]["references"] = ["https://example.org/a"]
+    async with oases(lines) as one:
+        one.lines["berlin"].fault = refused
+        answer = await one.federation.search(
+            SearchRequest(REFERENCES, response_fields=("_fed_structures", "_fed_sites"))
+        )
+        (reference,) = answer.resources
+        assert reference.attributes["_fed_structures"] == len("abc")
+        assert reference.attributes["_fed_sites"] == ["munich"]
+
+
 async def test_references_count_each_structure_once() -> None:
     """How many structures have a reference; it is listed at all sites that hold it."""
     lines = {

@@ -7,7 +7,7 @@ Pure.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -48,7 +48,7 @@ class Generation:
     id: str
     uploads: Mapping[str, SharedUpload]
     """By upload_id."""
-    sharing: Mapping[str, frozenset[str]]
+    sharing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By site: the other ones that hold copies of some upload of it."""
 
 
