@@ -42,13 +42,14 @@ def read_entries(
     source: str | Path | Sequence[Mapping[str, object]], *, version: str
 ) -> tuple[Entry, ...]:
     """The entries of a demo site (by name), of a file, or of lines already read."""
-    lines = _lines_of(source) if isinstance(source, str | Path) else source
+    lines = read_lines(source) if isinstance(source, str | Path) else source
     return tuple(
         make_entry(line, version=version) for line in lines if is_indexable(line, version=version)
     )
 
 
-def _lines_of(source: str | Path) -> Iterable[Mapping[str, object]]:
+def read_lines(source: str | Path) -> Iterable[Mapping[str, object]]:
+    """The lines of a file, or of a demo site by its name, with what it has copied."""
     if isinstance(source, str) and not Path(source).suffix:
         return with_copies(source, _read_lines)
     return _read_lines(source)
