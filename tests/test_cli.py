@@ -248,7 +248,7 @@ def test_check_names_an_oasis_under_two_addresses() -> None:
         Check("c", "http://c/api/v1"),
     )
     (line,) = [one for one in checks_table(checks).splitlines() if "same entries" in one]
-    assert line.startswith("a holds the same entries as b, which are served twice")
+    assert line.startswith("a holds the same entries as b: if they are one Oasis")
 
 
 def test_check_says_what_to_do(oases: dict[str, str], tmp_path: Path) -> None:

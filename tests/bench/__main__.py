@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     bench_added,
+    bench_copies,
     bench_endurance,
     bench_failover,
     bench_first_page,
@@ -48,6 +49,7 @@ BENCHES: dict[str, Bench] = {
     "replicas": bench_workers.replicas,
     "failover": bench_failover.failover,
     "slow": bench_slow.slow,
+    "copies": bench_copies.copies,
 }
 
 

@@ -1,9 +1,7 @@
 """A stub site answers what a demo Oasis over the same entries answers, which answers as a NOMAD."""
 
-import gzip
 from collections.abc import AsyncIterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import httpx
@@ -12,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from gateway.demo import create_demo_oasis
+from gateway.demo.store import read_lines
 from tests.bench.stub_answers import StubAnswers, StubRefusalError
 from tests.bench.stub_entries import DATA, StubEntries, read_templates
 
@@ -65,8 +64,7 @@ def _lines() -> list[dict[str, Any]]:
     """The lines that the stub's templates are made of, under the stub's ids."""
     held = {}
     for name in DATA:
-        packed = files("gateway.demo").joinpath("data", f"{name}.jsonl.gz").read_bytes()
-        for line in map(orjson.loads, gzip.decompress(packed).splitlines()):
+        for line in read_lines(name):
             held[line["metadata"]["upload_id"], line["metadata"]["mainfile"]] = line
     templates = [held[e.document["upload_id"], e.document["mainfile"]] for e in read_templates()]
     return [

@@ -38,7 +38,7 @@ LEARNED = [
     "results.material.symmetry.*",
     "results.properties.electronic.band_gap.*",
 ]
-SCOPE = 400
+SCOPE = 600
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

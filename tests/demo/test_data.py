@@ -43,25 +43,6 @@ def test_every_structure_names_its_source(held, name):
         assert package in text
 
 
-def test_an_upload_is_shared(held):
-    """Berlin and munich hold the same upload under the same ids, processed by other versions."""
-    berlin = {e.entry_id: e for e in public(held["berlin"])}
-    munich = {e.entry_id: e for e in public(held["munich"])}
-    shared = berlin.keys() & munich.keys()
-    assert len(shared) >= 40
-    for entry_id in shared:
-        here, there = berlin[entry_id].document, munich[entry_id].document
-        assert here["upload_id"] == there["upload_id"]
-        assert here["nomad_version"] != there["nomad_version"]
-
-
-def test_an_upload_is_half_hidden(held):
-    """What is public on berlin is under embargo on dresden."""
-    berlin = {e.entry_id for e in public(held["berlin"])}
-    closed = {e.entry_id for e in held["dresden"] if e.document["with_embargo"]}
-    assert berlin & closed
-
-
 def test_sites_share_a_date(held):
     """Uploads of all sites were made at the same moment; others have microseconds."""
     dates = [{str(e.document["upload_create_time"]) for e in public(held[n])} for n in NAMES]

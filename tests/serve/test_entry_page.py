@@ -103,6 +103,26 @@ async def test_text_of_an_oasis_is_text(
     assert "&lt;img src=x" in page.text
 
 
+async def test_where_else_it_is(
+    client: httpx.AsyncClient, federation: FakeFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links to the copies at other Oases; the view of one Oasis has none, as it holds one."""
+    resource = Resource(
+        "structures", "berlin~entry_1", {"_fed_copies": ["berlin~entry_1", "munich~entry_1"]}
+    )
+
+    async def entry(request: EntryRequest) -> SearchAnswer:
+        assert request.response_fields is not None
+        assert "_fed_copies" in request.response_fields
+        return SearchAnswer((resource,), reports=(SiteReport("berlin", "ok"),))
+
+    monkeypatch.setattr(federation, "entry", entry)
+    page = await client.get(PAGE)
+    assert 'href="../entry/munich~entry_1"' in page.text
+    assert "This Oasis holds a copy of the entry" in page.text
+    assert "copy of the entry" not in (await client.get(f"/sites/berlin{PAGE}")).text
+
+
 async def test_former_address_of_the_docs(client: httpx.AsyncClient) -> None:
     answer = await client.get("/redoc")
     assert (answer.status_code, answer.headers["location"]) == (308, "./docs")

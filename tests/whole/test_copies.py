@@ -1,8 +1,7 @@
 """Entries that several sites hold: each once, whatever the copies are and whoever fails when."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,97 +10,17 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.errors import SitesMissingError
-from gateway.model import REFERENCES, STRUCTURES, EntryRequest, SearchAnswer, SearchRequest
-from gateway.search import Federation
+from gateway.model import REFERENCES, STRUCTURES, EntryRequest, SearchRequest
+from tests.whole.copied_lines import ALL, LINES, SORTS, ids_at, keys, oases, request, upload, walk
 from tests.whole.lines import refused
-from tests.whole.oases import DemoLine, Opened, make_line, opened
+from tests.whole.oases import Opened, opened
 from tests.whole.walking import last_offset
-
-OLD, NEW = "2020-01-01T00:00:00", "2024-01-01T00:00:00"
-
-
-def upload(upload_id: str, ids: str, **changes: Any) -> list[DemoLine]:
-    """One entry for each letter."""
-    return [make_line(f"{upload_id}-{i}", upload_id=upload_id, **changes) for i in ids]
-
-
-LINES = {
-    "berlin": [
-        *upload("own1", "abc"),
-        *upload("whole", "abcdef"),
-        *upload("part", "abcd"),
-        *upload("differ", "abcd", nelements=5),
-        *upload("secret", "ab", with_embargo=True),
-        *upload("anew", "abc", last_processing_time=OLD, nsites=7),
-    ],
-    "dresden": [
-        *upload("own2", "abcd"),
-        *upload("whole", "abcdef", upload_create_time=NEW),
-        *upload("part", "ab"),
-        *upload("differ", "cdef", nelements=6),
-        *upload("secret", "ab"),
-    ],
-    "munich": [
-        *upload("own3", "ab"),
-        *upload("whole", "abcdef", upload_create_time=OLD),
-        *upload("part", "cdef"),
-        *upload("secret", "ab"),
-        *upload("anew", "abc", last_processing_time=NEW, nsites=8),
-    ],
-}
-SORTS = ((), (("nsites", True),), (("id", False),), (("last_modified", False),))
-ALL = sorted(
-    {
-        line["metadata"]["entry_id"]
-        for held in LINES.values()
-        for line in held
-        if not line["metadata"]["with_embargo"]
-    }
-)
-
-
-def ids_at(site: str) -> set[str]:
-    return {
-        line["metadata"]["entry_id"] for line in LINES[site] if not line["metadata"]["with_embargo"]
-    }
-
-
-@asynccontextmanager
-async def oases(
-    lines: Mapping[str, list[DemoLine]] = LINES,
-    *,
-    timeouts: Mapping[str, float] | None = None,
-    **keys: Any,
-) -> AsyncIterator[Opened]:
-    sections: dict[str, Any] = {"copies": {"refresh_s": 3600, **keys}}
-    if timeouts is not None:
-        sections["timeouts"] = timeouts
-    async with opened(lines, **sections) as one:
-        await one.federation.know_copies()
-        one.forget()
-        yield one
 
 
 @pytest.fixture
 async def three() -> AsyncIterator[Opened]:
     async with oases() as one:
         yield one
-
-
-def request(**changes: Any) -> SearchRequest:
-    wanted = {"page_limit": 4, "response_fields": ("immutable_id", "nsites")} | changes
-    return SearchRequest(STRUCTURES, **wanted)
-
-
-def keys(answer: SearchAnswer) -> list[str]:
-    return [one.id.partition("~")[2] for one in answer.resources]
-
-
-async def walk(federation: Federation, first: SearchRequest) -> list[SearchAnswer]:
-    answers = [await federation.search(first)]
-    while (link := answers[-1].next) is not None:
-        answers.append(await federation.search(replace(first, cursor=link.cursor)))
-    return answers
 
 
 @pytest.mark.parametrize("prefer", [(), ("munich",), ("dresden", "berlin")], ids=str)
@@ -340,6 +259,21 @@ async def test_the_index_asks_little(three: Opened) -> None:
     assert three.asked == 2 * len(LINES)
 
 
+async def test_references_of_a_site_that_fails() -> None:
+    """What it would have counted of shared structures, the next holder counts at once."""
+    lines = {"berlin": upload("whole", "abc"), "munich": upload("whole", "abc")}
+    for line in (*lines["berlin"], *lines["munich"]):
+        line["metadata"]["references"] = ["https://example.org/a"]
+    async with oases(lines) as one:
+        one.lines["berlin"].fault = refused
+        answer = await one.federation.search(
+            SearchRequest(REFERENCES, response_fields=("_fed_structures", "_fed_sites"))
+        )
+        (reference,) = answer.resources
+        assert reference.attributes["_fed_structures"] == len("abc")
+        assert reference.attributes["_fed_sites"] == ["munich"]
+
+
 async def test_references_count_each_structure_once() -> None:
     """How many structures have a reference; it is listed at all sites that hold it."""
     lines = {
@@ -358,3 +292,79 @@ async def test_references_count_each_structure_once() -> None:
             (reference,) = answer.resources
             assert reference.attributes["_fed_structures"] == count
             assert reference.attributes["_fed_sites"] == ["berlin", "munich"]
+
+
+@pytest.mark.parametrize("dead", sorted(LINES))
+async def test_one_entry_of_a_site_that_is_away(dead: str, three: Opened) -> None:
+    """The next holder answers for it, with its own id, and the answer says so; an entry that no
+    other site has is missing, not absent."""
+    three.lines[dead].fault = refused
+    for entry_id in sorted(ids_at(dead)):
+        others = [site for site in LINES if site != dead and entry_id in ids_at(site)]
+        wanted = EntryRequest(STRUCTURES, f"{dead}~{entry_id}", response_fields=("nsites",))
+        asked = request(filter=f'id = "{dead}~{entry_id}"', partial="forbid")
+        if not others:
+            with pytest.raises(SitesMissingError):
+                await three.federation.entry(wanted)
+            with pytest.raises(SitesMissingError):
+                await three.federation.search(asked)
+            continue
+        for answer in (await three.federation.entry(wanted), await three.federation.search(asked)):
+            (one,) = answer.resources
+            assert one.id in {f"{site}~{entry_id}" for site in others}
+            assert answer.data_returned == 1
+            assert [notice.code for notice in answer.notices] == ["copy_served"]
+            states = {report.name: report.state for report in answer.reports}
+            assert (states[dead], states[one.id.partition("~")[0]]) == ("pruned", "ok")
+
+
+async def test_one_entry_is_not_looked_for_where_no_copy_can_be() -> None:
+    """Sites that share no upload with the one that is away are not asked, nor is any with
+    `_<prefix>_copies=all`, or where one site alone is asked."""
+    lines = {
+        "berlin": upload("whole", "abc"),
+        "munich": upload("whole", "abc"),
+        "dresden": upload("own", "x"),
+    }
+    async with oases(lines) as one:
+        one.lines["berlin"].fault = refused
+        answer = await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+        assert [resource.id for resource in answer.resources] == ["munich~whole-a"]
+        assert not one.lines["dresden"].asked
+        for changes in (
+            {"copies": "all"},
+            {"sites": ("berlin",)},
+            {"sites": ("berlin", "dresden")},
+        ):
+            with pytest.raises(SitesMissingError):
+                await one.federation.search(request(filter='id = "berlin~whole-a"', **changes))
+        one.lines["munich"].fault = refused
+        with pytest.raises(SitesMissingError):
+            await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+
+
+async def test_a_hanging_site_leaves_time_for_the_next_holder() -> None:
+    """Within the one deadline of the request."""
+    lines = {"berlin": upload("whole", "abc"), "munich": upload("whole", "abc")}
+    async with oases(lines, timeouts={"budget_s": 4, "site_s": 4}) as one:
+        one.lines["berlin"].hangs = lambda _: True
+        answer = await one.federation.entry(EntryRequest(STRUCTURES, "berlin~whole-a"))
+        assert [resource.id for resource in answer.resources] == ["munich~whole-a"]
+
+
+async def test_one_id_counts_what_there_is(three: Opened) -> None:
+    """`data_available` is the same for a filter that is an id as for any other."""
+    answer = await three.federation.search(request(filter='id = "berlin~own1-a"'))
+    assert (answer.data_returned, answer.data_available) == (1, len(ALL))
+
+
+async def test_copies_are_said_to_be_listed_only_where_there_can_be_any() -> None:
+    """Not where one site alone has what matches."""
+    async with opened(LINES, copies={"enabled": True, "refresh_s": 3600}) as one:
+        await one.federation.know_copies()
+        one.federation._copies.index._generations.clear()
+        answer = await one.federation.search(request(filter="nelements = 5"))
+        assert answer.data_returned == 4
+        assert not answer.notices
+        answer = await one.federation.search(request(filter='immutable_id STARTS WITH "whole"'))
+        assert [notice.code for notice in answer.notices] == ["copies_listed"]

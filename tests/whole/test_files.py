@@ -21,7 +21,7 @@ from tests.whole.downloaded import (
 from tests.whole.oases import make_config
 
 LEAST = {"cif": 1000, "xyz": 1290, "poscar": 960}
-"""Of 1,387 entries; the others are molecules, disordered, or lack something."""
+"""Of 1,691 entries, copies among them; the others are molecules, disordered, or lack something."""
 
 
 @pytest.fixture

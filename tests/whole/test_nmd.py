@@ -3,15 +3,13 @@
 What is expected is read from the demo data itself.
 """
 
-import gzip
-import json
 from collections.abc import AsyncIterator, Callable
-from importlib.resources import files
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.demo.store import read_lines as demo_lines
 from gateway.errors import ParameterError, UnknownPropertyError
 from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.search import Federation
@@ -28,9 +26,8 @@ def read_lines() -> dict[str, dict[str, Any]]:
     """All public structures of the demo data, by id."""
     held = {}
     for site, version in VERSIONS.items():
-        packed = files("gateway.demo").joinpath(f"data/{site}.jsonl.gz").read_bytes()
-        for text in gzip.decompress(packed).decode("utf-8").splitlines():
-            line = json.loads(text)
+        for one in demo_lines(site):
+            line: dict[str, Any] = dict(one)
             metadata = line["metadata"]
             if is_indexed(metadata, version):
                 held[f"{site}~{metadata['entry_id']}"] = line

@@ -37,7 +37,7 @@ class Check:
     advice: str | None = None
     """What to do about the failure; None: there is none."""
     same_as: tuple[str, ...] = ()
-    """Other sites with the same entries, which are served twice."""
+    """Other sites with the same entries: very likely this one under another address."""
     warnings: tuple[str, ...] = ()
     """What to know of a site that can be used."""
     clock_ahead_s: float | None = None
@@ -97,8 +97,8 @@ def checks_table(checks: Sequence[Check]) -> str:
 
 def _doubled(checks: Sequence[Check]) -> list[str]:
     return [
-        f"{one.site} holds the same entries as {other}, which are served twice: if they are one "
-        "Oasis under two addresses, remove one of them"
+        f"{one.site} holds the same entries as {other}: if they are one Oasis under two addresses, "
+        "remove one of them"
         for one in checks
         for other in one.same_as
         if one.site < other

@@ -5,13 +5,14 @@ some entries `data`; everything else that NOMAD derives is derived here.
 """
 
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import orjson
 
+from gateway.demo.copies import with_copies
 from gateway.demo.quantities import is_old
 
 Json = dict[str, object]
@@ -41,10 +42,17 @@ def read_entries(
     source: str | Path | Sequence[Mapping[str, object]], *, version: str
 ) -> tuple[Entry, ...]:
     """The entries of a demo site (by name), of a file, or of lines already read."""
-    lines = _read_lines(source) if isinstance(source, str | Path) else source
+    lines = read_lines(source) if isinstance(source, str | Path) else source
     return tuple(
         make_entry(line, version=version) for line in lines if is_indexable(line, version=version)
     )
+
+
+def read_lines(source: str | Path) -> Iterable[Mapping[str, object]]:
+    """The lines of a file, or of a demo site by its name, with what it has copied."""
+    if isinstance(source, str) and not Path(source).suffix:
+        return with_copies(source, _read_lines)
+    return _read_lines(source)
 
 
 def _read_lines(source: str | Path) -> Iterator[Json]:

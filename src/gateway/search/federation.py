@@ -229,8 +229,7 @@ class Federation:
                 page_limit=1,
                 response_fields=request.response_fields,
                 include=request.include,
-                sites=(site,),
-                copies="all",
+                sites=request.sites,
                 timeout_s=request.timeout_s,
                 entered=request.entered,
                 fresh=request.fresh,
@@ -335,7 +334,7 @@ class Federation:
         facets, uncounted = facets_of(planned.request, counted, reports=reports, prefix=prefix)
         notices = (
             *planned.notices,
-            *copies_notices(planned, found.answers),
+            *copies_notices(planned, {name: one.total for name, one in found.answers.items()}),
             *site_notices(planned, found, self._site_stats),
             *page.flaws,
             *uncounted,

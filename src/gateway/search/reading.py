@@ -20,7 +20,7 @@ from gateway.search.deadlines import Deadlines
 from gateway.search.facets import FacetCounts, read_facets
 from gateway.search.listing import Listing
 from gateway.search.page_state import PageResult, options_of
-from gateway.search.planned_request import PlannedRequest
+from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
 from gateway.search.time_slices import TimeSlices
 
@@ -76,7 +76,9 @@ class Reader:
         attempt = await page.read(merged)
         again = await self._copies.without(planned, merged, attempt.failures)
         if again is not None:
-            attempt = _better(attempt, await page.read(again, attempt.failures))
+            second = await page.read(again, attempt.failures)
+            if not (names_one_entry(planned.request) and _is_empty(second)):
+                attempt = _better(attempt, second)
         if isinstance(attempt.reading, SitesMissingError):
             raise attempt.reading
         return await self._each_once(attempt, attempt.reading, page)
@@ -176,6 +178,11 @@ class _Page:
         finally:
             counting.cancel()
             await asyncio.wait((counting,))  # nothing goes on for a request that has ended
+
+
+def _is_empty(attempt: _Attempt) -> bool:
+    """Whether nothing was found: an entry that no other site holds is missing, not absent."""
+    return not isinstance(attempt.reading, Reading) or not attempt.reading.found.page
 
 
 def _better(first: _Attempt, second: _Attempt) -> _Attempt:

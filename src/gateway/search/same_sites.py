@@ -1,4 +1,4 @@
-"""Which configured sites are one and the same Oasis under two addresses, which doubles all entries.
+"""Which configured sites are one and the same Oasis under two addresses: a mistake in the file.
 
 In: a sample of each site, read in the background. Out: names. Pure.
 

@@ -191,8 +191,8 @@ class SiteStats:
         twins = {(min(name, one), max(name, one)) for one in sites_same_as(name, self._samples)}
         for one, other in sorted(twins - self._twins):
             logger.warning(
-                "sites %s and %s hold the same entries, which are served twice: if they are one "
-                "Oasis under two addresses, remove one of them",
+                "sites %s and %s hold the same entries: if they are one Oasis under two addresses, "
+                "remove one of them",
                 one,
                 other,
             )

@@ -86,14 +86,13 @@ def _write(
     answer: SearchAnswer, request: Request, context: RequestContext, app_state: AppState
 ) -> str:
     (resource, *_), config = answer.resources, app_state.config
-    name = resource.id.partition(SEPARATOR)[0]
-    titles = {site.name: site.title for site in config.sites}
-    place = Place(config.provider.prefix, name, titles.get(name) or name)
+    name, only = resource.id.partition(SEPARATOR)[0], context.target.site
+    titles = {site.name: site.title or "" for site in config.sites if only in (None, site.name)}
+    place = Place(config.provider.prefix, name, titles)
     view = read_entry_view(resource, place, included=answer.included, notices=answer.notices)
     base, path = to_base(request), f"v1/structures/{quote(resource.id)}"
     refusals = _refusals(resource)
     refused = {name for names in refusals.values() for name in names}
-    same = quote(f'immutable_id="{view.entry_id}"')
     return render(
         "entry.html",
         frame_of(request, app_state_of(request).config),
@@ -101,7 +100,6 @@ def _write(
         canonical=f"{base}entry/{quote(resource.id)}",
         json_link=f"{base}{path}",
         json_address=f"{context.base_url}/{path}",
-        copies_link=f"{base}?filter={same}" if len(config.sites) > 1 else "",
         downloads=_downloads(f"{base}{path}", config.provider.prefix, FORMATS.keys() - refused),
         refused=[
             ([FORMATS[name].title for name in names], reason) for reason, names in refusals.items()

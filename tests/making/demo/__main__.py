@@ -63,6 +63,9 @@ occupants) says so in the entry's `comment`. Band gaps: Kittel, Introduction to 
 comments are made up. `quantities.txt` lists the names of the quantities that NOMAD indexes
 (nomad-lab 2.0.0, Apache-2.0).
 
+Each entry is in the data once, at the site at which its upload was made; what other sites have
+copied of it, and how, is described in `gateway/demo/copies.py`.
+
 | source | package | licence | cite | structures | entries |
 |---|---|---|---|---|---|
 {rows}

@@ -1,6 +1,7 @@
-"""The three demo sites: who holds which uploads, and which uploads are shared."""
+"""The three demo sites: at which of them each upload was made.
 
-from dataclasses import replace
+Which uploads other sites have copied is described in `gateway.demo.copies`.
+"""
 
 from tests.making.demo.sample import Sample
 from tests.making.demo.uploads import Upload, at, every
@@ -11,17 +12,15 @@ Samples = dict[str, tuple[Sample, ...]]
 
 def plan_sites(samples: Samples) -> dict[str, tuple[Upload, ...]]:
     """Every site's uploads."""
-    shared = _shared(samples)
-    closing = _half_hidden(samples)
     return {
-        "berlin": (*_berlin(samples), shared, closing),
-        "munich": (*_munich(samples), replace(shared, nomad_version="1.4.3")),
-        "dresden": (*_dresden(samples), replace(closing, state="embargo")),
+        "berlin": (*_berlin(samples), _shared(samples), _half_hidden(samples)),
+        "munich": _munich(samples),
+        "dresden": _dresden(samples),
     }
 
 
 def _shared(samples: Samples) -> Upload:
-    """The same upload, with the same ids, on berlin and munich."""
+    """Copied to munich and processed there by another version."""
     return Upload(
         "Shared: AFLOW prototypes, orthorhombic",
         SAME_DAY,
@@ -32,7 +31,7 @@ def _shared(samples: Samples) -> Upload:
 
 
 def _half_hidden(samples: Samples) -> Upload:
-    """Public on berlin, under embargo on dresden."""
+    """Public here, its copy at dresden under embargo."""
     return Upload(
         "Shared: half hidden", at("2023-04-17T08:30:12.345678"), samples["pymatgen"][:10], author=1
     )

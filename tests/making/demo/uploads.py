@@ -46,7 +46,6 @@ class Upload:
     author: int = 0
     dataset: str | None = None  # a name; the DOI is the samples' source's
     state: str = "public"  # or embargo, staging
-    nomad_version: str = "2.0.0"
     notebooks: int = 0  # entries without a structure
     failed: int = 0  # entries that could not be processed
     odd: bool = False  # whether some entries lack a field, are disordered, or hold unknown atoms
@@ -116,7 +115,7 @@ def _line(upload: Upload, number: int, file: str, rng: random.Random) -> Line:
         "entry_create_time": _write_time(upload.created + timedelta(seconds=number)),
         "last_processing_time": _write_time(processed),
         "mainfile": mainfile,
-        "nomad_version": upload.nomad_version,
+        "nomad_version": "2.0.0",
         "processed": True,
         "published": public,
         "with_embargo": upload.state == "embargo",

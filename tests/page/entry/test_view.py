@@ -8,7 +8,7 @@ from gateway.page.entry import EntryView, Place, entry_fields, read_entry_view
 from gateway.page.entry.numbers import ELEMENTARY_CHARGE
 from gateway.page.entry.scene import MAX_DRAWN
 
-PLACE = Place("fed", "berlin", "Berlin Oasis")
+PLACE = Place("fed", "berlin", {"berlin": "Berlin Oasis", "munich": "München"})
 GAP = "_nmd_results_properties_electronic_band_gap_"
 SALT: JsonObject = {
     "chemical_formula_reduced": "ClNa",
@@ -121,3 +121,13 @@ def test_links_lead_to_the_web_alone() -> None:
     view = view_of(_fed_entry_page="javascript:alert(1)", _fed_dois=['10.1/"><script>?x#y'])
     assert view.origin.entry_page == ""
     assert view.origin.dois[0][1] == "https://doi.org/10.1/%22%3E%3Cscript%3E%3Fx%23y"
+
+
+def test_where_else_an_entry_is() -> None:
+    """The other sites that hold it, by the names that people know; none that may not be shown."""
+    copies = ["berlin~abc", "munich~abc", "hidden~abc"]
+    assert [(one.id, one.site_title) for one in view_of(_fed_copies=copies).copies] == [
+        ("munich~abc", "München")
+    ]
+    assert view_of(_fed_copies=["berlin~abc"]).copies == ()
+    assert view_of().copies == ()

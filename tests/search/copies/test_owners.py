@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.search.copies import Exclusion, Holding, SharedUpload, exclusions, generation_of
+from gateway.search.copies.owners import Begun
 
 SITES = ("berlin", "dresden", "munich")
 
@@ -113,3 +114,43 @@ def test_holders_of_an_entry() -> None:
     one = shared("u", {"berlin": {"a", "b"}, "munich": {"a", "c"}})
     assert one.holders_of("a") == ("berlin", "munich")
     assert one.holders_of("c") == ("munich",)
+
+
+WALKS = [
+    # held when the walk began, held now (shared then or now), first holders -> who serves what
+    ("a new holder that is fuller", {"berlin": "ab", "dresden": "ab"},
+     {"berlin": "ab", "dresden": "ab", "munich": "abc"}, (), {"berlin": "ab", "munich": "c"}),
+    ("copied since", None, {"berlin": "ab", "munich": "abc"}, ("berlin",),
+     {"berlin": "ab", "munich": "c"}),
+    ("copied since from the later one", None, {"berlin": "abc", "munich": "abc"}, ("munich",),
+     {"munich": "abc"}),
+    ("a part deleted at the owner", {"berlin": "abc", "munich": "ab"},
+     {"berlin": "c", "munich": "ab"}, (), {"berlin": "c", "munich": "ab"}),
+    ("the order of then", {"berlin": "abc", "munich": "ab"}, {"berlin": "a", "munich": "ab"}, (),
+     {"berlin": "a", "munich": "b"}),
+    ("not known from then", None, {"berlin": "ab", "munich": "abc"}, (), {"munich": "abc"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "first", "wanted"), [row[1:] for row in WALKS], ids=[row[0] for row in WALKS]
+)
+def test_a_walk_that_has_begun(then: Any, now: Any, first: Any, wanted: Any) -> None:
+    """Who came first then comes first now, with what it has now; what came since comes last."""
+    known = {} if then is None else {site: set(ids) for site, ids in then.items()}
+    began = generation_of([shared("u", known)] if known else [])
+    held = {site: set(ids) for site, ids in now.items()}
+    latest = generation_of([shared("u", held)], began)
+    begun = Begun(began, {"u": first} if first else {})
+    found = exclusions(latest, sites=SITES, begun=begun)
+    given = {site: "".join(ids) for site, ids in served({"u": held}, found).items() if ids}
+    assert given == wanted
+
+
+def test_which_sites_share_uploads() -> None:
+    """For a single entry of a site that is away, only these are asked."""
+    one = shared("u", {"berlin": {"a"}, "munich": {"a"}})
+    other = shared("v", {"munich": {"a"}, "dresden": {"a"}})
+    assert generation_of([one, other]).sharing == {
+        "berlin": {"munich"}, "munich": {"berlin", "dresden"}, "dresden": {"munich"}
+    }  # fmt: skip

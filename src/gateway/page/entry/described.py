@@ -58,6 +58,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """The same entry at another site."""
+
+    id: str
+    site_title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Literature:
     """Something that the entry refers to."""
 
@@ -94,6 +102,8 @@ class EntryView:
     repeats: tuple[bool, bool, bool]
     """Along which vectors there is something to repeat."""
     origin: Origin
+    copies: tuple[Copied, ...]
+    """At the other sites that hold the entry, too."""
     literature: tuple[Literature, ...]
     citation: str
     bibtex: str

@@ -11,6 +11,7 @@ _STANDARD = (
 )  # fmt: skip
 _OWN = (
     "site", "entry_page", "api_url", "upload_id", "license", "authors", "datasets", "dois",
+    "copies",
 )  # fmt: skip
 _NOMAD = ("_nmd_comment", "_nmd_upload_name", "_nmd_entry_name", "_nmd_mainfile")
 

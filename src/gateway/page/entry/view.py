@@ -1,7 +1,7 @@
 """A structure as it is served -> everything that its page says (`described.EntryView`)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.model import SEPARATOR, JsonObject, Notice, Resource
@@ -10,6 +10,7 @@ from gateway.page.entry.cell import Cell, read_cell
 from gateway.page.entry.citation import Cited, cite, doi_address, write_bibtex
 from gateway.page.entry.described import (
     CellView,
+    Copied,
     EntryView,
     LegendItem,
     Literature,
@@ -36,7 +37,13 @@ class Place:
     prefix: str
     """Of the gateway's own properties."""
     site: str
-    site_title: str
+    titles: Mapping[str, str]
+    """Of all sites at which copies may be shown, by name."""
+
+    @property
+    def site_title(self) -> str:
+        """What people call the entry's site."""
+        return self.titles.get(self.site) or self.site
 
 
 def read_entry_view(
@@ -82,6 +89,7 @@ def read_entry_view(
         has_bonds=atoms is not None and not is_crowded(atoms),
         repeats=cell.is_periodic if cell else (False, False, False),
         origin=origin,
+        copies=tuple(_copies(resource, place)),
         literature=tuple(_literature(one) for one in included),
         citation=cite(cited),
         bibtex=write_bibtex(cited),
@@ -200,6 +208,13 @@ def _origin(attributes: JsonObject, place: Place) -> Origin:
         comment=text_of(attributes, "_nmd_comment") or "",
         last_modified=text_of(attributes, "last_modified") or "",
     )
+
+
+def _copies(resource: Resource, place: Place) -> Iterator[Copied]:
+    for id_ in texts_of(resource.attributes, f"_{place.prefix}_copies"):
+        site = id_.partition(SEPARATOR)[0]
+        if id_ != resource.id and site in place.titles:
+            yield Copied(id_, place.titles[site] or site)
 
 
 def _literature(reference: Resource) -> Literature:

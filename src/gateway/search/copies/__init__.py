@@ -5,7 +5,8 @@ it. `gateway.search.federation` imports it.
 """
 
 from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.merged import Copies, CopiesState, copies_notices
+from gateway.search.copies.merged import Copies, CopiesState
+from gateway.search.copies.notices import copies_notices
 from gateway.search.copies.owners import (
     Exclusion,
     Generation,

@@ -4,12 +4,14 @@ In: a session with one site, and which entries count (`base`: structures, or all
 site says is checked by the session and by `read_terms`; every function raises SiteError.
 """
 
+import asyncio
 import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.aggregations import read_terms
+from gateway.fetch.nomad.aggregations import Term, read_terms
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Json, NativeQuery
 from gateway.times import read_nomad_milliseconds
@@ -56,6 +58,10 @@ async def read_uploads(session: SiteSession, base: NativeQuery) -> dict[str, int
     if len(terms) > MOST_UPLOADS:
         happened = f"it has more than {MOST_UPLOADS} uploads"
         raise SiteError(session.name, doing="list uploads", happened=happened)
+    return await asyncio.to_thread(_counts, terms)
+
+
+def _counts(terms: Sequence[Term]) -> dict[str, int]:
     return {sys.intern(term.value): term.count for term in terms}  # other sites have them, too
 
 

@@ -5,19 +5,21 @@ queries that come out here.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from cachetools import LRUCache
 
 from gateway.config import CopyKeys
 from gateway.fetch.http.client import SiteClient
 from gateway.merge import Pin
-from gateway.model import Hit, NativeQuery, Notice
+from gateway.model import Hit, NativeQuery
 from gateway.properties import STRUCTURE
-from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.owners import Exclusion, Generation, exclusions
+from gateway.search.copies.assignment import Assignment, Condition, condition_of
+from gateway.search.copies.notices import copy_notice
+from gateway.search.copies.owners import Begun, Generation, exclusions
 from gateway.search.copies.refresh import CopyIndex
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
@@ -25,8 +27,9 @@ from gateway.search.site_stats import SiteStats
 _IN_LOOP = 1_000
 """Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
 NOTHING_LEFT = "other sites serve copies of all its entries"
-_ASSIGNMENTS, _QUERIES = 32, 1_000
-"""Kept: generations with choices of sites, and queries, which are the same objects again."""
+STOOD_IN_FOR = "it does not answer; another site serves its copy of the entry"
+_KEPT_VALUES = 500_000
+"""Of conditions that are kept, one for each choice of sites and generation: about 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,6 @@ class CopiesState:
     shared_uploads: int = 0
     hidden: int = 0
     """Copies that are not served while all sites answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What holds for the entries that one site serves; `query` None: all, as too many would have to
-    be left out."""
-
-    query: NativeQuery | None
-    is_nothing_left: bool
-    hidden: int
-    """How many entries the site does not serve."""
-
-
-_Assignment = Mapping[str, Condition]
 
 
 class Copies:
@@ -71,11 +60,9 @@ class Copies:
         self._site_stats = site_stats
         self._is_on = keys.enabled and len(clients) > 1
         self.index = CopyIndex(clients, base=STRUCTURE, refresh_s=keys.refresh_s)
-        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], _Assignment] = LRUCache(
-            _ASSIGNMENTS
+        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], Assignment] = LRUCache(
+            _KEPT_VALUES, getsizeof=attrgetter("size")
         )
-        self._queries: LRUCache[tuple[int, int], tuple[NativeQuery, NativeQuery, NativeQuery]]
-        self._queries = LRUCache(_QUERIES)
 
     def open(self) -> None:
         """Begin to read the index."""
@@ -108,11 +95,12 @@ class Copies:
     ) -> PlannedRequest:
         """Each entry once. `away` are sites whose entries other holders serve; None: those whose
         circuit is open, or, within a walk, those that were away when it began."""
-        request, cursor = planned.request, planned.cursor
-        if not self._is_on or request.copies == "all" or names_one_entry(request):
+        request, cursor, chosen = planned.request, planned.cursor, self._chosen(planned)
+        if not self._is_on or request.copies == "all" or len(chosen) < 2:
             return planned
-        chosen = tuple(site for site in self._clients if site not in planned.excluded)
-        if len(chosen) < 2 or (request.cursor is not None and cursor.pin is None):
+        if names_one_entry(request):  # of one site, whoever else holds it
+            return replace(planned, hidden=await self.hidden(chosen))
+        if request.cursor is not None and cursor.pin is None:
             return planned
         latest = self.index.latest
         if latest is None:
@@ -134,7 +122,11 @@ class Copies:
     ) -> PlannedRequest | None:
         """The request with the next holders in place of sites that failed; None: there are none,
         or a walk has begun, which keeps its assignment."""
-        if merged.pin is None or planned.request.cursor is not None or not failed:
+        if planned.request.cursor is not None or not failed:
+            return None
+        if names_one_entry(planned.request):
+            return await self._next_holders(planned, failed)
+        if merged.pin is None:
             return None
         away = {*merged.pin.away, *failed}
         if away == {*merged.pin.away}:
@@ -142,11 +134,66 @@ class Copies:
         again = await self.merge(planned, away=away)
         return None if again.queries == merged.queries else again
 
+    async def _next_holders(
+        self, planned: PlannedRequest, failed: Collection[str]
+    ) -> PlannedRequest | None:
+        """The one entry that a request names, asked of the sites that may hold a copy."""
+        latest, sites = self.index.latest, tuple(planned.queries)
+        if not self._is_on or latest is None or planned.request.copies == "all":
+            return None
+        if len(sites) != 1 or sites[0] not in failed:
+            return None
+        chosen, sharing = self._chosen(planned), latest.sharing.get(sites[0], frozenset())
+        holders = [site for site in chosen if site in sharing and site not in failed]
+        if not holders:
+            return None
+        pruned = {site: why for site, why in planned.pruned.items() if site not in holders}
+        asked = replace(
+            planned,
+            queries=dict.fromkeys(holders, planned.queries[sites[0]]),
+            pruned=pruned | {sites[0]: STOOD_IN_FOR},
+            notices=(*planned.notices, copy_notice(sites[0])),
+        )
+        pin = Pin(latest.id, tuple(site for site in chosen if site in failed))
+        return self._merged(asked, await self._assigned(latest, chosen, pin), chosen, pin)
+
+    def _chosen(self, planned: PlannedRequest) -> tuple[str, ...]:
+        return tuple(site for site in self._clients if site not in planned.excluded)
+
     async def conditions(
         self, chosen: Sequence[str], *, pin: Pin | None = None
     ) -> tuple[Pin, Mapping[str, Condition]] | None:
         """What holds for the entries that each of these sites serves, where others serve some of
         its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
+        found = await self._now(chosen, pin)
+        return None if found is None else (found[0], found[1].conditions)
+
+    async def served(
+        self, chosen: Sequence[str], *, failed: Collection[str] = ()
+    ) -> dict[str, NativeQuery]:
+        """The structures that each of these sites serves, where others serve some of its own;
+        those of sites that have failed are served by the next holders."""
+        found = await self._now(chosen)
+        if found is not None and failed:
+            away = tuple(sorted({*found[0].away, *failed}))
+            found = await self._now(chosen, Pin(found[0].generation, away))
+        if found is None:
+            return {}
+        _, assigned = found
+        return {
+            site: self._query(site, STRUCTURE, assigned)
+            for site, condition in assigned.conditions.items()
+            if condition.query is not None
+        }
+
+    async def hidden(self, chosen: Sequence[str]) -> int:
+        """How many copies at these sites are not served, as other ones of them serve them."""
+        found = await self._now(chosen)
+        return found[1].hidden if found else 0
+
+    async def _now(
+        self, chosen: Sequence[str], pin: Pin | None = None
+    ) -> tuple[Pin, Assignment] | None:
         latest = self.index.latest
         if not self._is_on or latest is None:
             return None
@@ -157,20 +204,6 @@ class Copies:
         generation = self.index.find(pin.generation) or latest
         pin = Pin(generation.id, pin.away)
         return pin, await self._assigned(generation, sites, pin)
-
-    async def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
-        """The structures that each of these sites serves, where others serve some of its own."""
-        found = await self.conditions(chosen)
-        return {
-            site: self._query(site, STRUCTURE, condition)
-            for site, condition in (found[1] if found else {}).items()
-            if condition.query is not None
-        }
-
-    async def hidden(self, chosen: Sequence[str]) -> int:
-        """How many copies at these sites are not served, as other ones of them serve them."""
-        found = await self.conditions(chosen)
-        return sum(one.hidden for one in found[1].values()) if found else 0
 
     def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
         """All sites that have this entry, as far as known, in the order of the configuration."""
@@ -186,65 +219,62 @@ class Copies:
         self.index.suspect(sites)
 
     def _merged(
-        self, planned: PlannedRequest, assigned: _Assignment, chosen: tuple[str, ...], pin: Pin
+        self, planned: PlannedRequest, assigned: Assignment, chosen: tuple[str, ...], pin: Pin
     ) -> PlannedRequest:
         queries: dict[str, NativeQuery] = {}
         pruned = dict(planned.pruned)
         for site, query in planned.queries.items():
-            condition = assigned.get(site)
+            condition = assigned.conditions.get(site)
             if condition is None or condition.query is None:
                 queries[site] = query
             elif condition.is_nothing_left:
                 pruned[site] = NOTHING_LEFT
             else:
-                queries[site] = self._query(site, query, condition)
+                queries[site] = self._query(site, query, assigned)
         unread = [site for site in chosen if site not in self.index.known]
-        too_many = [site for site, one in assigned.items() if one.query is None]
+        too_many = [site for site, one in assigned.conditions.items() if one.query is None]
         return replace(
             planned,
             queries=queries,
             pruned=pruned,
             pin=pin,
-            hidden=sum(one.hidden for one in assigned.values()),
+            hidden=assigned.hidden,
             listed=(*unread, *too_many),
         )
 
     async def _assigned(
         self, generation: Generation, chosen: tuple[str, ...], pin: Pin
-    ) -> _Assignment:
+    ) -> Assignment:
         """Made once; in a thread where there is much to do, so that the event loop goes on."""
         key = (self.index.revision, chosen, pin)
         held = self._assignments.get(key)
         if held is not None:
             return held
+        latest, begun = self.index.latest or generation, None
+        if latest.id != generation.id:
+            begun = Begun(generation, self.index.first_holders)
+        uploads = {site: self.index.uploads(site) for site in chosen}
 
-        def make() -> _Assignment:
-            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
-            return {site: self._condition(site, one) for site, one in found.items()}
+        def make() -> Assignment:
+            found = exclusions(
+                latest, sites=chosen, away=pin.away, prefer=self._keys.prefer, begun=begun
+            )
+            return Assignment(
+                {site: condition_of(one, uploads[site]) for site, one in found.items()}
+            )
 
-        is_small = len(generation.uploads) <= _IN_LOOP
+        is_small = len(latest.uploads) <= _IN_LOOP
         made = make() if is_small else await asyncio.to_thread(make)
-        return self._assignments.setdefault(key, made)
+        if made.size <= _KEPT_VALUES:
+            self._assignments[key] = made
+        return made
 
-    def _condition(self, site: str, exclusion: Exclusion) -> Condition:
-        uploads = self.index.uploads(site)
-        query = exclusion_query(exclusion, uploads=uploads)
-        if query is None:
-            return Condition(None, False, 0)
-        is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
-        return Condition(query, is_nothing_left, exclusion.count)
-
-    def _query(self, site: str, query: NativeQuery, condition: Condition) -> NativeQuery:
-        """The same object for the same query: its digest need not be computed anew."""
-        assert condition.query is not None
-        key = (id(query), id(condition.query))
-        held = self._queries.get(key)
-        if held is None or held[0] is not query or held[1] is not condition.query:
-            held = (query, condition.query, excluding(query, condition.query))
-            self._queries[key] = held
-            if query == STRUCTURE and (total := self._site_stats.last_count(site, query)):
-                self._site_stats.remember(site, held[2], max(0, total - condition.hidden))
-        return held[2]
+    def _query(self, site: str, query: NativeQuery, assigned: Assignment) -> NativeQuery:
+        made, is_new = assigned.query(site, query)
+        if is_new and query == STRUCTURE and (total := self._site_stats.last_count(site, query)):
+            hidden = assigned.conditions[site].hidden
+            self._site_stats.remember(site, made, max(0, total - hidden))
+        return made
 
 
 def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
@@ -257,15 +287,3 @@ def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
             found[hit.site] = (*found.get(hit.site, ()), hit.entry_id)
         seen.add(hit.entry_id)
     return found
-
-
-def copies_notices(planned: PlannedRequest, answered: Collection[str]) -> Iterator[Notice]:
-    """The warning that entries may be listed several times, where that can be so."""
-    sites = [site for site in planned.listed if site in answered]
-    if sites and len(answered) > 1:
-        yield Notice(
-            title="Copies listed",
-            detail=f"Which entries of {', '.join(sites)} are copies of other sites' entries is not "
-            "known yet; an entry that several sites hold is listed once for each of them.",
-            code="copies_listed",
-        )

@@ -7,9 +7,11 @@ Pure.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
+
+NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,10 @@ class Holding:
     """Entries of it."""
     processed: int
     """When the newest of them was processed, in milliseconds since 1970; 0: not known."""
-    extras: frozenset[str] = frozenset()
+    extras: frozenset[str] = NOTHING
     """Those of its entries that not all holders have."""
+    digest: bytes = b""
+    """Of the ids of its entries: equal copies have equal ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,25 @@ class Generation:
     id: str
     uploads: Mapping[str, SharedUpload]
     """By upload_id."""
+    sharing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By site: the other ones that hold copies of some upload of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How things were when a walk began: what comes to a site later it does not serve there."""
+
+    generation: Generation
+    first_holders: Mapping[str, Collection[str]]
+    """Of uploads that have been copied since: the sites that had them before."""
+
+    def holdings(self, upload: SharedUpload) -> Mapping[str, Holding]:
+        """The copies of an upload that there were then, as they were."""
+        then = self.generation.uploads.get(upload.upload_id)
+        if then is not None:
+            return then.holdings
+        first = self.first_holders.get(upload.upload_id, ())
+        return {site: upload.holdings[site] for site in first if site in upload.holdings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +98,15 @@ def generation_of(uploads: Iterable[SharedUpload], before: Generation | None = N
             for site, one in sorted(upload.holdings.items())
         ]
         digest.update(orjson.dumps([upload.upload_id, holdings]))
-    return Generation(digest.hexdigest()[:12], held)
+    return Generation(digest.hexdigest()[:12], held, _sharing(held.values()))
+
+
+def _sharing(uploads: Iterable[SharedUpload]) -> dict[str, frozenset[str]]:
+    groups = {frozenset(one.holdings) for one in uploads}
+    return {
+        site: frozenset().union(*(group for group in groups if site in group)) - {site}
+        for site in frozenset[str]().union(*groups)
+    }
 
 
 def exclusions(
@@ -84,12 +115,14 @@ def exclusions(
     sites: Sequence[str],
     away: Collection[str] = (),
     prefer: Sequence[str] = (),
+    begun: Begun | None = None,
 ) -> dict[str, Exclusion]:
     """What each of the sites leaves out; those that leave out nothing are not named.
 
     `sites` are those that are asked, in the order of the configuration. One that is away comes
     last: it serves only what no other one has, so that its answer, should it come after all, holds
-    nothing twice.
+    nothing twice. In a walk that has `begun` earlier, who serves what stays, as far as the sites
+    still have it.
     """
     rank = _ranks(sites, away=away, prefer=prefer)
     found: dict[str, _Excluded] = {}
@@ -97,7 +130,13 @@ def exclusions(
         holders = [site for site in upload.holdings if site in rank]
         if len(holders) < 2:
             continue
-        holders.sort(key=lambda site: _order(upload.holdings[site], rank[site]))
+        then = upload.holdings if begun is None else begun.holdings(upload)
+        holders.sort(
+            key=lambda site: (
+                site not in then,  # then it serves only what no other one has
+                _order(then.get(site, upload.holdings[site]), rank[site]),
+            )
+        )
         served = set(upload.holdings[holders[0]].extras)
         for site in holders[1:]:
             held = upload.holdings[site]

@@ -9,7 +9,8 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gateway.errors import SiteError
@@ -80,7 +81,10 @@ class CopyIndex:
         self._tried: set[str] = set()
         self.revision = 0
         """Grows with everything that is read."""
+        self.first_holders: dict[str, tuple[str, ...]] = {}
+        """Of uploads that have become shared since the start: the sites that had them before."""
         self._known: frozenset[str] = frozenset()
+        self._compared: Mapping[str, Mapping[str, int]] = {}
         self._is_settled = False
         """Whether all that is known has been compared."""
 
@@ -182,13 +186,13 @@ class CopyIndex:
         """All uploads of a site; those that have changed are compared anew."""
         held = self._sites.get(session.name)
         uploads = await read_uploads(session, self._base)
-        changed: Iterable[str] = uploads
+        changed: AbstractSet[str] = uploads.keys()
         if held is not None and not is_whole:
-            changed = ()
+            changed = set()
             if mark.processed != held.mark.processed:
                 since = held.mark.processed
                 changed = await read_processed(session, self._base, since=since)
-        self._comparison.suspect(session.name, changed)
+        await self._comparison.suspect(session.name, changed)
         self._is_settled = False
         read_at = now if held is None or is_whole else held.read_at
         self._sites[session.name] = _SiteIndex(mark, uploads, read_at)
@@ -213,8 +217,21 @@ class CopyIndex:
                 raise
             if len(shared) < len(holders):
                 self._is_settled = False
+            self.first_holders = await asyncio.to_thread(self._first_holders, holders)
             self._publish(await asyncio.to_thread(generation_of, shared, self.latest))
-            self._known = frozenset(uploads)
+            self._known, self._compared = frozenset(uploads), uploads
+
+    def _first_holders(self, holders: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+        """Walks that have begun go on with these sites."""
+        before = {} if self.latest is None else self.latest.uploads
+        new = holders.keys() - before.keys() if self._compared else ()
+        first = {one: known for one, known in self.first_holders.items() if one in holders}
+        for upload_id in new:
+            known = [site for site in holders[upload_id] if site in self._compared]
+            had = tuple(site for site in known if upload_id in self._compared[site])
+            if upload_id not in first and 0 < len(had) < len(known):
+                first[upload_id] = had
+        return first
 
     def _publish(self, generation: Generation) -> None:
         self.revision += 1

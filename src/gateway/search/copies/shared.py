@@ -7,8 +7,9 @@ kept only where copies differ.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import NativeQuery
 from gateway.search.copies.index import Contents, read_contents
-from gateway.search.copies.owners import Holding, SharedUpload
+from gateway.search.copies.owners import NOTHING, Holding, SharedUpload
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +39,6 @@ OpenSession: TypeAlias = Callable[[str, MemoryScope], SiteSession]
 """Begins a conversation with a site, whose answers are held in the scope."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a copy was when it was last read."""
-
-    count: int
-    """In the index of uploads."""
-    entries: int
-    processed: int
-    digest: bytes
-
-
 def holders_by_upload(uploads: Uploads) -> dict[str, tuple[str, ...]]:
     """The sites of each upload that at least two have."""
     shared: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -63,14 +53,18 @@ class Comparison:
 
     def __init__(self, base: NativeQuery) -> None:
         self._base = base
-        self._seen: dict[tuple[str, str], _Seen] = {}
-        self._due: set[tuple[str, str]] = set()
-        self._extras: dict[str, tuple[Mapping[str, bytes], Mapping[str, frozenset[str]]]] = {}
-        """By upload: the digests of its copies, and what not all of them have."""
+        self._seen: dict[str, SharedUpload] = {}
+        """As they were when they were last read; the same objects are in the generations."""
+        self._due: defaultdict[str, set[str]] = defaultdict(set)
+        """By site: uploads that are read again."""
 
-    def suspect(self, site: str, uploads: Iterable[str]) -> None:
+    async def suspect(self, site: str, uploads: AbstractSet[str]) -> None:
         """Read these again, if they are shared, as they may have changed."""
-        self._due.update((site, one) for one in uploads if (site, one) in self._seen)
+        for at, upload_id in enumerate(tuple(uploads), 1):
+            if upload_id in self._seen:
+                self._due[site].add(upload_id)
+            if at % (10 * _SLICE) == 0:
+                await asyncio.sleep(0)
 
     async def compare(
         self,
@@ -100,101 +94,91 @@ class Comparison:
         found: list[SharedUpload] = []
         unknown: list[tuple[str, tuple[str, ...]]] = []
         for at, (upload_id, sites) in enumerate(holders.items()):
-            known = self._known(upload_id, {site: uploads[site][upload_id] for site in sites})
-            if known is None:
-                unknown.append((upload_id, sites))
+            counts = {site: uploads[site][upload_id] for site in sites}
+            if self._unchanged(upload_id, counts).keys() == counts.keys():
+                found.append(self._seen[upload_id])
             else:
-                found.append(known)
+                unknown.append((upload_id, sites))
             if at % _SLICE == 0:
                 await asyncio.sleep(0)
         for at in range(0, len(unknown), _SLICE):  # so that no more tasks than that are waiting
             part = await asyncio.gather(*(one(*pair) for pair in unknown[at : at + _SLICE]))
             found += [upload for upload in part if upload is not None]
-        return _bounded(found)
+        return await asyncio.to_thread(_bounded, found)
 
-    def _known(self, upload_id: str, counts: Mapping[str, int]) -> SharedUpload | None:
-        """The upload as it was compared before; None: something about it is new."""
-        held: dict[str, _Seen] = {}
-        for site, count in counts.items():
-            seen = self._seen.get((site, upload_id))
-            if seen is None or seen.count != count or (site, upload_id) in self._due:
-                return None
-            held[site] = seen
-        digests = {site: one.digest for site, one in held.items()}
-        if len({*digests.values()}) == 1:
-            return _shared(upload_id, held, {})
-        known = self._extras.get(upload_id)
-        if known is None or known[0] != digests:
-            return None
-        return _shared(upload_id, held, known[1])
+    def _unchanged(self, upload_id: str, counts: Mapping[str, int]) -> dict[str, Holding]:
+        """The copies that need not be read, if these are all; else some of them."""
+        seen = self._seen.get(upload_id)
+        if seen is None or not seen.holdings.keys() <= counts.keys():  # a holder has left
+            return {}
+        return {
+            site: held
+            for site, held in seen.holdings.items()
+            if held.count == counts[site] and upload_id not in self._due[site]
+        }
 
     async def _compare_one(
         self, upload_id: str, counts: Mapping[str, int], sessions: Mapping[str, SiteSession]
     ) -> SharedUpload:
+        before, held = self._seen.get(upload_id), self._unchanged(upload_id, counts)
         read: dict[str, Contents] = {}
-        for site, count in counts.items():
-            seen = self._seen.get((site, upload_id))
-            if seen is not None and seen.count == count and (site, upload_id) not in self._due:
-                continue
+        for site in counts.keys() - held.keys():
             try:
-                read[site] = await self._read(sessions[site], upload_id, count)
+                read[site] = await read_contents(sessions[site], self._base, upload_id)
             except SiteError:
-                if seen is None or seen.count != count:
+                known = None if before is None else before.holdings.get(site)
+                if known is None or known.count != counts[site]:
                     raise
-        held = {site: self._seen[site, upload_id] for site in counts}
-        return _shared(upload_id, held, await self._extras_of(upload_id, held, read, sessions))
-
-    async def _read(self, session: SiteSession, upload_id: str, count: int) -> Contents:
-        key = (session.name, upload_id)
-        contents = await read_contents(session, self._base, upload_id)
-        self._seen[key] = _Seen(count, len(contents.ids), contents.processed, contents.digest)
-        self._due.discard(key)
-        return contents
-
-    async def _extras_of(
-        self,
-        upload_id: str,
-        held: Mapping[str, _Seen],
-        read: dict[str, Contents],
-        sessions: Mapping[str, SiteSession],
-    ) -> Mapping[str, frozenset[str]]:
-        """The entries of each copy that not all copies have."""
-        digests = {site: one.digest for site, one in held.items()}
-        if len({*digests.values()}) == 1:
-            self._extras.pop(upload_id, None)
-            return {}
-        known = self._extras.get(upload_id)
-        if known is not None and known[0] == digests:
-            return known[1]
-        for site, one in held.items():
-            if site not in read:
-                read[site] = await self._read(sessions[site], upload_id, one.count)
-        digests = {site: read[site].digest for site in held}
-        common = frozenset.intersection(*(one.ids for one in read.values()))
-        extras = {site: read[site].ids - common for site in held}
-        self._extras[upload_id] = (digests, extras)
-        return extras
+                held[site] = known  # until it can be read
+        digests = {site: held[site].digest for site in held}
+        digests |= {site: one.digest for site, one in read.items()}
+        same = before is not None and digests == {
+            site: one.digest for site, one in before.holdings.items()
+        }
+        if not same and len({*digests.values()}) > 1:  # what they have in common is not known
+            for site in held:
+                read[site] = await read_contents(sessions[site], self._base, upload_id)
+        shared = _shared(upload_id, read, {} if before is None else before.holdings, tuple(counts))
+        self._seen[upload_id] = shared
+        for site in read:
+            self._due[site].discard(upload_id)
+        return shared
 
     def _forget(self, holders: Mapping[str, tuple[str, ...]]) -> None:
         """What is not shared any more."""
-        kept = {(site, upload_id) for upload_id, sites in holders.items() for site in sites}
-        self._seen = {key: one for key, one in self._seen.items() if key in kept}
-        self._due &= kept
-        for upload_id in self._extras.keys() - holders.keys():
-            del self._extras[upload_id]
+        for upload_id in self._seen.keys() - holders.keys():
+            del self._seen[upload_id]
+        for due in self._due.values():
+            due.intersection_update(holders)
 
 
 def _shared(
-    upload_id: str, held: Mapping[str, _Seen], extras: Mapping[str, frozenset[str]]
+    upload_id: str,
+    read: Mapping[str, Contents],
+    before: Mapping[str, Holding],
+    sites: tuple[str, ...],
 ) -> SharedUpload:
-    none = frozenset[str]()
-    return SharedUpload(
-        upload_id,
-        {
-            site: Holding(one.entries, one.processed, extras.get(site, none))
-            for site, one in held.items()
-        },
-    )
+    """The upload, of what has just been read and, where nothing changed, of what was before."""
+    digests = {site: read[site].digest if site in read else before[site].digest for site in sites}
+    kept = {digest: digest for digest in digests.values()}  # equal ones are held once
+    common: frozenset[str] | None = None
+    if len(kept) > 1 and read.keys() == {*sites}:
+        common = frozenset.intersection(*(one.ids for one in read.values()))
+    holdings: dict[str, Holding] = {}
+    for site in sites:
+        digest = kept[digests[site]]
+        if site not in read:
+            extras = before[site].extras if len(kept) > 1 else NOTHING
+            holdings[site] = replace(before[site], extras=extras, digest=digest)
+            continue
+        one = read[site]
+        extras = NOTHING
+        if common is not None:
+            extras = one.ids - common or NOTHING
+        elif len(kept) > 1:  # processed anew with the same entries
+            extras = before[site].extras
+        holdings[site] = Holding(len(one.ids), one.processed, extras, digest)
+    return SharedUpload(upload_id, holdings)
 
 
 def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:

@@ -5,7 +5,7 @@ so that they are found however many a site has.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.config import Config
@@ -14,6 +14,7 @@ from gateway.model import (
     REFERENCES,
     EntryRequest,
     Hit,
+    NativeQuery,
     Notice,
     Resource,
     SearchAnswer,
@@ -134,13 +135,32 @@ class References:
     async def _read(self, planned: PlannedReferenceRequest, deadlines: Deadlines) -> Tables:
         if planned.pinned == frozenset():
             return Tables()
-        is_merged = planned.request.copies == "merge"
+        if planned.request.copies == "all":
+            return await self._read_tables(planned, planned.chosen, deadlines, served={})
+        served = await self._copies.served(planned.chosen)
+        tables = await self._read_tables(planned, planned.chosen, deadlines, served=served)
+        if not tables.failures:
+            return tables
+        # what the failed sites would have counted, the next holders count
+        again = await self._copies.served(planned.chosen, failed=tables.failures)
+        changed = [one for one in tables.answers if again.get(one) != served.get(one)]
+        further = await self._read_tables(planned, changed, deadlines, served=again)
+        return Tables({**tables.answers, **further.answers}, tables.failures)
+
+    async def _read_tables(
+        self,
+        planned: PlannedReferenceRequest,
+        sites: Sequence[str],
+        deadlines: Deadlines,
+        *,
+        served: Mapping[str, NativeQuery],
+    ) -> Tables:
         return await self._tables.read(
             planned.request,
-            sites=planned.chosen,
+            sites=sites,
             pinned=planned.pinned,
             deadline=deadlines.archives,
-            served=await self._copies.served(planned.chosen) if is_merged else {},
+            served=served,
         )
 
     async def _join(self, planned: PlannedReferenceRequest, tables: Tables) -> JoinedReferences:
