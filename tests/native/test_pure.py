@@ -6,7 +6,7 @@ import pytest
 
 from gateway.native.dialect import for_version
 from gateway.native.echo import plain_echo
-from gateway.native.holders import NO_COPIES, SiteQuery, site_query
+from gateway.native.holders import SiteQuery, site_query
 from gateway.native.names import without_names
 from gateway.native.order import Key, position, read_key, read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
@@ -115,9 +115,9 @@ def test_pinned(query: Any, ids: Any) -> None:
 def test_seam() -> None:
     """Without copies a site is asked the caller's query; an exclusion stands second, the echo is
     the first."""
-    assert site_query(NO_COPIES, "a", {"x": 1}, owner="public", missing=frozenset()).query == {
-        "x": 1
-    }
+    assert site_query(None, "a", {"x": 1}).query == {"x": 1}
+    left_out = {"not": {"entry_id:any": ["z"]}}
+    assert site_query(None, "a", {"x": 1}, without=["z"]).query == {"and": [{"x": 1}, left_out]}
     wrapped = SiteQuery({"and": [{"x": 1}, NONE]}, is_wrapped=True)
     assert wrapped.echo({"and": [{"name": "x"}, {}]}) == {"name": "x"}
     assert wrapped.echo({"op": [{"name": "x"}, {}]}) == {"name": "x"}

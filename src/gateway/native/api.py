@@ -12,7 +12,6 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.passing import PassedAnswer
 from gateway.model import JsonObject
 from gateway.native.call import Backend, NativeCall
-from gateway.native.holders import NO_COPIES, Copies
 from gateway.native.info import written_info
 from gateway.native.one_site.passing import Forward, Passing
 from gateway.native.reading.get_query import Pairs, read_get
@@ -24,10 +23,9 @@ from gateway.native.searches.searching import Searching
 class NativeApi:
     """All native endpoints; it holds no state of any request."""
 
-    def __init__(self, config: Config, backend: Backend, *, copies: Copies = NO_COPIES) -> None:
+    def __init__(self, config: Config, backend: Backend) -> None:
         self._config = config
         self._backend = backend
-        self.copies = copies
 
     @property
     def auth_site(self) -> str | None:
@@ -68,10 +66,10 @@ class NativeApi:
 
     def passing(self, call: NativeCall, scope: MemoryScope) -> Passing:
         """What one site answers alone."""
-        return Passing(call=call, backend=self._backend, copies=self.copies, scope=scope)
+        return Passing(call=call, backend=self._backend, scope=scope)
 
     def _searching(self, call: NativeCall, scope: MemoryScope) -> Searching:
-        return Searching(call=call, backend=self._backend, copies=self.copies, scope=scope)
+        return Searching(call=call, backend=self._backend, scope=scope)
 
 
 __all__ = ["Forward", "NativeApi", "PassedAnswer"]

@@ -3,26 +3,27 @@
 from gateway.model import Json, NativeQuery
 
 
-def pinned_ids(query: NativeQuery) -> tuple[str, ...] | None:
-    """The only entry_ids that can match, as far as the query lists them; None: any can."""
+def pinned_ids(query: NativeQuery, name: str = "entry_id") -> tuple[str, ...] | None:
+    """The only entry_ids (or values of another quantity) that can match, as far as the query lists
+    them; None: any can."""
     parts = query.get("and")
     if isinstance(parts, list) and parts:
-        found = (pinned_ids(part) for part in parts if isinstance(part, dict))
+        found = (pinned_ids(part, name) for part in parts if isinstance(part, dict))
         return min((ids for ids in found if ids is not None), key=len, default=None)
     if "or" in query or "not" in query:
         return None
-    for name, value in query.items():
-        if name == "entry_id" and isinstance(value, str):
+    for key, value in query.items():
+        if key == name and isinstance(value, str):
             return (value,)
-        listed = _listed(name, value)
+        listed = _listed(key, value, name)
         if isinstance(listed, list) and listed:
             return tuple(dict.fromkeys(str(one) for one in listed))
     return None
 
 
-def _listed(name: str, value: Json) -> Json:
-    if name == "entry_id:any":
+def _listed(key: str, value: Json, name: str) -> Json:
+    if key == f"{name}:any":
         return value
-    if name == "entry_id" and isinstance(value, dict) and value.keys() == {"any"}:
+    if key == name and isinstance(value, dict) and value.keys() == {"any"}:
         return value["any"]
     return None

@@ -10,9 +10,12 @@ import orjson
 
 from gateway.model import Json, JsonObject
 from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.holders import Served
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
 from gateway.native.searches.entries import (
+    QUERY,
     EntryPages,
+    by_ids,
     read_documents,
     read_total,
     written_pagination,
@@ -20,7 +23,8 @@ from gateway.native.searches.entries import (
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
-DOING = "read archives"
+DOING, LOOKING = "read archives", "look for entries"
+KEYS = (ENTRY_ID, "upload_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,9 @@ class _Part:
 class PinnedArchives:
     """Reads one page of named entries."""
 
-    def __init__(self, pages: EntryPages) -> None:
+    def __init__(self, pages: EntryPages, ids: Sequence[str]) -> None:
         self._pages = pages
+        self._ids = ids
 
     @staticmethod
     def can_read(search: NativeSearch, ids: Sequence[str]) -> bool:
@@ -46,17 +51,20 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await ask_sites({site: self._part(site) for site in pages.call.sites}, doing=DOING)
+        said = await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
         parts = {site: one.value for site, one in said.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
-        found: dict[str, dict[str, JsonObject]] = {}
-        for site, part in parts.items():
+        found: dict[str, JsonObject] = {}
+        for part in parts.values():
             for document in part.documents:
-                found.setdefault(str(document[ENTRY_ID]), {})[site] = document
+                found.setdefault(str(document[ENTRY_ID]), document)
+        absent = [one for one in self._ids if one not in found]
+        if absent and pages.served is not None and not pages.served.hides_nothing:
+            found |= await self._from_others(absent, pages.served)
+        pages.attempt.check_found(len(found))
         search = pages.search
         ids = sorted(found, reverse=search.pagination.is_descending)
-        data = [self._served(entry_id, found[entry_id]) for entry_id in ids]
         echo = min(said.values(), key=lambda one: len(one.lacking)).value.query
         head: JsonObject = {
             "owner": search.owner,
@@ -64,18 +72,57 @@ class PinnedArchives:
             "pagination": written_pagination(search.pagination, total=len(ids)),
             "required": search.archive,
         }
-        return head, data
+        return head, [orjson.dumps(found[one]) for one in ids]
 
-    def _served(self, entry_id: str, documents: dict[str, JsonObject]) -> bytes:
-        first = self._pages.copies.holders(entry_id, [*documents])[0]
-        return orjson.dumps(documents[first])
+    async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
+        """What holders have of entries that none gave which serves them: it may have lost them
+        since the index of copies was read, and answers are paired with ids by position."""
+        by_site: dict[str, list[str]] = {}
+        for entry_id, holders in (await self._holders(ids, served)).items():
+            if served.condition(holders[0]) is not None:  # else it was asked, and none matched
+                by_site.setdefault(holders[0], []).append(entry_id)
+        requests = {site: self._part(site, of=by_site[site]) for site in by_site}
+        said = await ask_sites(requests, doing=DOING) if requests else {}
+        return {
+            str(document[ENTRY_ID]): document
+            for one in said.values()
+            for document in one.value.documents
+        }
 
-    async def _part(self, site: str) -> Said[_Part]:
+    async def _holders(self, ids: Sequence[str], served: Served) -> dict[str, Sequence[str]]:
+        """The sites that have these entries now, in the order in which they serve them."""
+        pages = self._pages
+
+        async def ask(site: str) -> Said[list[JsonObject]]:
+            body: JsonObject = {
+                **by_ids(pages.owner_of(site), ids),
+                "required": {"include": [*KEYS]},
+            }
+            client = pages.clients[site]
+            answer = await post(
+                client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
+            )
+            return Said(read_documents(site, answer), {})
+
+        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
+        uploads: dict[str, str] = {}
+        holders: dict[str, list[str]] = {}
+        for site, one in said.items():
+            for document in one.value:
+                uploads[str(document[ENTRY_ID])] = str(document.get("upload_id"))
+                holders.setdefault(str(document[ENTRY_ID]), []).append(site)
+        return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
+
+    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> Said[_Part]:
+        """What a site serves of the ids; with `of`, all that it has of these."""
         pages = self._pages
         page = pages.search.pagination
 
         async def ask(lacking: Collection[str]) -> _Part:
-            asked = pages.asked(site, lacking)
+            if of is None:
+                asked = pages.asked(site, lacking)
+            else:
+                asked = pages.plainly_asked(site, lacking, {"entry_id:any": [*of]})
             body: JsonObject = {
                 "owner": pages.owner_of(site),
                 "query": asked.query,

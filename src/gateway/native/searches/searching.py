@@ -16,37 +16,42 @@ from gateway.native.asking import (
     adapted,
     ask_sites,
     both_of,
-    gone_for_good,
     post,
 )
-from gateway.native.call import Backend, NativeCall, sites_for
+from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
-from gateway.native.holders import Copies
 from gateway.native.links import page_links
 from gateway.native.names import required_without
+from gateway.native.order import read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
 from gateway.native.refusals import passed_on
+from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.bodies import Bodies
-from gateway.native.searches.entries import DOING, QUERY, EntryPages, KeyPage, read_documents
+from gateway.native.searches.entries import (
+    DOING,
+    QUERY,
+    EntryPages,
+    KeyPage,
+    SeenTwiceError,
+    by_ids,
+    read_documents,
+)
 from gateway.native.searches.pinned_archives import PinnedArchives
 
 ARCHIVE_QUERY = "/entries/archive/query"
 DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
 """Of one request to a site: whole documents take 25 kB, archives far more."""
-
 Answer: TypeAlias = Callable[[EntryPages], Awaitable[bytes]]
 
 
 class Searching:
     """Searches on behalf of one caller; each gives the JSON text of the answer."""
 
-    def __init__(
-        self, *, call: NativeCall, backend: Backend, copies: Copies, scope: MemoryScope
-    ) -> None:
+    def __init__(self, *, call: NativeCall, backend: Backend, scope: MemoryScope) -> None:
         self._call = call
         self._backend = backend
-        self._copies = copies
+        self._copies = backend.entry_copies
         self._scope = scope
 
     async def entries(self, search: NativeSearch) -> bytes:
@@ -58,30 +63,48 @@ class Searching:
         return await self._answered(search, self._archives)
 
     async def _answered(self, search: NativeSearch, answer: Answer) -> bytes:
-        """The answer; again without a site that fails, where others stand in for it."""
+        """The answer; again without a site that fails, where others stand in for it, and again
+        without copies that were not known."""
         call = replace(self._call, sites=sites_for(search.owner, self._call, self._backend.clients))
-        missing: frozenset[str] = frozenset()
+        attempt = Attempt()
         while True:
-            pages = EntryPages(
-                search,
-                call=call.without(missing),
-                backend=self._backend,
-                copies=self._copies,
-                scope=self._scope,
-                missing=missing,
-            )
+            pages = await self._pages(search, call, attempt)
             try:
                 return await answer(pages)
+            except SeenTwiceError as error:
+                attempt = self._without(attempt, error)
             except SitesGoneError as error:
-                missing |= error.sites
-                may_go_on = call.is_partial or self._copies.can_stand_in(missing)
-                if not may_go_on or missing.issuperset(call.sites):
-                    raise gone_for_good(error, call) from None
+                attempt = await standing_in(
+                    attempt, error, search=search, call=call, copies=self._copies
+                )
             except SiteError as error:
                 raise passed_on(error, alone=False) from None
 
+    async def _pages(self, search: NativeSearch, call: NativeCall, attempt: Attempt) -> EntryPages:
+        served = None
+        if search.owner not in PERSONAL:  # whose entries those are differs between sites
+            pin = read_start(read_order(search.pagination), search.pagination.after).pin
+            served = await self._copies.served(call.sites, pin=pin, away=attempt.missing)
+        return EntryPages(
+            search,
+            call=call.without(attempt.missing),
+            backend=self._backend,
+            scope=self._scope,
+            served=served,
+            attempt=attempt,
+        )
+
+    def _without(self, attempt: Attempt, error: SeenTwiceError) -> Attempt:
+        if self._call.token is None:  # who sees more sees other copies
+            self._copies.suspect(error.holders)
+        again = dict(attempt.without)
+        for site, ids in error.again.items():
+            again[site] = (*again.get(site, ()), *ids)
+        return replace(attempt, without=again, rounds=attempt.rounds + 1)
+
     async def _entries(self, pages: EntryPages) -> bytes:
-        fields = None if pages.can_come_whole else (pages.search.pagination.order_by,)
+        keys = (pages.search.pagination.order_by, "upload_id")
+        fields = None if pages.can_come_whole else keys
         page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
         if page.has_documents:
             data = [orjson.dumps(hit.document) for hit in page.page.hits]
@@ -104,13 +127,16 @@ class Searching:
         lacking = await self._lacking(pages, required)
 
         async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
-            body = by_ids(pages.owner_of(site), ids)
-            wanted = required_without(required, lacking[site])
-            if wanted is not None:
-                body["required"] = written_required(wanted)
-            client = pages.clients[site]
-            answer = await post(client, QUERY, body, call=pages.call, scope=scope, doing=DOING)
-            return read_documents(site, answer)
+            async def ask(more: Collection[str]) -> list[JsonObject]:
+                body = by_ids(pages.owner_of(site), ids)
+                wanted = required_without(required, {*lacking.get(site, ()), *more})
+                if wanted is not None:
+                    body["required"] = written_required(wanted)
+                client = pages.clients[site]
+                answer = await post(client, QUERY, body, call=pages.call, scope=scope, doing=DOING)
+                return read_documents(site, answer)
+
+            return (await adapted(ask)).value
 
         return await self._bodies(pages, page, read, DOCUMENTS_AT_ONCE)
 
@@ -119,7 +145,7 @@ class Searching:
     ) -> Mapping[str, Collection[str]]:
         """The names of `required` that each site lacks; raises NativeError if all lack one."""
         if required is None:
-            return dict.fromkeys(pages.call.sites, ())
+            return {}
 
         def ask(site: str) -> Awaitable[Said[None]]:
             async def check(lacking: Collection[str]) -> None:
@@ -135,7 +161,7 @@ class Searching:
 
             return adapted(check)
 
-        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=DOING)
+        said = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
         return {site: one.lacking for site, one in said.items()}
 
     async def _archives(self, pages: EntryPages) -> bytes:
@@ -143,7 +169,7 @@ class Searching:
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
-                found = await PinnedArchives(pages).read()
+                found = await PinnedArchives(pages, ids).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
@@ -172,9 +198,7 @@ class Searching:
         """The bodies in the order of the page; an entry that no holder gives has none."""
         bodies = Bodies(pages.clients, read=read, portion=portion, scope=self._scope)
         ids = [hit.key.entry_id for hit in page.page.hits]
-        found = await bodies.of(
-            {one: self._copies.holders(one, page.page.holders[one]) for one in ids}
-        )
+        found = await bodies.of(pages.holders(page.page))
         return [found[one] for one in ids if one in found]
 
     def _written(self, head: JsonObject, data: Sequence[bytes]) -> bytes:
@@ -185,15 +209,6 @@ class Searching:
         ordered = ("owner", "query", "pagination", "required", "aggregations")
         written: dict[str, object] = {name: head[name] for name in ordered if name in head}
         return orjson.dumps({**written, "data": [orjson.Fragment(one) for one in data]})
-
-
-def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
-    """A request for just these entries."""
-    return {
-        "owner": owner,
-        "query": {"entry_id:any": cast("list[Json]", list(ids))},
-        "pagination": {"page_size": len(ids)},
-    }
 
 
 def written_required(required: Required) -> JsonObject:

@@ -4,10 +4,8 @@ The one place where a request meets the index of copies; everything that lists o
 queries that come out here.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cachetools import LRUCache
 
@@ -16,44 +14,14 @@ from gateway.fetch.http.client import SiteClient
 from gateway.merge import Pin
 from gateway.model import Hit, NativeQuery, Notice
 from gateway.properties import STRUCTURE
-from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.owners import Exclusion, Generation, exclusions
-from gateway.search.copies.refresh import CopyIndex
+from gateway.search.copies.assigned import Assignment, Assignments, Condition
+from gateway.search.copies.exclusion import excluding
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
 
-_IN_LOOP = 1_000
-"""Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
 NOTHING_LEFT = "other sites serve copies of all its entries"
-_ASSIGNMENTS, _QUERIES = 32, 1_000
-"""Kept: generations with choices of sites, and queries, which are the same objects again."""
-
-
-@dataclass(frozen=True, slots=True)
-class CopiesState:
-    """How the index of copies stands, for health and metrics."""
-
-    generation: str | None
-    """None: there is none yet."""
-    sites: Mapping[str, float | None]
-    """How many seconds ago each site was last looked at; None: never."""
-    shared_uploads: int = 0
-    hidden: int = 0
-    """Copies that are not served while all sites answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What holds for the entries that one site serves; `query` None: all, as too many would have to
-    be left out."""
-
-    query: NativeQuery | None
-    is_nothing_left: bool
-    hidden: int
-    """How many entries the site does not serve."""
-
-
-_Assignment = Mapping[str, Condition]
+_QUERIES = 1_000
+"""Kept, so that they are the same objects again."""
 
 
 class Copies:
@@ -67,41 +35,12 @@ class Copies:
         site_stats: SiteStats,
     ) -> None:
         self._clients = clients
-        self._keys = keys
         self._site_stats = site_stats
-        self._is_on = keys.enabled and len(clients) > 1
-        self.index = CopyIndex(clients, base=STRUCTURE, refresh_s=keys.refresh_s)
-        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], _Assignment] = LRUCache(
-            _ASSIGNMENTS
-        )
+        self.structures = Assignments(clients, keys=keys, base=STRUCTURE)
+        self.index = self.structures.index
+        self._is_on = self.structures.is_on
         self._queries: LRUCache[tuple[int, int], tuple[NativeQuery, NativeQuery, NativeQuery]]
         self._queries = LRUCache(_QUERIES)
-
-    def open(self) -> None:
-        """Begin to read the index."""
-        if self._is_on:
-            self.index.open()
-
-    async def close(self) -> None:
-        """Stop."""
-        await self.index.close()
-
-    async def wait(self, most_s: float) -> None:
-        """Until all sites have been looked at, but not longer than that; requests do not wait."""
-        if self._is_on:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.index.ready.wait(), most_s)
-
-    async def state(self) -> CopiesState | None:
-        """How the index stands; None: copies are not looked for."""
-        if not self._is_on:
-            return None
-        latest = self.index.latest
-        ages = {site: self.index.age_s(site) for site in self._clients}
-        if latest is None:
-            return CopiesState(None, ages)
-        hidden = await self.hidden(tuple(self._clients))
-        return CopiesState(latest.id, ages, len(latest.uploads), hidden)
 
     async def merge(
         self, planned: PlannedRequest, *, away: Collection[str] | None = None
@@ -124,9 +63,9 @@ class Copies:
             generation = self.index.find(cursor.pin.generation) or latest
             away = cursor.pin.away
         elif away is None:
-            away = [site for site in chosen if self._clients[site].circuit.state != "closed"]
+            away = self.structures.away(chosen)
         pin = Pin(generation.id, tuple(site for site in chosen if site in away))
-        assigned = await self._assigned(generation, chosen, pin)
+        assigned = await self.structures.assigned(generation, chosen, pin)
         return self._merged(planned, assigned, chosen, pin)
 
     async def without(
@@ -142,35 +81,14 @@ class Copies:
         again = await self.merge(planned, away=away)
         return None if again.queries == merged.queries else again
 
-    async def conditions(
-        self, chosen: Sequence[str], *, pin: Pin | None = None
-    ) -> tuple[Pin, Mapping[str, Condition]] | None:
-        """What holds for the entries that each of these sites serves, where others serve some of
-        its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
-        latest = self.index.latest
-        if not self._is_on or latest is None:
-            return None
-        sites = tuple(site for site in self._clients if site in chosen)
-        if pin is None:
-            away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
-            pin = Pin(latest.id, away)
-        generation = self.index.find(pin.generation) or latest
-        pin = Pin(generation.id, pin.away)
-        return pin, await self._assigned(generation, sites, pin)
-
     async def served(self, chosen: Sequence[str]) -> dict[str, NativeQuery]:
         """The structures that each of these sites serves, where others serve some of its own."""
-        found = await self.conditions(chosen)
+        found = await self.structures.conditions(chosen)
         return {
             site: self._query(site, STRUCTURE, condition)
             for site, condition in (found[1] if found else {}).items()
             if condition.query is not None
         }
-
-    async def hidden(self, chosen: Sequence[str]) -> int:
-        """How many copies at these sites are not served, as other ones of them serve them."""
-        found = await self.conditions(chosen)
-        return sum(one.hidden for one in found[1].values()) if found else 0
 
     def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
         """All sites that have this entry, as far as known, in the order of the configuration."""
@@ -186,7 +104,7 @@ class Copies:
         self.index.suspect(sites)
 
     def _merged(
-        self, planned: PlannedRequest, assigned: _Assignment, chosen: tuple[str, ...], pin: Pin
+        self, planned: PlannedRequest, assigned: Assignment, chosen: tuple[str, ...], pin: Pin
     ) -> PlannedRequest:
         queries: dict[str, NativeQuery] = {}
         pruned = dict(planned.pruned)
@@ -208,31 +126,6 @@ class Copies:
             hidden=sum(one.hidden for one in assigned.values()),
             listed=(*unread, *too_many),
         )
-
-    async def _assigned(
-        self, generation: Generation, chosen: tuple[str, ...], pin: Pin
-    ) -> _Assignment:
-        """Made once; in a thread where there is much to do, so that the event loop goes on."""
-        key = (self.index.revision, chosen, pin)
-        held = self._assignments.get(key)
-        if held is not None:
-            return held
-
-        def make() -> _Assignment:
-            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self._keys.prefer)
-            return {site: self._condition(site, one) for site, one in found.items()}
-
-        is_small = len(generation.uploads) <= _IN_LOOP
-        made = make() if is_small else await asyncio.to_thread(make)
-        return self._assignments.setdefault(key, made)
-
-    def _condition(self, site: str, exclusion: Exclusion) -> Condition:
-        uploads = self.index.uploads(site)
-        query = exclusion_query(exclusion, uploads=uploads)
-        if query is None:
-            return Condition(None, False, 0)
-        is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
-        return Condition(query, is_nothing_left, exclusion.count)
 
     def _query(self, site: str, query: NativeQuery, condition: Condition) -> NativeQuery:
         """The same object for the same query: its digest need not be computed anew."""

@@ -108,6 +108,19 @@ def exclusions(
     return {site: found[site].done() for site in sites if site in found}
 
 
+def in_rank(
+    upload: SharedUpload,
+    *,
+    sites: Sequence[str],
+    away: Collection[str] = (),
+    prefer: Sequence[str] = (),
+) -> list[str]:
+    """Those of the sites that hold the upload, in the order in which they serve it."""
+    rank = _ranks(sites, away=away, prefer=prefer)
+    holders = [site for site in upload.holdings if site in rank]
+    return sorted(holders, key=lambda site: _order(upload.holdings[site], rank[site]))
+
+
 def _ranks(
     sites: Sequence[str], *, away: Collection[str], prefer: Sequence[str]
 ) -> dict[str, tuple[bool, int, int]]:

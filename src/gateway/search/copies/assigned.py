@@ -1,0 +1,151 @@
+"""The index of copies -> what holds for the entries that each of some sites serves.
+
+One object for each kind of entries: structures for OPTIMADE, all of them for NOMAD's own API.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cachetools import LRUCache
+
+from gateway.config import CopyKeys
+from gateway.fetch.http.client import SiteClient
+from gateway.merge import Pin
+from gateway.model import NativeQuery
+from gateway.search.copies.exclusion import exclusion_query
+from gateway.search.copies.owners import Exclusion, Generation, exclusions
+from gateway.search.copies.refresh import CopyIndex
+
+IN_LOOP = 1_000
+"""Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
+_ASSIGNMENTS = 32
+"""Kept: generations with choices of sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesState:
+    """How the index of copies stands, for health and metrics."""
+
+    generation: str | None
+    """None: there is none yet."""
+    sites: Mapping[str, float | None]
+    """How many seconds ago each site was last looked at; None: never."""
+    shared_uploads: int = 0
+    hidden: int = 0
+    """Copies that are not served while all sites answer."""
+    all_entries: "CopiesState | None" = None
+    """That of all entries beside the one of structures; None: NOMAD's own API is not served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What holds for the entries that one site serves; `query` None: all, as too many would have to
+    be left out."""
+
+    query: NativeQuery | None
+    is_nothing_left: bool
+    hidden: int
+    """How many entries the site does not serve."""
+
+
+Assignment: TypeAlias = Mapping[str, Condition]
+"""By site; one that serves all that it has is not named."""
+
+
+class Assignments:
+    """Which site serves which copies of the entries of one kind."""
+
+    def __init__(
+        self, clients: Mapping[str, SiteClient], *, keys: CopyKeys, base: NativeQuery
+    ) -> None:
+        self._clients = clients
+        self.keys = keys
+        self.is_on = keys.enabled and len(clients) > 1
+        self.index = CopyIndex(clients, base=base, refresh_s=keys.refresh_s)
+        self._made: LRUCache[tuple[int, tuple[str, ...], Pin], Assignment] = LRUCache(_ASSIGNMENTS)
+
+    def open(self) -> None:
+        """Begin to read the index."""
+        if self.is_on:
+            self.index.open()
+
+    async def close(self) -> None:
+        """Stop."""
+        await self.index.close()
+
+    async def wait(self, most_s: float) -> None:
+        """Until all sites have been looked at, but not longer than that; requests do not wait."""
+        if self.is_on:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.index.ready.wait(), most_s)
+
+    async def state(self) -> CopiesState | None:
+        """How the index stands; None: copies are not looked for."""
+        if not self.is_on:
+            return None
+        latest = self.index.latest
+        ages = {site: self.index.age_s(site) for site in self._clients}
+        if latest is None:
+            return CopiesState(None, ages)
+        hidden = await self.hidden(tuple(self._clients))
+        return CopiesState(latest.id, ages, len(latest.uploads), hidden)
+
+    def away(self, sites: Collection[str]) -> tuple[str, ...]:
+        """Those of the sites whose circuit is open, in the order of the configuration."""
+        chosen = [site for site in self._clients if site in sites]
+        return tuple(site for site in chosen if self._clients[site].circuit.state != "closed")
+
+    def pinned(self, pin: Pin | None, sites: Sequence[str]) -> tuple[Generation, Pin] | None:
+        """The generation that a walk goes on with, or that of now; None: not known yet."""
+        latest = self.index.latest
+        if latest is None:
+            return None
+        if pin is None:
+            return latest, Pin(latest.id, self.away(sites))
+        generation = self.index.find(pin.generation) or latest
+        return generation, Pin(generation.id, pin.away)
+
+    async def conditions(
+        self, chosen: Sequence[str], *, pin: Pin | None = None
+    ) -> tuple[Pin, Assignment] | None:
+        """What holds for the entries that each of these sites serves, where others serve some of
+        its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
+        sites = tuple(site for site in self._clients if site in chosen)
+        found = self.pinned(pin, sites) if self.is_on else None
+        if found is None:
+            return None
+        generation, pin = found
+        return pin, await self.assigned(generation, sites, pin)
+
+    async def hidden(self, chosen: Sequence[str]) -> int:
+        """How many copies at these sites are not served, as other ones of them serve them."""
+        found = await self.conditions(chosen)
+        return sum(one.hidden for one in found[1].values()) if found else 0
+
+    async def assigned(
+        self, generation: Generation, chosen: tuple[str, ...], pin: Pin
+    ) -> Assignment:
+        """Made once; in a thread where there is much to do, so that the event loop goes on."""
+        key = (self.index.revision, chosen, pin)
+        held = self._made.get(key)
+        if held is not None:
+            return held
+
+        def make() -> Assignment:
+            found = exclusions(generation, sites=chosen, away=pin.away, prefer=self.keys.prefer)
+            return {site: self._condition(site, one) for site, one in found.items()}
+
+        is_small = len(generation.uploads) <= IN_LOOP
+        made = make() if is_small else await asyncio.to_thread(make)
+        return self._made.setdefault(key, made)
+
+    def _condition(self, site: str, exclusion: Exclusion) -> Condition:
+        uploads = self.index.uploads(site)
+        query = exclusion_query(exclusion, uploads=uploads)
+        if query is None:
+            return Condition(None, False, 0)
+        is_nothing_left = not exclusion.but and uploads.keys() == {*exclusion.uploads}
+        return Condition(query, is_nothing_left, exclusion.count)
