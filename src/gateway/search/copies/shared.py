@@ -30,6 +30,8 @@ need more are served by each of their holders."""
 _SLICE = 500
 """Uploads between two turns of the event loop."""
 
+_NONE = frozenset[str]()
+
 Uploads: TypeAlias = Mapping[str, Mapping[str, int]]
 """For each site: how many entries each of its uploads has."""
 
@@ -63,14 +65,15 @@ class Comparison:
 
     def __init__(self, base: NativeQuery) -> None:
         self._base = base
-        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._seen: dict[str, dict[str, _Seen]] = {}
+        """By upload and site; equal copies are one object, as there may be many."""
         self._due: set[tuple[str, str]] = set()
         self._extras: dict[str, tuple[Mapping[str, bytes], Mapping[str, frozenset[str]]]] = {}
         """By upload: the digests of its copies, and what not all of them have."""
 
     def suspect(self, site: str, uploads: Iterable[str]) -> None:
         """Read these again, if they are shared, as they may have changed."""
-        self._due.update((site, one) for one in uploads if (site, one) in self._seen)
+        self._due.update((site, one) for one in uploads if site in self._seen.get(one, {}))
 
     async def compare(
         self,
@@ -116,7 +119,7 @@ class Comparison:
         """The upload as it was compared before; None: something about it is new."""
         held: dict[str, _Seen] = {}
         for site, count in counts.items():
-            seen = self._seen.get((site, upload_id))
+            seen = self._seen.get(upload_id, {}).get(site)
             if seen is None or seen.count != count or (site, upload_id) in self._due:
                 return None
             held[site] = seen
@@ -133,7 +136,7 @@ class Comparison:
     ) -> SharedUpload:
         read: dict[str, Contents] = {}
         for site, count in counts.items():
-            seen = self._seen.get((site, upload_id))
+            seen = self._seen.get(upload_id, {}).get(site)
             if seen is not None and seen.count == count and (site, upload_id) not in self._due:
                 continue
             try:
@@ -141,13 +144,15 @@ class Comparison:
             except SiteError:
                 if seen is None or seen.count != count:
                     raise
-        held = {site: self._seen[site, upload_id] for site in counts}
+        held = {site: self._seen[upload_id][site] for site in counts}
         return _shared(upload_id, held, await self._extras_of(upload_id, held, read, sessions))
 
     async def _read(self, session: SiteSession, upload_id: str, count: int) -> Contents:
         key = (session.name, upload_id)
         contents = await read_contents(session, self._base, upload_id)
-        self._seen[key] = _Seen(count, len(contents.ids), contents.processed, contents.digest)
+        seen = _Seen(count, len(contents.ids), contents.processed, contents.digest)
+        copies = self._seen.setdefault(upload_id, {})
+        copies[session.name] = next((one for one in copies.values() if one == seen), seen)
         self._due.discard(key)
         return contents
 
@@ -177,9 +182,13 @@ class Comparison:
 
     def _forget(self, holders: Mapping[str, tuple[str, ...]]) -> None:
         """What is not shared any more."""
-        kept = {(site, upload_id) for upload_id, sites in holders.items() for site in sites}
-        self._seen = {key: one for key, one in self._seen.items() if key in kept}
-        self._due &= kept
+        kept = {key for key in self._due if key[0] in holders.get(key[1], ())}
+        self._seen = {
+            upload_id: {site: one for site, one in self._seen[upload_id].items() if site in sites}
+            for upload_id, sites in holders.items()
+            if upload_id in self._seen
+        }
+        self._due = kept
         for upload_id in self._extras.keys() - holders.keys():
             del self._extras[upload_id]
 
@@ -187,14 +196,13 @@ class Comparison:
 def _shared(
     upload_id: str, held: Mapping[str, _Seen], extras: Mapping[str, frozenset[str]]
 ) -> SharedUpload:
-    none = frozenset[str]()
-    return SharedUpload(
-        upload_id,
-        {
-            site: Holding(one.entries, one.processed, extras.get(site, none))
-            for site, one in held.items()
-        },
-    )
+    """The upload; equal holdings are one object, as there may be many."""
+    made: dict[Holding, Holding] = {}
+    holdings: dict[str, Holding] = {}
+    for site, one in held.items():
+        holding = Holding(one.entries, one.processed, extras.get(site, _NONE))
+        holdings[site] = made.setdefault(holding, holding)
+    return SharedUpload(upload_id, holdings)
 
 
 def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:
