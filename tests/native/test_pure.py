@@ -94,6 +94,8 @@ def test_old_chunks() -> None:
     """1.3 takes a thousand values in one `:any`."""
     chunks: Any = for_version({"a:any": [*range(2_500)]}, "1.3.17")
     assert [len(one["a:any"]) for one in chunks["or"]] == [1_000, 1_000, 500]
+    excluded: Any = for_version({"and": [{"x": 1}, {"not": {"a:any": [*range(1_001)]}}]}, None)
+    assert [len(one["a:any"]) for one in excluded["and"][1]["not"]["or"]] == [1_000, 1]
 
 
 @pytest.mark.parametrize(

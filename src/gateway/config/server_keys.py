@@ -100,9 +100,7 @@ class NativeKeys(Keys):
     """NOMAD's own API over all sites, under /api/v1."""
 
     enabled: bool = Field(
-        default=False,
-        description="Whether it is served. Off for now: an entry that several sites hold counts "
-        "once for each.",
+        default=True, description="Whether it is served. false: nothing is under /api/v1."
     )
     auth_site: SiteName | None = Field(
         default=None,

@@ -96,8 +96,12 @@ class Federation:
         *,
         transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
         observer: SiteObserver | None = None,
+        has_native: bool = False,
     ) -> None:
+        """`has_native`: NOMAD's own API is served as well, so copies of all entries are looked for
+        beside those of structures."""
         self._config = config
+        self._has_native = has_native
         self._transports = transports or {}
         self._observer = observer or Silent()
         self._planner = RequestPlanner(config)
@@ -139,7 +143,7 @@ class Federation:
         self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
         self._copies.structures.open()
         self._entry_copies = EntryCopies(self._clients, keys=self._config.copies)
-        if self._config.native.enabled:
+        if self._has_native:
             self._entry_copies.assignments.open()
         self._references = References(
             self._config,
@@ -258,7 +262,7 @@ class Federation:
     async def copies(self) -> CopiesState | None:
         """How the index of copies stands; None: copies are not looked for."""
         state = await self._copies.structures.state()
-        if state is None or not self._config.native.enabled:
+        if state is None or not self._has_native:
             return state
         return replace(state, all_entries=await self._entry_copies.assignments.state())
 

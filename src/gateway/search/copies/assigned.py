@@ -39,6 +39,14 @@ class CopiesState:
     all_entries: "CopiesState | None" = None
     """That of all entries beside the one of structures; None: NOMAD's own API is not served."""
 
+    def oldest(self) -> dict[str, float | None]:
+        """For each site, when the index that is older was last read."""
+        other = self.sites if self.all_entries is None else self.all_entries.sites
+        pairs = {site: (age_s, other.get(site)) for site, age_s in self.sites.items()}
+        return {
+            site: None if a is None or b is None else max(a, b) for site, (a, b) in pairs.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
