@@ -26,7 +26,7 @@ ORDERS = (
     "publish_time",
     "last_processing_time",
     "mainfile",
-    "comment",
+    "datasets.doi",
     "optimade.nsites",
 )
 KEYS: Body = {"required": {"include": ["entry_id", "upload_id", "last_processing_time"]}}
