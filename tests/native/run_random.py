@@ -49,7 +49,8 @@ async def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=4)
     options = parser.parse_args()
-    async with httpx.AsyncClient(timeout=120) as client:
+    limits = httpx.Limits(keepalive_expiry=1)  # a NOMAD closes idle connections after 5 s
+    async with httpx.AsyncClient(timeout=120, limits=limits) as client:
         gateway, *sites = options.addresses
         known = await read_all(client, sites)
         copies = sum(map(len, known.documents.values())) - len(known.owner_of)
