@@ -144,7 +144,13 @@ async def matching(client: httpx.AsyncClient, site: str, body: Body) -> list[str
     None: it refuses the query."""
     terms = {"quantity": "entry_id", "pagination": {"page_size": 10_000}}
     asked = {**body, "pagination": {"page_size": 0}, "aggregations": {"ids": {"terms": terms}}}
-    answer = (await client.post(f"{site}/entries/query", json=asked)).json()
+    answer: Body = {}
+    for _ in range(4):
+        try:
+            answer = (await client.post(f"{site}/entries/query", json=asked)).json()
+            break
+        except httpx.TransportError:  # a NOMAD that is busy drops connections
+            await asyncio.sleep(1)
     if "detail" in answer:
         return None
     ids = [one["value"] for one in answer["aggregations"]["ids"]["terms"]["data"]]

@@ -35,6 +35,7 @@ class _Options(TypedDict):
     timeout_graceful_shutdown: int
     http: type[asyncio.Protocol]
     ws: Literal["none"]
+    timeout_keep_alive: int
 
 
 class PortTakenError(OSError):

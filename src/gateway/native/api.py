@@ -17,7 +17,8 @@ from gateway.native.one_site.passing import Forward, Passing
 from gateway.native.reading.get_query import Pairs, read_get
 from gateway.native.reading.request import read_body, read_search
 from gateway.native.searches.datasets import Datasets
-from gateway.native.searches.searching import Searching
+from gateway.native.searches.searching import Answered, Searching
+from gateway.native.searches.streamed import BrokenStreamError, StreamedAnswer
 
 
 class NativeApi:
@@ -36,22 +37,22 @@ class NativeApi:
         """The sites of a view."""
         return tuple(site for site in self._backend.clients if only in (None, site))
 
-    async def entries(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def entries(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/query`."""
         search = read_search(read_body(raw))
         return await self._searching(call, scope).entries(search)
 
-    async def get_entries(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def get_entries(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`GET /entries`."""
         search = read_search(read_get(pairs, with_required=True))
         return await self._searching(call, scope).entries(search)
 
-    async def archives(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def archives(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/archive/query`."""
         search = read_search(read_body(raw), archives=True)
         return await self._searching(call, scope).archives(search)
 
-    async def get_archives(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def get_archives(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`GET /entries/archive`."""
         search = read_search(read_get(pairs, with_required=False), archives=True)
         return await self._searching(call, scope).archives(search)
@@ -72,4 +73,11 @@ class NativeApi:
         return Searching(call=call, backend=self._backend, scope=scope)
 
 
-__all__ = ["Forward", "NativeApi", "PassedAnswer"]
+__all__ = [
+    "Answered",
+    "BrokenStreamError",
+    "Forward",
+    "NativeApi",
+    "PassedAnswer",
+    "StreamedAnswer",
+]
