@@ -116,7 +116,7 @@ async def compare(
     whole: Body = {**body, "pagination": pagination, "required": {"include": [*KEPT]}}
 
     async def ask(asked: Body) -> Body:
-        response = await client.post(f"{gateway}/entries/query", json=asked)
+        response = await posted(client, f"{gateway}/entries/query", asked)
         answer = response.json()
         if response.status_code != 200:
             raise AssertionError((response.status_code, answer, asked))
@@ -139,18 +139,23 @@ async def compare(
     return f"{wrong} in {body}" if wrong else None
 
 
+async def posted(client: httpx.AsyncClient, url: str, body: Body) -> httpx.Response:
+    """The answer; once more where a connection broke, as on a machine that is too busy."""
+    for _ in range(3):
+        try:
+            return await client.post(url, json=body)
+        except httpx.TransportError as error:
+            print(f"{url}: {error!r}", flush=True)
+            await asyncio.sleep(1)
+    return await client.post(url, json=body)
+
+
 async def matching(client: httpx.AsyncClient, site: str, body: Body) -> list[str] | None:
     """All entry_ids that match at a site, by an aggregation, which costs it far less than pages;
     None: it refuses the query."""
     terms = {"quantity": "entry_id", "pagination": {"page_size": 10_000}}
     asked = {**body, "pagination": {"page_size": 0}, "aggregations": {"ids": {"terms": terms}}}
-    answer: Body = {}
-    for _ in range(4):
-        try:
-            answer = (await client.post(f"{site}/entries/query", json=asked)).json()
-            break
-        except httpx.TransportError:  # a NOMAD that is busy drops connections
-            await asyncio.sleep(1)
+    answer = (await posted(client, f"{site}/entries/query", asked)).json()
     if "detail" in answer:
         return None
     ids = [one["value"] for one in answer["aggregations"]["ids"]["terms"]["data"]]

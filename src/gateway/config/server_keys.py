@@ -88,7 +88,7 @@ class ConnectionKeys(Keys):
     head_s: Seconds = Field(
         default=10.0, description="How long the first line and headers of a request may take."
     )
-    body_s: Seconds = Field(default=30.0, description="How long the body of a request may take.")
+    body_s: Seconds = Field(default=120.0, description="How long the body of a request may take.")
     write_s: Seconds = Field(
         default=20.0,
         description="A client that takes less than 16 kB of a waiting answer in so many seconds is "
