@@ -16,17 +16,19 @@ from gateway.native.info import written_info
 from gateway.native.one_site.passing import Forward, Passing
 from gateway.native.reading.get_query import Pairs, read_get
 from gateway.native.reading.request import read_body, read_search
+from gateway.native.searches.batches import Batches
 from gateway.native.searches.datasets import Datasets
 from gateway.native.searches.searching import Answered, Searching
 from gateway.native.searches.streamed import BrokenStreamError, StreamedAnswer
 
 
 class NativeApi:
-    """All native endpoints; it holds no state of any request."""
+    """All native endpoints."""
 
     def __init__(self, config: Config, backend: Backend) -> None:
         self._config = config
         self._backend = backend
+        self._batches = Batches()
 
     @property
     def auth_site(self) -> str | None:
@@ -70,7 +72,7 @@ class NativeApi:
         return Passing(call=call, backend=self._backend, scope=scope)
 
     def _searching(self, call: NativeCall, scope: MemoryScope) -> Searching:
-        return Searching(call=call, backend=self._backend, scope=scope)
+        return Searching(call=call, backend=self._backend, scope=scope, batches=self._batches)
 
 
 __all__ = [

@@ -21,6 +21,20 @@ def pinned_ids(query: NativeQuery, name: str = "entry_id") -> tuple[str, ...] | 
     return None
 
 
+def split_ids(query: NativeQuery) -> tuple[NativeQuery, tuple[str, ...]] | None:
+    """A query and the entry_ids that stand beside it, where it is written as ArchiveQuery does:
+    `{"and": [<query>, {"entry_id:any": [..]}]}`; None: it is not."""
+    parts = query.get("and")
+    if len(query) != 1 or not isinstance(parts, list) or len(parts) != 2:
+        return None
+    rest, ids = parts
+    listed = ids.get("entry_id:any") if isinstance(ids, dict) and len(ids) == 1 else None
+    if not isinstance(rest, dict) or not isinstance(listed, list) or not listed:
+        return None
+    texts = tuple(one for one in listed if isinstance(one, str))
+    return (rest, texts) if len(texts) == len(listed) else None
+
+
 def _listed(key: str, value: Json, name: str) -> Json:
     if key == f"{name}:any":
         return value

@@ -131,12 +131,12 @@ class EntryPages:
         self.attempt.check_found(total)
         return KeyPage(page, self._head(page, pages, total), pages, whole)
 
-    def asked(self, site: str, lacking: Collection[str]) -> SiteQuery:
-        """The caller's query for one site, of what it serves."""
-        query, without = (
-            without_names(self.search.query, lacking),
-            self.attempt.without.get(site, ()),
-        )
+    def asked(
+        self, site: str, lacking: Collection[str], *, of: NativeQuery | None = None
+    ) -> SiteQuery:
+        """The caller's query, or another one, for one site, of what it serves."""
+        query = without_names(self.search.query if of is None else of, lacking)
+        without = self.attempt.without.get(site, ())
         asked = site_query(self.served, site, query, without=without)
         return replace(asked, query=for_version(asked.query, self.versions.get(site)))
 

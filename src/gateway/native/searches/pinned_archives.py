@@ -3,15 +3,20 @@
 This is how `nomad.client.ArchiveQuery` downloads, and it pairs answers with ids by position.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from gateway.model import Json, JsonObject
+from gateway.errors import SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.asking import Said, adapted, ask_sites, post
-from gateway.native.holders import Served
+from gateway.native.holders import Served, object_of
+from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
+from gateway.native.searches.batches import Ask, BatchAnswer, Batches
 from gateway.native.searches.entries import (
     QUERY,
     EntryPages,
@@ -23,6 +28,7 @@ from gateway.native.searches.entries import (
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
+ARCHIVES = "/entries/archive/query"
 DOING, LOOKING = "read archives", "look for entries"
 KEYS = (ENTRY_ID, "upload_id")
 
@@ -37,8 +43,9 @@ class _Part:
 class PinnedArchives:
     """Reads one page of named entries."""
 
-    def __init__(self, pages: EntryPages, ids: Sequence[str]) -> None:
+    def __init__(self, pages: EntryPages, ids: Sequence[str], *, batches: Batches) -> None:
         self._pages = pages
+        self._batches = batches
         self._ids = ids
 
     @staticmethod
@@ -51,7 +58,7 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
+        said = await ask_sites({site: self._shared(site) for site in pages.sites}, doing=DOING)
         parts = {site: one.value for site, one in said.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
@@ -113,6 +120,49 @@ class PinnedArchives:
                 holders.setdefault(str(document[ENTRY_ID]), []).append(site)
         return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
 
+    async def _shared(self, site: str) -> Said[_Part]:
+        """What a site serves of the ids, asked for together with those of other requests."""
+        pages, split = self._pages, split_ids(self._pages.search.query)
+        if split is None or pages.call.token or pages.call.fresh:
+            return await self._part(site)
+        rest, ids = split
+        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
+        key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
+        try:
+            answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
+        except SiteError:
+            return await self._part(site)  # whatever it is, it need not be ours
+        if len(answer.documents) < answer.total:
+            return await self._part(site)  # one of somebody has no archive
+        wanted = {*ids}
+        own = [one for one in answer.documents if one[ENTRY_ID] in wanted]
+        return Said(_Part(own, len(own), _own_echo(answer.echo, ids)), {})
+
+    def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
+        pages = self._pages
+
+        async def ask(ids: Collection[str]) -> BatchAnswer:
+            scope = MemoryScope()
+            listed: list[Json] = [*ids]
+            asked = pages.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
+            body: JsonObject = {
+                "owner": pages.owner_of(site),
+                "query": asked.query,
+                "pagination": {"page_size": len(ids)},
+                "required": pages.search.archive,
+            }
+            client = pages.clients[site]
+            try:
+                answer = await post(
+                    client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
+                )
+                echo = object_of(asked.echo(answer.get("query")))
+                return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
+            finally:
+                scope.close()
+
+        return ask
+
     async def _part(self, site: str, *, of: Sequence[str] | None = None) -> Said[_Part]:
         """What a site serves of the ids; with `of`, all that it has of these."""
         pages = self._pages
@@ -131,7 +181,7 @@ class PinnedArchives:
             }
             answer = await post(
                 pages.clients[site],
-                "/entries/archive/query",
+                ARCHIVES,
                 body,
                 call=pages.call,
                 scope=pages.scope,
@@ -141,3 +191,13 @@ class PinnedArchives:
             return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
 
         return await adapted(ask)
+
+
+def _own_echo(echo: JsonObject, ids: Sequence[str]) -> JsonObject:
+    """The echo of a batch's query as that of one request of it: with its own ids."""
+    for operator, parts in echo.items():
+        if isinstance(parts, list) and len(parts) == 2:
+            name = object_of(parts[1])
+            value: JsonObject = {key: [*ids] for key in object_of(name.get("value"))}
+            return {operator: [parts[0], {**name, "value": value}]}
+    return echo

@@ -28,6 +28,7 @@ from gateway.native.reading.pinned import pinned_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
 from gateway.native.refusals import passed_on
 from gateway.native.searches.attempts import Attempt, standing_in
+from gateway.native.searches.batches import Batches
 from gateway.native.searches.bodies import Bodies
 from gateway.native.searches.entries import (
     DOING,
@@ -58,8 +59,11 @@ ReadDocuments: TypeAlias = Callable[
 class Searching:
     """Searches on behalf of one caller; each gives the JSON text of the answer."""
 
-    def __init__(self, *, call: NativeCall, backend: Backend, scope: MemoryScope) -> None:
+    def __init__(
+        self, *, call: NativeCall, backend: Backend, scope: MemoryScope, batches: Batches
+    ) -> None:
         self._call = call
+        self._batches = batches
         self._backend = backend
         self._copies = backend.entry_copies
         self._scope = scope
@@ -180,7 +184,7 @@ class Searching:
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
-                found = await PinnedArchives(pages, ids).read()
+                found = await PinnedArchives(pages, ids, batches=self._batches).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
