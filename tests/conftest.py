@@ -4,9 +4,10 @@ Tests that need more than `make test` installs say so in one line at the end.
 """
 
 import gc
+import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 
 import pytest
@@ -21,6 +22,17 @@ settings.load_profile("patient")
 
 if find_spec("sniffio") is None:  # httpx looks for it anew, in every folder, at each request
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Commands that run in this process set up logging: the next test finds it as this one did."""
+    root = logging.getLogger()
+    level, handlers = root.level, [*root.handlers]
+    yield
+    if (root.level, root.handlers) != (level, handlers):
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,9 +15,9 @@ def test_demo(run: Run) -> None:
     head, *lines = run("sites", "--demo").stdout.splitlines()
     assert head.split() == ["site", "state", "version", "entries", "milliseconds"]
     assert [line.split()[:4] for line in lines] == [
-        ["berlin", "ok", "2.0.0", "363"],
-        ["munich", "ok", "2.0.0", "484"],
-        ["dresden", "ok", "2.0.0", "540"],
+        ["berlin", "ok", "2.0.0", "441"],
+        ["munich", "ok", "2.0.0", "550"],
+        ["dresden", "ok", "2.0.0", "700"],
     ]
     assert all(re.fullmatch(r"\d+(\.\d)?", line.split()[4]) for line in lines)
 

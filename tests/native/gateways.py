@@ -23,6 +23,7 @@ class Native:
     client: httpx.AsyncClient
     lines: Mapping[str, Line]
     sites: Mapping[str, httpx.AsyncClient]
+    federation: Any = None
 
     async def post(self, path: str, body: Body, *, view: str = "") -> httpx.Response:
         return await self.client.post(f"{view}/api/v1{path}", json=body)
@@ -64,7 +65,7 @@ async def native_over(
             await _looked_at(app.state.served.federation)
         for line in lines.values():
             line.asked.clear()
-        yield Native(client, lines, sites)
+        yield Native(client, lines, sites, app.state.served.federation)
     for site in sites.values():
         await site.aclose()
 

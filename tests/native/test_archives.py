@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from tests.native.gateways import Body, Native, walk
-from tests.whole.lines import Asked
+from tests.whole.lines import Asked, refused
 
 REQUIRED = {"metadata": {"entry_id": "*", "optimade": {"nsites": "*"}}}
 
@@ -86,11 +88,47 @@ async def test_broken_archive(native: Native) -> None:
     assert broken in response.json()["detail"]
 
 
-async def test_too_large(native: Native, monkeypatch: Any) -> None:
-    """Beyond the byte budget the answer is 400 and says what to do."""
-    from gateway.native.searches import bodies
+async def test_parts(native: Native, monkeypatch: Any) -> None:
+    """An answer is read in parts, halved where they are too large; it is the same, whether it goes
+    out whole or in pieces."""
+    from gateway.native.searches import bodies, streamed
 
-    monkeypatch.setattr(bodies.Bodies.__init__, "__kwdefaults__", {"max_bytes": 20_000})
-    response = await native.post("/entries/archive/query", {"pagination": {"page_size": 200}})
-    assert response.status_code == 400
-    assert "page_size" in response.json()["detail"]
+    body: Body = {"pagination": {"page_size": 200, "order_by": "mainfile"}, "required": REQUIRED}
+    whole = await native.post("/entries/archive/query", body)
+    assert whole.status_code == 200, whole.text
+    monkeypatch.setattr(bodies.Bodies.__init__, "__kwdefaults__", {"max_bytes": 4_000})
+    assert (await native.post("/entries/archive/query", body)).content == whole.content
+    monkeypatch.setattr(streamed, "BEGIN_BYTES", 1_000)
+    answer = await native.post("/entries/archive/query", body)
+    assert answer.content == whole.content
+    assert "content-length" not in answer.headers
+    documents: Body = {"pagination": {"page_size": 150}}
+    assert len((await native.query(documents))["data"]) == 150
+
+
+async def test_a_site_that_dies_within_an_answer(native: Native, monkeypatch: Any) -> None:
+    """What has begun breaks off, and is never shorter, valid JSON; a site that comes back at once
+    does no harm."""
+    from gateway.native.searches import streamed
+
+    monkeypatch.setattr(streamed, "BEGIN_BYTES", 1_000)
+    monkeypatch.setattr(streamed, "PAUSES_S", (0.01, 0.01))
+    body: Body = {"pagination": {"page_size": 250, "order_by": "mainfile"}, "required": REQUIRED}
+    whole = await native.post("/entries/archive/query", body)
+    for more, breaks in ((1, False), (100, True)):
+        asked: list[Asked] = []
+
+        def fault(one: Asked, more: int = more, asked: list[Asked] = asked) -> Any:
+            asked += [one] if one.is_archive else []
+            is_gone = one.is_archive and 6 < len(asked) <= 6 + more
+            return refused(one) if is_gone else None
+
+        for line in native.lines.values():
+            line.fault = fault
+        answer = await native.post("/entries/archive/query", body)
+        if not breaks:
+            assert answer.content == whole.content
+            continue
+        assert whole.content.startswith(answer.content)
+        with pytest.raises(ValueError, match=r"."):
+            answer.json()

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.native.dialect import for_version
 from gateway.native.echo import plain_echo
-from gateway.native.holders import NO_COPIES, SiteQuery, site_query
+from gateway.native.holders import SiteQuery, site_query
 from gateway.native.names import without_names
 from gateway.native.order import Key, position, read_key, read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
@@ -94,6 +94,8 @@ def test_old_chunks() -> None:
     """1.3 takes a thousand values in one `:any`."""
     chunks: Any = for_version({"a:any": [*range(2_500)]}, "1.3.17")
     assert [len(one["a:any"]) for one in chunks["or"]] == [1_000, 1_000, 500]
+    excluded: Any = for_version({"and": [{"x": 1}, {"not": {"a:any": [*range(1_001)]}}]}, None)
+    assert [len(one["a:any"]) for one in excluded["and"][1]["not"]["or"]] == [1_000, 1]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +117,9 @@ def test_pinned(query: Any, ids: Any) -> None:
 def test_seam() -> None:
     """Without copies a site is asked the caller's query; an exclusion stands second, the echo is
     the first."""
-    assert site_query(NO_COPIES, "a", {"x": 1}, owner="public", missing=frozenset()).query == {
-        "x": 1
-    }
+    assert site_query(None, "a", {"x": 1}).query == {"x": 1}
+    left_out = {"not": {"entry_id:any": ["z"]}}
+    assert site_query(None, "a", {"x": 1}, without=["z"]).query == {"and": [{"x": 1}, left_out]}
     wrapped = SiteQuery({"and": [{"x": 1}, NONE]}, is_wrapped=True)
     assert wrapped.echo({"and": [{"name": "x"}, {}]}) == {"name": "x"}
     assert wrapped.echo({"op": [{"name": "x"}, {}]}) == {"name": "x"}

@@ -229,12 +229,14 @@ async def test_a_forgotten_generation(three: Opened) -> None:
         if answer.next is None:
             break
         three.federation._copies.index._generations.clear()
-        three.federation._copies._keys = three.federation._copies._keys.model_copy(
-            update={"prefer": ("munich",) if len(found) % 2 else ("dresden",)}
+        three.federation._copies.structures.keys = (
+            three.federation._copies.structures.keys.model_copy(
+                update={"prefer": ("munich",) if len(found) % 2 else ("dresden",)}
+            )
         )
         three.federation._copies.index._is_settled = False
         await three.federation._copies.index._settle()
-        three.federation._copies._assignments.clear()
+        three.federation._copies.structures._made.clear()
         answer = await three.federation.search(replace(first, cursor=answer.next.cursor))
         found += keys(answer)
     assert Counter(found) == Counter(ALL)

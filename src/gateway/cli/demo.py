@@ -18,7 +18,7 @@ from gateway.cli.serving import (
     until_stopped,
 )
 from gateway.cli.tables import write_table
-from gateway.config import Config, LoggingKeys, NativeKeys, ProviderKeys, SiteKeys
+from gateway.config import Config, LoggingKeys, ProviderKeys, SiteKeys
 from gateway.demo import DEMO_SITES, DemoSite, create_demo_oasis
 from gateway.observe import set_up_logging
 from gateway.search import Federation
@@ -65,7 +65,6 @@ async def run_oasis(name: str, *, host: str, port: int) -> None:
 def demo_config(addresses: dict[str, str]) -> Config:
     """The configuration of the demo; `addresses` are those of its Oases by name."""
     return Config(
-        native=NativeKeys(enabled=True),
         provider=ProviderKeys(
             prefix=DEMO_PREFIX,
             name="Demo federation",

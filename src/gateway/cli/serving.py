@@ -36,6 +36,7 @@ class _Options(TypedDict):
     timeout_graceful_shutdown: int
     http: type[asyncio.Protocol]
     ws: Literal["none"]
+    timeout_keep_alive: int
 
 
 class PortTakenError(OSError):
@@ -94,6 +95,12 @@ def _serve_by_workers(
         )
 
 
+KEEP_ALIVE_S = 75
+"""How long an idle connection is kept: longer than clients keep theirs, which would send a request
+just when it is closed (httpx keeps them 5 s, and ArchiveQuery is busy for longer with what it has
+got). Idle ones make way when there are too many."""
+
+
 def server_options(config: Config) -> _Options:
     """How uvicorn serves the gateway."""
     return {
@@ -104,6 +111,7 @@ def server_options(config: Config) -> _Options:
         "timeout_graceful_shutdown": int(config.timeouts.budget_s) + _SPARE_S,
         "http": cast(type[asyncio.Protocol], BoundedProtocols(limits_of(config))),  # called alike
         "ws": "none",
+        "timeout_keep_alive": KEEP_ALIVE_S,
     }
 
 

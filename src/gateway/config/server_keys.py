@@ -88,7 +88,7 @@ class ConnectionKeys(Keys):
     head_s: Seconds = Field(
         default=10.0, description="How long the first line and headers of a request may take."
     )
-    body_s: Seconds = Field(default=30.0, description="How long the body of a request may take.")
+    body_s: Seconds = Field(default=120.0, description="How long the body of a request may take.")
     write_s: Seconds = Field(
         default=20.0,
         description="A client that takes less than 16 kB of a waiting answer in so many seconds is "
@@ -100,9 +100,7 @@ class NativeKeys(Keys):
     """NOMAD's own API over all sites, under /api/v1."""
 
     enabled: bool = Field(
-        default=False,
-        description="Whether it is served. Off for now: an entry that several sites hold counts "
-        "once for each.",
+        default=True, description="Whether it is served. false: nothing is under /api/v1."
     )
     auth_site: SiteName | None = Field(
         default=None,

@@ -2,6 +2,6 @@
 
 from gateway.native.api import NativeApi
 from gateway.native.call import NativeCall
-from gateway.native.holders import NO_COPIES, Copies
+from gateway.native.holders import Copies
 
-__all__ = ["NO_COPIES", "Copies", "NativeApi", "NativeCall"]
+__all__ = ["Copies", "NativeApi", "NativeCall"]

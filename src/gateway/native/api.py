@@ -12,22 +12,23 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.passing import PassedAnswer
 from gateway.model import JsonObject
 from gateway.native.call import Backend, NativeCall
-from gateway.native.holders import NO_COPIES, Copies
 from gateway.native.info import written_info
 from gateway.native.one_site.passing import Forward, Passing
 from gateway.native.reading.get_query import Pairs, read_get
 from gateway.native.reading.request import read_body, read_search
+from gateway.native.searches.batches import Batches
 from gateway.native.searches.datasets import Datasets
-from gateway.native.searches.searching import Searching
+from gateway.native.searches.searching import Answered, Searching
+from gateway.native.searches.streamed import BrokenStreamError, StreamedAnswer
 
 
 class NativeApi:
-    """All native endpoints; it holds no state of any request."""
+    """All native endpoints."""
 
-    def __init__(self, config: Config, backend: Backend, *, copies: Copies = NO_COPIES) -> None:
+    def __init__(self, config: Config, backend: Backend) -> None:
         self._config = config
         self._backend = backend
-        self.copies = copies
+        self._batches = Batches()
 
     @property
     def auth_site(self) -> str | None:
@@ -38,22 +39,22 @@ class NativeApi:
         """The sites of a view."""
         return tuple(site for site in self._backend.clients if only in (None, site))
 
-    async def entries(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def entries(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/query`."""
         search = read_search(read_body(raw))
         return await self._searching(call, scope).entries(search)
 
-    async def get_entries(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def get_entries(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`GET /entries`."""
         search = read_search(read_get(pairs, with_required=True))
         return await self._searching(call, scope).entries(search)
 
-    async def archives(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def archives(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/archive/query`."""
         search = read_search(read_body(raw), archives=True)
         return await self._searching(call, scope).archives(search)
 
-    async def get_archives(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> bytes:
+    async def get_archives(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`GET /entries/archive`."""
         search = read_search(read_get(pairs, with_required=False), archives=True)
         return await self._searching(call, scope).archives(search)
@@ -68,10 +69,17 @@ class NativeApi:
 
     def passing(self, call: NativeCall, scope: MemoryScope) -> Passing:
         """What one site answers alone."""
-        return Passing(call=call, backend=self._backend, copies=self.copies, scope=scope)
+        return Passing(call=call, backend=self._backend, scope=scope)
 
     def _searching(self, call: NativeCall, scope: MemoryScope) -> Searching:
-        return Searching(call=call, backend=self._backend, copies=self.copies, scope=scope)
+        return Searching(call=call, backend=self._backend, scope=scope, batches=self._batches)
 
 
-__all__ = ["Forward", "NativeApi", "PassedAnswer"]
+__all__ = [
+    "Answered",
+    "BrokenStreamError",
+    "Forward",
+    "NativeApi",
+    "PassedAnswer",
+    "StreamedAnswer",
+]

@@ -8,6 +8,7 @@ from gateway.errors import NativeError
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
+from gateway.native.holders import Copies
 
 PERSONAL = ("user", "shared", "staging", "admin")
 OWNERS = ("public", "all", "visible", "shared", "user", "staging", "admin")
@@ -23,6 +24,10 @@ class Backend(Protocol):
     @property
     def clients(self) -> Mapping[str, SiteClient]:
         """The client of each site, in the order of the configuration."""
+
+    @property
+    def entry_copies(self) -> Copies:
+        """Which entries several sites hold copies of."""
 
     def versions(self) -> Mapping[str, str | None]:
         """The version of each site; None: not known."""

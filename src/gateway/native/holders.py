@@ -1,59 +1,76 @@
-"""The seam for copies: which part of a query a site answers, and who holds an entry.
+"""The seam for copies: which part of a query a site answers, and who else holds an entry.
 
-Without an index of copies each site answers the whole query and an entry's holders are the sites
-that have it, in the order of the configuration: the first serves it. Within one answer each
-entry_id then stands once; `total` counts an entry for each site that has it, unless all that match
-is in the one answer, and a copy with other sort values may come again on another page.
+Without an index of copies each site answers the whole query, and the first site that gives an entry
+serves it. Within one answer each entry_id then stands once; `total` counts an entry for each site
+that has it, unless all that match is in the one answer, and a copy with other sort values may come
+again on another page.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
 
 NOTHING: NativeQuery = {"entry_id": "-"}
 """Matches no entry, in every version: 1.3 takes an empty `:any` for every entry."""
 
 
+class Served(Protocol):
+    """Which of some sites serves which entries."""
+
+    @property
+    def pin(self) -> Pin:
+        """What a position keeps, so that a walk goes on with the same."""
+
+    @property
+    def hides_nothing(self) -> bool:
+        """Whether each site serves all that it has."""
+
+    def condition(self, site: str) -> NativeQuery | None:
+        """What is added to a query for a site, so that it gives only what it serves; None: nothing
+        is."""
+
+    def serves_nothing(self, site: str) -> bool:
+        """Whether others serve copies of all that a site has."""
+
+    def ranked(self, upload_id: str, sites: Iterable[str]) -> Sequence[str]:
+        """Sites that have something of an upload, in the order in which they serve it."""
+
+    def holders(self, upload_id: str, entry_id: str) -> Sequence[str]:
+        """The sites that have a shared entry, as far as known, in that order."""
+
+    def split(self) -> Sequence[str]:
+        """The uploads of which several sites may serve a part."""
+
+
 class Copies(Protocol):
-    """Who answers for which entries."""
+    """What is known of copies."""
 
-    def exclusion(
-        self, site: str, query: NativeQuery, *, owner: str, missing: frozenset[str]
-    ) -> NativeQuery | None:
-        """What is added to a query for a site, so that each entry comes from its owner alone, with
-        these sites missing; None: nothing."""
+    async def served(
+        self,
+        sites: Collection[str],
+        *,
+        pin: Pin | None = None,
+        away: Collection[str] = (),
+        first: str | None = None,
+    ) -> Served | None:
+        """Who serves what. `pin` is that of a walk; without one, sites that are away serve only
+        what no other has, and `first` serves all that it has. None: it is not known (yet)."""
 
-    def holders(self, entry_id: str, found: Sequence[str]) -> Sequence[str]:
-        """The sites that have an entry, in the order in which they are asked for it; `found` are
-        those that said so, in the order of the configuration."""
+    async def can_stand_in(
+        self,
+        missing: Collection[str],
+        sites: Collection[str],
+        *,
+        uploads: Collection[str] | None = None,
+    ) -> bool:
+        """Whether the others of these sites have all public entries that the missing ones have, or
+        all those of some uploads."""
 
-    def can_stand_in(self, missing: frozenset[str]) -> bool:
-        """Whether the other sites hold all that these sites hold: nothing is missing then."""
-
-
-class NoCopies:
-    """Each entry belongs to the site that has it."""
-
-    def exclusion(
-        self, site: str, query: NativeQuery, *, owner: str, missing: frozenset[str]
-    ) -> NativeQuery | None:
-        """None is excluded."""
-        del site, query, owner, missing
-        return None
-
-    def holders(self, entry_id: str, found: Sequence[str]) -> Sequence[str]:
-        """Those that have it."""
-        del entry_id
-        return found
-
-    def can_stand_in(self, missing: frozenset[str]) -> bool:
-        """No site can."""
-        return not missing
-
-
-NO_COPIES = NoCopies()
+    def suspect(self, sites: Iterable[str]) -> None:
+        """An entry came from two of these sites: what is known of them is too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +90,19 @@ class SiteQuery:
 
 
 def site_query(
-    copies: Copies, site: str, query: NativeQuery, *, owner: str, missing: frozenset[str]
+    served: Served | None, site: str, query: NativeQuery, *, without: Sequence[str] = ()
 ) -> SiteQuery:
-    """What one site is asked in place of the caller's query: the one place where it is made."""
-    exclusion = copies.exclusion(site, query, owner=owner, missing=missing)
-    if exclusion is None:
-        return SiteQuery(query, is_wrapped=False)
-    return SiteQuery({"and": [query, exclusion]}, is_wrapped=True)
+    """What one site is asked in place of the caller's query: the one place where it is made.
+
+    `without` are entries that another site has given.
+    """
+    conditions: list[NativeQuery] = []
+    condition = None if served is None else served.condition(site)
+    if condition is not None:
+        conditions.append(condition)
+    if without:
+        conditions.append({"not": {"entry_id:any": cast("list[Json]", list(without))}})
+    return with_more(SiteQuery(query, is_wrapped=False), *conditions)
 
 
 def with_more(asked: SiteQuery, *conditions: NativeQuery) -> SiteQuery:
@@ -90,17 +113,6 @@ def with_more(asked: SiteQuery, *conditions: NativeQuery) -> SiteQuery:
     if asked.is_wrapped:
         parts = [*cast("list[Json]", asked.query["and"]), *conditions]
     return SiteQuery({"and": parts}, is_wrapped=True)
-
-
-def first_holders(
-    found: Mapping[str, Iterable[str]], *, copies: Copies
-) -> dict[str, tuple[str, ...]]:
-    """The holders of each entry_id, in order, from the entry_ids of each site."""
-    by_id: dict[str, list[str]] = {}
-    for site, ids in found.items():
-        for entry_id in ids:
-            by_id.setdefault(entry_id, []).append(site)
-    return {entry_id: tuple(copies.holders(entry_id, sites)) for entry_id, sites in by_id.items()}
 
 
 def object_of(value: Json) -> JsonObject:

@@ -4,6 +4,11 @@ Known values first, in the direction of the sort, ties by entry_id in the same d
 entries without a value, by entry_id in that direction. A position is NOMAD's `<value>:<entry_id>`,
 valid at every site as it stands. NOMAD's own position of a missing keyword (`None:<id>`) leads back
 to the same page, so a missing value's is `None:<id>!` here, resumed among the unknown.
+
+Where copies of entries may have different sort values, a position also names who serves which of
+them (`<position>!<generation>`, and `!<site>` for each site that is away): a walk that changes from
+one copy to another would lose entries or have them twice. A position without it is read all the
+same.
 """
 
 import re
@@ -12,6 +17,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.errors import NativeError
+from gateway.merge import Pin
 from gateway.model import Json, NativeQuery
 from gateway.native.kinds import Kind, is_kept_apart, known_kinds
 from gateway.native.reading.request import ENTRY_ID, Pagination
@@ -29,6 +35,10 @@ LEAST: Mapping[str, Json] = {
     "date": "0001-01-01",
 }
 MISSING = re.compile(r"None:([A-Za-z0-9_-]{1,128})!")
+PINNED = re.compile(r"(.*)!([0-9a-f]{12})((?:![a-z][a-z0-9-]{0,63}){0,100})", re.DOTALL)
+"""A position, the generation of the index of copies, and the sites that were away."""
+EQUAL = ("entry_id", "upload_id", "mainfile")
+"""Equal in all copies of an entry, as its id is a hash of the others."""
 ENDLESS = ("Infinity", "-Infinity", "9223372036854775807", "-9223372036854775808")
 """What NOMAD writes for the missing value of a number, a date or a boolean."""
 
@@ -53,6 +63,11 @@ class NativeOrder:
     def is_by_id(self) -> bool:
         """Whether entries are ordered by their ids alone."""
         return self.quantity == ENTRY_ID
+
+    @property
+    def is_of_copies(self) -> bool:
+        """Whether all copies of an entry have the same place in the order."""
+        return self.quantity in EQUAL
 
     @property
     def known(self) -> NativeQuery | None:
@@ -86,6 +101,8 @@ class Start:
     after: str | None = None
     missing_after: str | None = None
     """An entry_id: of the entries without a value, those after it."""
+    pin: Pin | None = None
+    """Who serves which copies throughout the walk; None: it does not say."""
 
 
 def read_order(pagination: Pagination) -> NativeOrder:
@@ -105,12 +122,16 @@ def read_start(order: NativeOrder, after: str | None) -> Start:
     """Where the page begins."""
     if after is None or order.is_by_id:
         return Start(after)
-    if found := MISSING.fullmatch(after):
-        return Start(missing_after=found[1])
+    pin = None
+    if found := PINNED.fullmatch(after):
+        after, away = found[1], found[3].split("!")[1:]
+        pin = Pin(found[2], tuple(away))
+    if missing := MISSING.fullmatch(after):
+        return Start(missing_after=missing[1], pin=pin)
     value, _, entry_id = after.rpartition(":")
     if value in ENDLESS and order.kind not in ("text", "unknown") and entry_id:
-        return Start(missing_after=entry_id)
-    return Start(after)
+        return Start(missing_after=entry_id, pin=pin)
+    return Start(after, pin=pin)
 
 
 def read_key(document: Mapping[str, Json], order: NativeOrder) -> Key:
@@ -129,15 +150,16 @@ def read_key(document: Mapping[str, Json], order: NativeOrder) -> Key:
     return Key(max(values) if order.is_descending else min(values), entry_id)
 
 
-def position(key: Key, order: NativeOrder) -> str:
+def position(key: Key, order: NativeOrder, pin: Pin | None = None) -> str:
     """The position just after an entry."""
     if order.is_by_id:
         return key.entry_id
+    kept = "" if pin is None or order.is_of_copies else "!" + "!".join((pin.generation, *pin.away))
     if key.value is None:
-        return f"None:{key.entry_id}!"
+        return f"None:{key.entry_id}!{kept}"
     if order.kind == "boolean":
-        return f"{'true' if key.value else 'false'}:{key.entry_id}"
-    return f"{key.value}:{key.entry_id}"
+        return f"{'true' if key.value else 'false'}:{key.entry_id}{kept}"
+    return f"{key.value}:{key.entry_id}{kept}"
 
 
 def _leaves(value: "Json | Mapping[str, Json]", parts: list[str]) -> Iterator[Json]:

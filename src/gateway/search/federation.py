@@ -34,7 +34,7 @@ from gateway.model import (
 )
 from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search.copies import Copies, CopiesState, copies_notices
+from gateway.search.copies import Copies, CopiesState, EntryCopies, copies_notices
 from gateway.search.deadlines import Deadlines
 from gateway.search.entry_shaping import shape_entry
 from gateway.search.facets import FacetCounts, check_facets, facets_of
@@ -110,8 +110,12 @@ class Federation:
         *,
         transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
         observer: SiteObserver | None = None,
+        has_native: bool = False,
     ) -> None:
+        """`has_native`: NOMAD's own API is served as well, so copies of all entries are looked for
+        beside those of structures."""
         self._config = config
+        self._has_native = has_native
         self._transports = transports or {}
         self._observer = observer or Silent()
         self._planner = RequestPlanner(config)
@@ -151,7 +155,10 @@ class Federation:
         self._site_stats = SiteStats(self._clients, answers_s=self._config.cache.answers_s)
         self._site_stats.open()
         self._copies = Copies(self._clients, keys=self._config.copies, site_stats=self._site_stats)
-        self._copies.open()
+        self._copies.structures.open()
+        self._entry_copies = EntryCopies(self._clients, keys=self._config.copies)
+        if self._has_native:
+            self._entry_copies.assignments.open()
         self._references = References(
             self._config,
             planner=self._planner,
@@ -179,7 +186,8 @@ class Federation:
     async def close(self) -> None:
         """Close everything that `open` made."""
         self._planner.close()
-        await self._copies.close()
+        await self._copies.structures.close()
+        await self._entry_copies.assignments.close()
         await self._site_stats.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
@@ -266,16 +274,24 @@ class Federation:
 
     async def copies(self) -> CopiesState | None:
         """How the index of copies stands; None: copies are not looked for."""
-        return await self._copies.state()
+        state = await self._copies.structures.state()
+        if state is None or not self._has_native:
+            return state
+        return replace(state, all_entries=await self._entry_copies.assignments.state())
+
+    @property
+    def entry_copies(self) -> EntryCopies:
+        """Which site serves which copies of all entries, for the native API."""
+        return self._entry_copies
 
     async def know_copies(self, most_s: float = COPIES_S) -> None:
         """Wait until it is known what the sites hold copies of, for who asks once and no more; a
         server does not wait."""
-        await self._copies.wait(most_s)
+        await self._copies.structures.wait(most_s)
 
     async def _available(self, chosen: tuple[str, ...]) -> int:
         """How many structures these sites have, each once, as far as known."""
-        return self._site_stats.available(chosen) - await self._copies.hidden(chosen)
+        return self._site_stats.available(chosen) - await self._copies.structures.hidden(chosen)
 
     def versions(self) -> dict[str, str | None]:
         """The version of each site; None: not known."""

@@ -46,7 +46,9 @@ def create_app(
 ) -> FastAPI:
     """The gateway over the configured sites; `transports` reach sites by name, in process."""
     observer = observer or Observer()
-    federation = Federation(config, transports=transports, observer=observer)
+    federation = Federation(
+        config, transports=transports, observer=observer, has_native=config.native.enabled
+    )
     native = NativeApi(config, federation) if config.native.enabled else None
     return build_app(
         config, federation=federation, observer=observer, shutdown=shutdown, native=native

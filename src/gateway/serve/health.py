@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gateway import __version__
-from gateway.model import Json
+from gateway.model import Json, JsonObject
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import CopiesState, SiteStatus
 from gateway.serve.metrics import metrics_text
@@ -61,7 +61,7 @@ async def tell_sites(app_state: AppState) -> None:
         if state.total is not None:
             app_state.observer.entries(state.name, state.total)
     if (copies := await app_state.federation.copies()) is not None:
-        app_state.observer.copies(copies.shared_uploads, copies.hidden, ages_s=copies.sites)
+        app_state.observer.copies(copies.shared_uploads, copies.hidden, ages_s=copies.oldest())
 
 
 def _copies(state: CopiesState | None) -> Json:
@@ -71,12 +71,15 @@ def _copies(state: CopiesState | None) -> Json:
     ages: dict[str, Json] = {
         site: None if age_s is None else round(age_s, 1) for site, age_s in state.sites.items()
     }
-    return {
+    written: JsonObject = {
         "generation": state.generation,
         "shared_uploads": state.shared_uploads,
         "hidden": state.hidden,
         "age_s": ages,
     }
+    if state.all_entries is not None:
+        written["all_entries"] = _copies(state.all_entries)
+    return written
 
 
 def _status(state: SiteStatus) -> Json:

@@ -209,7 +209,7 @@ class _Generation:
     async def _is_known(self) -> bool:
         federation = self.state.federation
         copies = await federation.copies()
-        is_compared = copies is None or None not in copies.sites.values()
+        is_compared = copies is None or None not in copies.oldest().values()
         return is_compared and all(state.version for state in federation.site_states())
 
     async def close_when_unused(self) -> None:

@@ -67,17 +67,22 @@ async def test_bounded() -> None:
 @pytest.mark.parametrize(
     ("headers", "ahead_s"),
     [
-        ({"Date": formatdate(time.time() + 600, usegmt=True)}, 600),
-        ({"Date": formatdate(time.time() - 600, usegmt=True)}, -600),
-        ({"Date": formatdate(time.time() - 600, usegmt=True), "Age": "600"}, 0),  # cached
+        ({"Date": 600}, 600),
+        ({"Date": -600}, -600),
+        ({"Date": -600, "Age": "600"}, 0),  # cached
         ({"Date": "yesterday"}, None),
-        ({"Date": formatdate(), "Age": "x"}, None),
+        ({"Date": 0, "Age": "x"}, None),
         ({}, None),
     ],
 )
-async def test_clock(headers: dict[str, str], ahead_s: float | None) -> None:
+async def test_clock(headers: dict[str, str | float], ahead_s: float | None) -> None:
     """How far the site's clock is ahead of ours, if it says so."""
-    found = await reached(answering(headers=headers))
+    now = time.time()
+    sent = {
+        name: one if isinstance(one, str) else formatdate(now + one, usegmt=True)
+        for name, one in headers.items()
+    }
+    found = await reached(answering(headers=sent))
     if ahead_s is None:
         assert found.clock_ahead_s is None
     else:

@@ -38,7 +38,9 @@ async def _one(pages: EntryPages, aggregation: NativeAggregation) -> JsonObject:
 
     match kind:
         case "terms":
-            value = await merged_terms(aggregation, ask)
+            is_split = aggregation.quantity == "upload_id" and pages.served is not None
+            split = pages.served.split() if is_split and pages.served else ()
+            value = await merged_terms(aggregation, ask, split=split)
         case "histogram":
             value = await _histogram(pages, aggregation, ask)
         case "date_histogram":
@@ -99,7 +101,7 @@ async def _ask_each(
     settings_at: Callable[[str], JsonObject],
     sites: Collection[str] | None,
 ) -> Parts:
-    chosen = [site for site in pages.call.sites if sites is None or site in sites]
+    chosen = [site for site in pages.sites if sites is None or site in sites]
 
     def request(site: str) -> Awaitable[Said[JsonObject | None]]:
         async def ask(lacking: Collection[str]) -> JsonObject | None:

@@ -4,13 +4,14 @@ The most frequent values of all need not be among the most frequent of each: wha
 is counted at every site, until no value that nobody named could have as many entries.
 """
 
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import added, buckets_of
-from gateway.native.aggregations.rules import MAX_SIZE, NativeAggregation
+from gateway.native.aggregations.rules import MAX_BUCKETS, MAX_SIZE, NativeAggregation
 from gateway.native.holders import object_of
 from gateway.native.refusals import in_body
 
@@ -20,7 +21,7 @@ MOST_VALUES = 65_000
 """Elasticsearch gives no more at once."""
 ALL_VALUES = 10_000
 ONE_SITE_EACH = ("upload_id", "entry_id")
-"""Values that sites have in common only where entries are copied."""
+"""Values that one site each serves, but for uploads that are split between holders."""
 
 
 class Ask(Protocol):
@@ -32,10 +33,12 @@ class Ask(Protocol):
         """What each says; a site that lacks the quantity says nothing."""
 
 
-async def merged_terms(aggregation: NativeAggregation, ask: Ask) -> JsonObject:
-    """The aggregation over all sites."""
+async def merged_terms(
+    aggregation: NativeAggregation, ask: Ask, *, split: Sequence[str] = ()
+) -> JsonObject:
+    """The aggregation over all sites; `split` are uploads that several of them may serve."""
     if aggregation.settings.get("pagination") is not None:
-        return await _page(aggregation.settings, ask)
+        return await _page(aggregation.settings, ask, split)
     settings = aggregation.settings
     size = settings.get("size")
     if not isinstance(size, int):
@@ -86,7 +89,7 @@ async def _count_candidates(
                 held[site] |= _by_value(said)
 
 
-async def _page(settings: JsonObject, ask: Ask) -> JsonObject:
+async def _page(settings: JsonObject, ask: Ask, split: Sequence[str]) -> JsonObject:
     """One page of values in their order: each site's first values hold those of all."""
     given = object_of(settings["pagination"])
     size = given.get("page_size")
@@ -101,18 +104,21 @@ async def _page(settings: JsonObject, ask: Ask) -> JsonObject:
     head = _head(parts)
     written = {**object_of(head.get("pagination"))}
     written.pop("next_page_after_value", None)
-    written["total"] = await _distinct(settings, parts, ask)
+    written["total"] = await _distinct(settings, parts, ask, split=split)
     if data:
         written["next_page_after_value"] = data[-1]["value"]
     return {**head, "pagination": written, "data": [*data]}
 
 
-async def _distinct(settings: JsonObject, parts: Mapping[str, JsonObject], ask: Ask) -> int:
+async def _distinct(
+    settings: JsonObject, parts: Mapping[str, JsonObject], ask: Ask, *, split: Sequence[str]
+) -> int:
     """How many different values there are at all sites."""
     totals = [object_of(part.get("pagination")).get("total") for part in parts.values()]
     whole = sum(total for total in totals if isinstance(total, int))
     if len(parts) <= 1 or settings["quantity"] in ONE_SITE_EACH:
-        return whole
+        is_split = settings["quantity"] == "upload_id" and len(parts) > 1
+        return whole - (await _repeated(split, ask) if is_split else 0)
     if any(isinstance(total, int) and total > ALL_VALUES for total in totals):
         raise NativeError(
             422,
@@ -122,6 +128,17 @@ async def _distinct(settings: JsonObject, parts: Mapping[str, JsonObject], ask: 
     wanted = {name: value for name, value in settings.items() if name != "entries"}
     said = await ask({**wanted, "pagination": {"page_size": ALL_VALUES}})
     return len({bucket["value"] for part in said.values() for bucket in buckets_of(part)})
+
+
+async def _repeated(split: Sequence[str], ask: Ask) -> int:
+    """How often an upload is named by a further site."""
+    times: Counter[Json] = Counter()
+    for at in range(0, len(split), MAX_BUCKETS):
+        part: list[Json] = [*split[at : at + MAX_BUCKETS]]
+        wanted: JsonObject = {"quantity": "upload_id", "include": part, "size": len(part)}
+        for said in (await ask(wanted)).values():
+            times.update(_by_value(said).keys())
+    return times.total() - len(times)
 
 
 def _answer(

@@ -10,8 +10,10 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.asking import Said, post, try_sites
 from gateway.native.call import Backend, NativeCall, owner_at
+from gateway.native.dialect import for_version
+from gateway.native.holders import Served, site_query
 from gateway.native.refusals import is_refusal, missing, passed_on
-from gateway.native.searches.entries import QUERY, read_total
+from gateway.native.searches.entries import QUERY, read_documents, read_total
 
 DOING = "look for an entry"
 
@@ -22,6 +24,8 @@ class Holdings:
 
     counts: Mapping[str, int]
     failed: tuple[SiteError, ...]
+    upload_id: str | None = None
+    """Of an entry that matches; None: none does."""
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -44,14 +48,24 @@ async def find_holders(
     call: NativeCall,
     backend: Backend,
     scope: MemoryScope,
+    served: Served | None = None,
 ) -> Holdings:
-    """What each site holds of a query; raises NativeError where it is refused."""
+    """What each site holds of a query, or, with `served`, serves of it; raises NativeError where it
+    is refused."""
+    versions = backend.versions()
+    uploads: list[str] = []
 
     async def count(site: str) -> Said[int]:
         client = backend.clients[site]
-        owner_there = owner_at(owner, client, call.options(scope))
-        body: JsonObject = {"owner": owner_there, "query": query, "pagination": {"page_size": 0}}
+        asked = for_version(site_query(served, site, query).query, versions.get(site))
+        body: JsonObject = {
+            "owner": owner_at(owner, client, call.options(scope)),
+            "query": asked,
+            "pagination": {"page_size": 1},
+            "required": {"include": ["upload_id"]},
+        }
         answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
+        uploads.extend(str(one.get("upload_id")) for one in read_documents(site, answer))
         return Said(read_total(site, answer), {})
 
     requests = {site: count(site) for site in call.sites}
@@ -61,4 +75,4 @@ async def find_holders(
     if refused:
         raise passed_on(refused[0], alone=len(refused) == len(said))
     counts = {site: one.value for site, one in said.items() if isinstance(one, Said)}
-    return Holdings(counts, tuple(failures))
+    return Holdings(counts, tuple(failures), uploads[0] if uploads else None)

@@ -14,9 +14,10 @@ from gateway.fetch.http.request import Method
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.call import Backend, NativeCall, sites_for
-from gateway.native.holders import Copies
 from gateway.native.one_site.locating import Holdings, find_holders
+from gateway.native.one_site.whole import WholeAtOne
 from gateway.native.reading.bounds import check_query, check_required_archive
+from gateway.native.reading.pinned import pinned_ids
 from gateway.native.reading.request import read_owner
 from gateway.native.refusals import NO_ENTRY, missing
 
@@ -39,12 +40,10 @@ class Forward:
 class Passing:
     """Passes requests on, on behalf of one caller."""
 
-    def __init__(
-        self, *, call: NativeCall, backend: Backend, copies: Copies, scope: MemoryScope
-    ) -> None:
+    def __init__(self, *, call: NativeCall, backend: Backend, scope: MemoryScope) -> None:
         self._call = call
         self._backend = backend
-        self._copies = copies
+        self._copies = backend.entry_copies
         self._scope = scope
 
     async def entry(self, entry_id: str, forward: Forward) -> PassedAnswer:
@@ -52,7 +51,7 @@ class Passing:
         if not ENTRY_ID.fullmatch(entry_id):
             raise NativeError(404, NO_ENTRY)
         holdings = await self._find({"entry_id": entry_id})
-        holders = self._copies.holders(entry_id, holdings.holders)
+        holders = await self._ranked(holdings)
         return await self._first(holders, forward, holdings, nowhere=NO_ENTRY)
 
     async def upload(self, upload_id: str, forward: Forward) -> PassedAnswer:
@@ -60,7 +59,8 @@ class Passing:
         if not ENTRY_ID.fullmatch(upload_id):
             raise NativeError(404, NO_UPLOAD)
         holdings = await self._find({"upload_id": upload_id})
-        return await self._first(holdings.holders, forward, holdings, nowhere=NO_UPLOAD)
+        holders = await self._ranked(holdings)
+        return await self._first(holders, forward, holdings, nowhere=NO_UPLOAD)
 
     async def dataset(self, dataset_id: str, forward: Forward) -> PassedAnswer:
         """One dataset: at a site that has entries of it, else at any that knows it."""
@@ -78,13 +78,26 @@ class Passing:
         check_required_archive(body.get("required"))
         clients = self._backend.clients
         sites = sites_for(owner, self._call, clients)
-        holdings = await self._find(query, owner=owner, sites=sites)
-        if holdings.failed and not self._call.is_partial:
+        call = self._call.only(sites)
+        whole = WholeAtOne(query, owner=owner, call=call, backend=self._backend, scope=self._scope)
+        holdings = await whole.count()
+        if holdings.failed and not await self._can_do_without(holdings, query, sites):
             raise missing(holdings.failed, partial_url=self._call.partial_url)
-        if len(holdings.holders) > 1:
-            raise self._spread(holdings, what)
-        chosen = holdings.holders or tuple(holdings.counts)[:1]
+        chosen = await whole.sites(holdings)
+        if not chosen and holdings.holders:
+            raise self._spread(await whole.served(holdings), what)
+        chosen = chosen or tuple(holdings.counts)[:1]
         return await self._first(chosen, forward, holdings, nowhere=NO_ENTRY)
+
+    async def _can_do_without(
+        self, holdings: Holdings, query: NativeQuery, sites: Sequence[str]
+    ) -> bool:
+        """Whether nothing is missing with the sites that did not say."""
+        if self._call.is_partial:
+            return True
+        failed = [one.site for one in holdings.failed]
+        uploads = pinned_ids(query, "upload_id")
+        return await self._copies.can_stand_in(failed, sites, uploads=uploads)
 
     async def at(self, site: str, forward: Forward, *, with_token: bool = False) -> PassedAnswer:
         """What one site answers."""
@@ -93,12 +106,16 @@ class Passing:
         except SiteError as error:
             raise missing([error], partial_url=self._call.partial_url) from None
 
-    async def _find(
-        self, query: NativeQuery, *, owner: str = "visible", sites: Sequence[str] | None = None
-    ) -> Holdings:
-        call = self._call if sites is None else self._call.only(sites)
+    async def _ranked(self, holdings: Holdings) -> Sequence[str]:
+        """The holders of an upload in the order in which they serve it."""
+        served = await self._copies.served(self._call.sites)
+        if served is None or holdings.upload_id is None:
+            return holdings.holders
+        return served.ranked(holdings.upload_id, holdings.holders)
+
+    async def _find(self, query: NativeQuery) -> Holdings:
         return await find_holders(
-            query, owner=owner, call=call, backend=self._backend, scope=self._scope
+            query, owner="visible", call=self._call, backend=self._backend, scope=self._scope
         )
 
     async def _first(

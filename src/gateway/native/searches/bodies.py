@@ -1,7 +1,7 @@
 """Documents or archives by entry_id from the sites that hold them, in portions of bounded size.
 
-Each portion is turned into bytes at once, so that what is decoded is held for one portion only; all
-bytes of an answer together are bounded, too.
+Each portion is turned into bytes at once, so that what is decoded is held for one portion only; the
+bytes of all that is asked for at a time are bounded, too.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject
 from gateway.native.asking import SitesGoneError, together
 
-MAX_BYTES = 48 * 1024 * 1024
-"""Of the documents or archives of one answer; beyond it the caller asks for smaller pages."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Of the documents or archives that are asked for at a time, unless it is one alone."""
 AT_ONCE = 3
 """Portions under way at one site."""
 
@@ -25,8 +25,12 @@ ReadPortion = Callable[[str, Sequence[str], MemoryScope], Awaitable[list[JsonObj
 """Asks a site for some entry_ids: what it gives of them, each with its entry_id."""
 
 
+class PartTooLargeError(Exception):
+    """They take more memory than there is for them: fewer at a time are asked for."""
+
+
 class Bodies:
-    """What is wanted of the entries of one page."""
+    """What is wanted of some entries."""
 
     def __init__(
         self,
@@ -42,16 +46,18 @@ class Bodies:
         self._portion = portion
         self._scope = scope
         self._left = max_bytes
-        self._max_bytes = max_bytes
+        self._is_one = False
         self.found: dict[str, bytes] = {}
 
     async def of(self, holders: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
         """The bodies by entry_id; an entry that no holder gives is not among them.
 
-        `holders` are the sites of each entry, in order. Raises NativeError or SitesGoneError.
+        `holders` are the sites of each entry, in order. Raises NativeError, SitesGoneError or
+        PartTooLargeError.
         """
         failed: dict[str, SiteError] = {}
         turn = 0
+        self._is_one = len(holders) == 1
         while True:
             wanted: dict[str, list[str]] = {}
             for entry_id, sites in holders.items():
@@ -121,17 +127,12 @@ class Bodies:
 
     def _keep(self, site: str, entry_id: str, body: bytes) -> None:
         self._left -= len(body)
+        if self._left < 0 and not self._is_one:
+            raise PartTooLargeError
         try:
-            if self._left >= 0:
-                self._clients[site].hold(self._scope).reserve(len(body))
+            self._clients[site].hold(self._scope).reserve(len(body))
         except Fault:
-            self._left = -1
-        if self._left < 0:
-            raise NativeError(
-                400,
-                f"The answer would be larger than {self._max_bytes // 2**20} MiB; ask for a "
-                "smaller page_size, or for less of each entry by `required`.",
-            )
+            raise PartTooLargeError from None
         self.found[entry_id] = body
 
 

@@ -10,15 +10,17 @@ from typing import cast
 
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.asking import Said, adapted, ask_sites, post
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
-from gateway.native.holders import Copies, SiteQuery, object_of, site_query, with_more
+from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
 from gateway.native.merge import MergedPage, NativeHit, merge_hits
 from gateway.native.names import required_without, without_names
 from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
 from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Pagination, Required
+from gateway.native.searches.attempts import FIRST, MOST_ROUNDS, Attempt
 
 QUERY = "/entries/query"
 DOING = "read page of entries"
@@ -51,6 +53,16 @@ class KeyPage:
     has_documents: bool
 
 
+class SeenTwiceError(Exception):
+    """Entries that two sites gave, as what is known of copies is too old: asked again without the
+    second ones; `again` are these by the site that is to leave them out."""
+
+    def __init__(self, again: Mapping[str, tuple[str, ...]], holders: frozenset[str]) -> None:
+        super().__init__()
+        self.again = again
+        self.holders = holders
+
+
 class EntryPages:
     """Reads merged pages on behalf of one caller."""
 
@@ -60,19 +72,27 @@ class EntryPages:
         *,
         call: NativeCall,
         backend: Backend,
-        copies: Copies,
         scope: MemoryScope,
-        missing: frozenset[str],
+        served: Served | None = None,
+        attempt: Attempt = FIRST,
     ) -> None:
         self.search = search
         self.call = call
-        self.copies = copies
-        self.missing = missing
+        self.served = served
         self.scope = scope
         self.clients = backend.clients
         self.versions = backend.versions()
         self.order: NativeOrder = read_order(search.pagination)
         self.start: Start = read_start(self.order, search.pagination.after)
+        self.attempt = attempt
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Those that are asked: not the ones of which others serve everything."""
+        served = self.served
+        if served is None:
+            return self.call.sites
+        return tuple(site for site in self.call.sites if not served.serves_nothing(site))
 
     @property
     def can_come_whole(self) -> bool:
@@ -95,9 +115,11 @@ class EntryPages:
         whole = fields is None and self.can_come_whole
         wanted = self.search.required if whole else Required((*(fields or ()), ENTRY_ID))
         pages = await ask_sites(
-            {site: self._site_page(site, wanted) for site in self.call.sites},
+            {site: self._site_page(site, wanted) for site in self.sites},
             doing=DOING,
         )
+        if self.served is not None and self.attempt.rounds < MOST_ROUNDS:
+            self._check_once(pages)
         pagination = self.search.pagination
         page = merge_hits(
             {site: said.value.hits for site, said in pages.items()},
@@ -105,16 +127,60 @@ class EntryPages:
             skip=pagination.skip,
             size=pagination.size,
         )
-        return KeyPage(page, self._head(page, pages), pages, whole)
+        total = self._total(page, pages)
+        self.attempt.check_found(total)
+        return KeyPage(page, self._head(page, pages, total), pages, whole)
 
-    def asked(self, site: str, lacking: Collection[str]) -> SiteQuery:
-        """The caller's query for one site."""
-        query = for_version(without_names(self.search.query, lacking), self.versions.get(site))
-        return site_query(self.copies, site, query, owner=self.search.owner, missing=self.missing)
+    def asked(
+        self, site: str, lacking: Collection[str], *, of: NativeQuery | None = None
+    ) -> SiteQuery:
+        """The caller's query, or another one, for one site, of what it serves."""
+        query = without_names(self.search.query if of is None else of, lacking)
+        without = self.attempt.without.get(site, ())
+        asked = site_query(self.served, site, query, without=without)
+        return replace(asked, query=for_version(asked.query, self.versions.get(site)))
+
+    def plainly_asked(
+        self, site: str, lacking: Collection[str], *conditions: NativeQuery
+    ) -> SiteQuery:
+        """The caller's query for one site, of all that it has, with conditions of ours."""
+        query = without_names(self.search.query, lacking)
+        asked = with_more(SiteQuery(query, is_wrapped=False), *conditions)
+        return replace(asked, query=for_version(asked.query, self.versions.get(site)))
+
+    def holders(self, page: MergedPage) -> dict[str, tuple[str, ...]]:
+        """The sites that have each entry of a page: the one that serves it, then the others, as far
+        as they are known."""
+        found: dict[str, tuple[str, ...]] = {}
+        for hit in page.hits:
+            first = page.holders[hit.key.entry_id]
+            upload_id = hit.document.get("upload_id")
+            if self.served is not None and isinstance(upload_id, str):
+                more = self.served.holders(upload_id, hit.key.entry_id)
+                first = (
+                    *first,
+                    *(one for one in more if one not in first and one in self.call.sites),
+                )
+            found[hit.key.entry_id] = first
+        return found
 
     def owner_of(self, site: str) -> str:
         """The owner that the site is asked for."""
         return owner_at(self.search.owner, self.clients[site], self.call.options(self.scope))
+
+    def _check_once(self, pages: Mapping[str, Said[SitePage]]) -> None:
+        """Raise if an entry was given twice."""
+        first: dict[str, str] = {}
+        again: dict[str, tuple[str, ...]] = {}
+        holders: set[str] = set()
+        for site, said in pages.items():
+            for hit in said.value.hits:
+                holder = first.setdefault(hit.key.entry_id, site)
+                if holder != site:
+                    again[site] = (*again.get(site, ()), hit.key.entry_id)
+                    holders |= {holder, site}
+        if again:
+            raise SeenTwiceError(again, frozenset(holders))
 
     async def _site_page(self, site: str, wanted: Required | None) -> Said[SitePage]:
         async def ask(lacking: Collection[str]) -> SitePage:
@@ -211,17 +277,27 @@ class EntryPages:
             len(documents),
         )
 
-    def _head(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> JsonObject:
-        pagination, total = self.search.pagination, self._total(page, pages)
+    def _head(
+        self, page: MergedPage, pages: Mapping[str, Said[SitePage]], total: int
+    ) -> JsonObject:
+        pagination = self.search.pagination
         head: JsonObject = {
             "owner": self.search.owner,
             "query": echoed(pages),
             "pagination": written_pagination(pagination, total=total),
         }
         if 0 < len(page.hits) < total and len(page.hits) >= pagination.size:
-            last = position(page.hits[-1].key, self.order)
+            last = position(page.hits[-1].key, self.order, self._pin)
             object_of(head["pagination"])["next_page_after_value"] = last
         return head
+
+    @property
+    def _pin(self) -> Pin | None:
+        """What a position of this walk keeps; None: no entry has copies that are left out."""
+        served = self.served
+        if served is None or (served.hides_nothing and not served.pin.away):
+            return None
+        return served.pin
 
     def _total(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> int:
         """The exact sum; entries seen twice count once where all that match has been seen."""
@@ -251,6 +327,15 @@ def written_pagination(pagination: Pagination, *, total: int) -> JsonObject:
         if value is not None:
             written[name] = value
     return {**written, "total": total}
+
+
+def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
+    """A request for just these entries."""
+    return {
+        "owner": owner,
+        "query": {"entry_id:any": cast("list[Json]", list(ids))},
+        "pagination": {"page_size": len(ids)},
+    }
 
 
 def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:

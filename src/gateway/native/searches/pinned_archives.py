@@ -3,16 +3,24 @@
 This is how `nomad.client.ArchiveQuery` downloads, and it pairs answers with ids by position.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from gateway.model import Json, JsonObject
+from gateway.errors import SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.holders import Served, object_of
+from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
+from gateway.native.searches.batches import Ask, BatchAnswer, Batches
 from gateway.native.searches.entries import (
+    QUERY,
     EntryPages,
+    by_ids,
     read_documents,
     read_total,
     written_pagination,
@@ -20,7 +28,9 @@ from gateway.native.searches.entries import (
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
-DOING = "read archives"
+ARCHIVES = "/entries/archive/query"
+DOING, LOOKING = "read archives", "look for entries"
+KEYS = (ENTRY_ID, "upload_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +43,10 @@ class _Part:
 class PinnedArchives:
     """Reads one page of named entries."""
 
-    def __init__(self, pages: EntryPages) -> None:
+    def __init__(self, pages: EntryPages, ids: Sequence[str], *, batches: Batches) -> None:
         self._pages = pages
+        self._batches = batches
+        self._ids = ids
 
     @staticmethod
     def can_read(search: NativeSearch, ids: Sequence[str]) -> bool:
@@ -46,17 +58,20 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await ask_sites({site: self._part(site) for site in pages.call.sites}, doing=DOING)
+        said = await ask_sites({site: self._shared(site) for site in pages.sites}, doing=DOING)
         parts = {site: one.value for site, one in said.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
-        found: dict[str, dict[str, JsonObject]] = {}
-        for site, part in parts.items():
+        found: dict[str, JsonObject] = {}
+        for part in parts.values():
             for document in part.documents:
-                found.setdefault(str(document[ENTRY_ID]), {})[site] = document
+                found.setdefault(str(document[ENTRY_ID]), document)
+        absent = [one for one in self._ids if one not in found]
+        if absent and pages.served is not None and not pages.served.hides_nothing:
+            found |= await self._from_others(absent, pages.served)
+        pages.attempt.check_found(len(found))
         search = pages.search
         ids = sorted(found, reverse=search.pagination.is_descending)
-        data = [self._served(entry_id, found[entry_id]) for entry_id in ids]
         echo = min(said.values(), key=lambda one: len(one.lacking)).value.query
         head: JsonObject = {
             "owner": search.owner,
@@ -64,18 +79,100 @@ class PinnedArchives:
             "pagination": written_pagination(search.pagination, total=len(ids)),
             "required": search.archive,
         }
-        return head, data
+        return head, [orjson.dumps(found[one]) for one in ids]
 
-    def _served(self, entry_id: str, documents: dict[str, JsonObject]) -> bytes:
-        first = self._pages.copies.holders(entry_id, [*documents])[0]
-        return orjson.dumps(documents[first])
+    async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
+        """What holders have of entries that none gave which serves them: it may have lost them
+        since the index of copies was read, and answers are paired with ids by position."""
+        by_site: dict[str, list[str]] = {}
+        for entry_id, holders in (await self._holders(ids, served)).items():
+            if served.condition(holders[0]) is not None:  # else it was asked, and none matched
+                by_site.setdefault(holders[0], []).append(entry_id)
+        requests = {site: self._part(site, of=by_site[site]) for site in by_site}
+        said = await ask_sites(requests, doing=DOING) if requests else {}
+        return {
+            str(document[ENTRY_ID]): document
+            for one in said.values()
+            for document in one.value.documents
+        }
 
-    async def _part(self, site: str) -> Said[_Part]:
+    async def _holders(self, ids: Sequence[str], served: Served) -> dict[str, Sequence[str]]:
+        """The sites that have these entries now, in the order in which they serve them."""
+        pages = self._pages
+
+        async def ask(site: str) -> Said[list[JsonObject]]:
+            body: JsonObject = {
+                **by_ids(pages.owner_of(site), ids),
+                "required": {"include": [*KEYS]},
+            }
+            client = pages.clients[site]
+            answer = await post(
+                client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
+            )
+            return Said(read_documents(site, answer), {})
+
+        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
+        uploads: dict[str, str] = {}
+        holders: dict[str, list[str]] = {}
+        for site, one in said.items():
+            for document in one.value:
+                uploads[str(document[ENTRY_ID])] = str(document.get("upload_id"))
+                holders.setdefault(str(document[ENTRY_ID]), []).append(site)
+        return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
+
+    async def _shared(self, site: str) -> Said[_Part]:
+        """What a site serves of the ids, asked for together with those of other requests."""
+        pages, split = self._pages, split_ids(self._pages.search.query)
+        if split is None or pages.call.token or pages.call.fresh:
+            return await self._part(site)
+        rest, ids = split
+        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
+        key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
+        try:
+            answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
+        except SiteError:
+            return await self._part(site)  # whatever it is, it need not be ours
+        if len(answer.documents) < answer.total:
+            return await self._part(site)  # one of somebody has no archive
+        wanted = {*ids}
+        own = [one for one in answer.documents if one[ENTRY_ID] in wanted]
+        return Said(_Part(own, len(own), _own_echo(answer.echo, ids)), {})
+
+    def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
+        pages = self._pages
+
+        async def ask(ids: Collection[str]) -> BatchAnswer:
+            scope = MemoryScope()
+            listed: list[Json] = [*ids]
+            asked = pages.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
+            body: JsonObject = {
+                "owner": pages.owner_of(site),
+                "query": asked.query,
+                "pagination": {"page_size": len(ids)},
+                "required": pages.search.archive,
+            }
+            client = pages.clients[site]
+            try:
+                answer = await post(
+                    client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
+                )
+                echo = object_of(asked.echo(answer.get("query")))
+                return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
+            finally:
+                scope.close()
+
+        return ask
+
+    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> Said[_Part]:
+        """What a site serves of the ids; with `of`, all that it has of these."""
         pages = self._pages
         page = pages.search.pagination
 
         async def ask(lacking: Collection[str]) -> _Part:
-            asked = pages.asked(site, lacking)
+            if of is None:
+                asked = pages.asked(site, lacking)
+            else:
+                asked = pages.plainly_asked(site, lacking, {"entry_id:any": [*of]})
             body: JsonObject = {
                 "owner": pages.owner_of(site),
                 "query": asked.query,
@@ -84,7 +181,7 @@ class PinnedArchives:
             }
             answer = await post(
                 pages.clients[site],
-                "/entries/archive/query",
+                ARCHIVES,
                 body,
                 call=pages.call,
                 scope=pages.scope,
@@ -94,3 +191,13 @@ class PinnedArchives:
             return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
 
         return await adapted(ask)
+
+
+def _own_echo(echo: JsonObject, ids: Sequence[str]) -> JsonObject:
+    """The echo of a batch's query as that of one request of it: with its own ids."""
+    for operator, parts in echo.items():
+        if isinstance(parts, list) and len(parts) == 2:
+            name = object_of(parts[1])
+            value: JsonObject = {key: [*ids] for key in object_of(name.get("value"))}
+            return {operator: [parts[0], {**name, "value": value}]}
+    return echo

@@ -1,5 +1,6 @@
 """One search answered: keys, bodies and head put together as NOMAD writes its answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, cast
@@ -16,110 +17,150 @@ from gateway.native.asking import (
     adapted,
     ask_sites,
     both_of,
-    gone_for_good,
     post,
 )
-from gateway.native.call import Backend, NativeCall, sites_for
+from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
-from gateway.native.holders import Copies
 from gateway.native.links import page_links
 from gateway.native.names import required_without
+from gateway.native.order import read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
 from gateway.native.refusals import passed_on
+from gateway.native.searches.attempts import Attempt, standing_in
+from gateway.native.searches.batches import Batches
 from gateway.native.searches.bodies import Bodies
-from gateway.native.searches.entries import DOING, QUERY, EntryPages, KeyPage, read_documents
+from gateway.native.searches.entries import (
+    DOING,
+    QUERY,
+    EntryPages,
+    KeyPage,
+    SeenTwiceError,
+    by_ids,
+    read_documents,
+)
 from gateway.native.searches.pinned_archives import PinnedArchives
+from gateway.native.searches.streamed import StreamedAnswer
 
 ARCHIVE_QUERY = "/entries/archive/query"
 DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
 """Of one request to a site: whole documents take 25 kB, archives far more."""
+LEAST_PART_S = 5.0
+"""For each part of an answer, however little time was left when it began."""
 
-Answer: TypeAlias = Callable[[EntryPages], Awaitable[bytes]]
+Answered: TypeAlias = "bytes | StreamedAnswer"
+"""The JSON text, whole or in pieces."""
+Answer: TypeAlias = Callable[[EntryPages], Awaitable[Answered]]
+ReadDocuments: TypeAlias = Callable[
+    [str, Sequence[str], NativeCall, MemoryScope], Awaitable[list[JsonObject]]
+]
 
 
 class Searching:
     """Searches on behalf of one caller; each gives the JSON text of the answer."""
 
     def __init__(
-        self, *, call: NativeCall, backend: Backend, copies: Copies, scope: MemoryScope
+        self, *, call: NativeCall, backend: Backend, scope: MemoryScope, batches: Batches
     ) -> None:
         self._call = call
+        self._batches = batches
         self._backend = backend
-        self._copies = copies
+        self._copies = backend.entry_copies
         self._scope = scope
 
-    async def entries(self, search: NativeSearch) -> bytes:
+    async def entries(self, search: NativeSearch) -> Answered:
         """A page of index documents, and what is aggregated over all that match."""
         return await self._answered(search, self._entries)
 
-    async def archives(self, search: NativeSearch) -> bytes:
+    async def archives(self, search: NativeSearch) -> Answered:
         """A page of archives."""
         return await self._answered(search, self._archives)
 
-    async def _answered(self, search: NativeSearch, answer: Answer) -> bytes:
-        """The answer; again without a site that fails, where others stand in for it."""
+    async def _answered(self, search: NativeSearch, answer: Answer) -> Answered:
+        """The answer; again without a site that fails, where others stand in for it, and again
+        without copies that were not known."""
         call = replace(self._call, sites=sites_for(search.owner, self._call, self._backend.clients))
-        missing: frozenset[str] = frozenset()
+        attempt = Attempt()
         while True:
-            pages = EntryPages(
-                search,
-                call=call.without(missing),
-                backend=self._backend,
-                copies=self._copies,
-                scope=self._scope,
-                missing=missing,
-            )
+            pages = await self._pages(search, call, attempt)
             try:
                 return await answer(pages)
+            except SeenTwiceError as error:
+                attempt = self._without(attempt, error)
             except SitesGoneError as error:
-                missing |= error.sites
-                may_go_on = call.is_partial or self._copies.can_stand_in(missing)
-                if not may_go_on or missing.issuperset(call.sites):
-                    raise gone_for_good(error, call) from None
+                attempt = await standing_in(
+                    attempt, error, search=search, call=call, copies=self._copies
+                )
             except SiteError as error:
                 raise passed_on(error, alone=False) from None
 
-    async def _entries(self, pages: EntryPages) -> bytes:
-        fields = None if pages.can_come_whole else (pages.search.pagination.order_by,)
+    async def _pages(self, search: NativeSearch, call: NativeCall, attempt: Attempt) -> EntryPages:
+        served = None
+        if search.owner not in PERSONAL:  # whose entries those are differs between sites
+            pin = read_start(read_order(search.pagination), search.pagination.after).pin
+            served = await self._copies.served(call.sites, pin=pin, away=attempt.missing)
+        return EntryPages(
+            search,
+            call=call.without(attempt.missing),
+            backend=self._backend,
+            scope=self._scope,
+            served=served,
+            attempt=attempt,
+        )
+
+    def _without(self, attempt: Attempt, error: SeenTwiceError) -> Attempt:
+        if self._call.token is None:  # who sees more sees other copies
+            self._copies.suspect(error.holders)
+        again = dict(attempt.without)
+        for site, ids in error.again.items():
+            again[site] = (*again.get(site, ()), *ids)
+        return replace(attempt, without=again, rounds=attempt.rounds + 1)
+
+    async def _entries(self, pages: EntryPages) -> Answered:
+        keys = (pages.search.pagination.order_by, "upload_id")
+        fields = None if pages.can_come_whole else keys
         page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
-        if page.has_documents:
-            data = [orjson.dumps(hit.document) for hit in page.page.hits]
-        else:
-            data = await self._documents(pages, page)
         required = pages.search.required
         head = dict(page.head)
         if required is not None:
             head["required"] = required.echo(pages.search.pagination.order_by)
         if pages.search.aggregations:
             head["aggregations"] = counted
-        return self._written(head, data)
+        if page.has_documents:
+            return self._written(head, [orjson.dumps(hit.document) for hit in page.page.hits])
+        read = await self._reading_documents(pages)
+        return await self._streamed(head, pages, page, read, DOCUMENTS_AT_ONCE)
 
-    async def _documents(self, pages: EntryPages, page: KeyPage) -> list[bytes]:
-        """The documents of the page, from the sites that serve them."""
+    async def _reading_documents(self, pages: EntryPages) -> ReadDocuments:
+        """Reads documents at the sites that have them."""
         required = pages.search.required
         if required is not None and required.include is not None:
             include = (*required.include, pages.search.pagination.order_by, ENTRY_ID)
             required = replace(required, include=tuple(dict.fromkeys(include)))
         lacking = await self._lacking(pages, required)
 
-        async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
-            body = by_ids(pages.owner_of(site), ids)
-            wanted = required_without(required, lacking[site])
-            if wanted is not None:
-                body["required"] = written_required(wanted)
-            client = pages.clients[site]
-            answer = await post(client, QUERY, body, call=pages.call, scope=scope, doing=DOING)
-            return read_documents(site, answer)
+        async def read(
+            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
+        ) -> list[JsonObject]:
+            async def ask(more: Collection[str]) -> list[JsonObject]:
+                body = by_ids(pages.owner_of(site), ids)
+                wanted = required_without(required, {*lacking.get(site, ()), *more})
+                if wanted is not None:
+                    body["required"] = written_required(wanted)
+                client = pages.clients[site]
+                answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
+                return read_documents(site, answer)
 
-        return await self._bodies(pages, page, read, DOCUMENTS_AT_ONCE)
+            return (await adapted(ask)).value
+
+        return read
 
     async def _lacking(
         self, pages: EntryPages, required: Required | None
     ) -> Mapping[str, Collection[str]]:
         """The names of `required` that each site lacks; raises NativeError if all lack one."""
         if required is None:
-            return dict.fromkeys(pages.call.sites, ())
+            return {}
 
         def ask(site: str) -> Awaitable[Said[None]]:
             async def check(lacking: Collection[str]) -> None:
@@ -135,65 +176,79 @@ class Searching:
 
             return adapted(check)
 
-        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=DOING)
+        said = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
         return {site: one.lacking for site, one in said.items()}
 
-    async def _archives(self, pages: EntryPages) -> bytes:
+    async def _archives(self, pages: EntryPages) -> Answered:
         search = pages.search
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
-                found = await PinnedArchives(pages).read()
+                found = await PinnedArchives(pages, ids, batches=self._batches).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
                 return self._written(*found)
         page = await pages.read(fields=(search.pagination.order_by, "upload_id"))
 
-        async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
+        async def read(
+            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
+        ) -> list[JsonObject]:
             body = {**by_ids(pages.owner_of(site), ids), "required": search.archive}
             client, doing = pages.clients[site], "read archives"
-            answer = await post(
-                client, ARCHIVE_QUERY, body, call=pages.call, scope=scope, doing=doing
-            )
+            answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
             return read_documents(site, answer)
 
-        data = await self._bodies(pages, page, read, ARCHIVES_AT_ONCE)
         head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
-        return self._written(head, data)
+        return await self._streamed(head, pages, page, read, ARCHIVES_AT_ONCE)
 
-    async def _bodies(
+    async def _streamed(
         self,
+        head: JsonObject,
         pages: EntryPages,
         page: KeyPage,
-        read: Callable[[str, Sequence[str], MemoryScope], Awaitable[list[JsonObject]]],
+        read: ReadDocuments,
         portion: int,
-    ) -> list[bytes]:
-        """The bodies in the order of the page; an entry that no holder gives has none."""
-        bodies = Bodies(pages.clients, read=read, portion=portion, scope=self._scope)
-        ids = [hit.key.entry_id for hit in page.page.hits]
-        found = await bodies.of(
-            {one: self._copies.holders(one, page.page.holders[one]) for one in ids}
-        )
-        return [found[one] for one in ids if one in found]
+    ) -> Answered:
+        """The items in the order of the page, read part by part; an entry that no holder gives has
+        none."""
+        loop = asyncio.get_running_loop()
+        deadline = pages.call.deadline
+        part_s = None if deadline is None else max(deadline - loop.time(), LEAST_PART_S)
+
+        async def read_part(holders: Mapping[str, Sequence[str]]) -> Mapping[str, bytes]:
+            until = None if part_s is None else loop.time() + part_s
+            call, scope = replace(pages.call, deadline=until), MemoryScope()
+
+            async def of_site(
+                site: str, ids: Sequence[str], scope: MemoryScope
+            ) -> list[JsonObject]:
+                return await read(site, ids, call, scope)
+
+            try:
+                bodies = Bodies(pages.clients, read=of_site, portion=portion, scope=scope)
+                return await bodies.of(holders)
+            finally:
+                scope.close()
+
+        holders = pages.holders(page.page)
+        begun = orjson.dumps(self._whole_head(head))[:-1]
+        answer = StreamedAnswer(begun + b',"data":[', holders, read=read_part)
+        whole = await answer.begin()
+        return answer if whole is None else whole
 
     def _written(self, head: JsonObject, data: Sequence[bytes]) -> bytes:
-        """The whole answer, its members in NOMAD's order."""
+        """The whole answer."""
+        fragments = [orjson.Fragment(one) for one in data]
+        return orjson.dumps({**self._whole_head(head), "data": fragments})
+
+    def _whole_head(self, head: JsonObject) -> JsonObject:
+        """What stands before the items, its members in NOMAD's order."""
         pagination = head["pagination"]
         if self._call.address and isinstance(pagination, dict):
             head = {**head, "pagination": {**pagination, **page_links(self._call, pagination)}}
         ordered = ("owner", "query", "pagination", "required", "aggregations")
-        written: dict[str, object] = {name: head[name] for name in ordered if name in head}
-        return orjson.dumps({**written, "data": [orjson.Fragment(one) for one in data]})
-
-
-def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
-    """A request for just these entries."""
-    return {
-        "owner": owner,
-        "query": {"entry_id:any": cast("list[Json]", list(ids))},
-        "pagination": {"page_size": len(ids)},
-    }
+        return {name: head[name] for name in ordered if name in head}
 
 
 def written_required(required: Required) -> JsonObject:

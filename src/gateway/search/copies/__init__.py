@@ -4,8 +4,10 @@ In: the public uploads of all sites. Out: what each site is not asked for, since
 it. `gateway.search.federation` imports it.
 """
 
+from gateway.search.copies.assigned import CopiesState
+from gateway.search.copies.entries import EntryCopies
 from gateway.search.copies.exclusion import excluding, exclusion_query
-from gateway.search.copies.merged import Copies, CopiesState
+from gateway.search.copies.merged import Copies
 from gateway.search.copies.notices import copies_notices
 from gateway.search.copies.owners import (
     Exclusion,
@@ -21,6 +23,7 @@ __all__ = [
     "Copies",
     "CopiesState",
     "CopyIndex",
+    "EntryCopies",
     "Exclusion",
     "Generation",
     "Holding",

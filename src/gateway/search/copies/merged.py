@@ -4,45 +4,22 @@ The one place where a request meets the index of copies; everything that lists o
 queries that come out here.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from operator import attrgetter
-
-from cachetools import LRUCache
+from dataclasses import replace
 
 from gateway.config import CopyKeys
 from gateway.fetch.http.client import SiteClient
 from gateway.merge import Pin
 from gateway.model import Hit, NativeQuery
 from gateway.properties import STRUCTURE
-from gateway.search.copies.assignment import Assignment, Condition, condition_of
+from gateway.search.copies.assigned import Assignments
+from gateway.search.copies.assignment import Assignment
 from gateway.search.copies.notices import copy_notice
-from gateway.search.copies.owners import Begun, Generation, exclusions
-from gateway.search.copies.refresh import CopyIndex
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.site_stats import SiteStats
 
-_IN_LOOP = 1_000
-"""Shared uploads that are gone through in the event loop: 30,000 take 0.2 s."""
 NOTHING_LEFT = "other sites serve copies of all its entries"
 STOOD_IN_FOR = "it does not answer; another site serves its copy of the entry"
-_KEPT_VALUES = 500_000
-"""Of conditions that are kept, one for each choice of sites and generation: about 10 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class CopiesState:
-    """How the index of copies stands, for health and metrics."""
-
-    generation: str | None
-    """None: there is none yet."""
-    sites: Mapping[str, float | None]
-    """How many seconds ago each site was last looked at; None: never."""
-    shared_uploads: int = 0
-    hidden: int = 0
-    """Copies that are not served while all sites answer."""
 
 
 class Copies:
@@ -56,39 +33,10 @@ class Copies:
         site_stats: SiteStats,
     ) -> None:
         self._clients = clients
-        self._keys = keys
         self._site_stats = site_stats
-        self._is_on = keys.enabled and len(clients) > 1
-        self.index = CopyIndex(clients, base=STRUCTURE, refresh_s=keys.refresh_s)
-        self._assignments: LRUCache[tuple[int, tuple[str, ...], Pin], Assignment] = LRUCache(
-            _KEPT_VALUES, getsizeof=attrgetter("size")
-        )
-
-    def open(self) -> None:
-        """Begin to read the index."""
-        if self._is_on:
-            self.index.open()
-
-    async def close(self) -> None:
-        """Stop."""
-        await self.index.close()
-
-    async def wait(self, most_s: float) -> None:
-        """Until all sites have been looked at, but not longer than that; requests do not wait."""
-        if self._is_on:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.index.ready.wait(), most_s)
-
-    async def state(self) -> CopiesState | None:
-        """How the index stands; None: copies are not looked for."""
-        if not self._is_on:
-            return None
-        latest = self.index.latest
-        ages = {site: self.index.age_s(site) for site in self._clients}
-        if latest is None:
-            return CopiesState(None, ages)
-        hidden = await self.hidden(tuple(self._clients))
-        return CopiesState(latest.id, ages, len(latest.uploads), hidden)
+        self.structures = Assignments(clients, keys=keys, base=STRUCTURE)
+        self.index = self.structures.index
+        self._is_on = self.structures.is_on
 
     async def merge(
         self, planned: PlannedRequest, *, away: Collection[str] | None = None
@@ -99,7 +47,7 @@ class Copies:
         if not self._is_on or request.copies == "all" or len(chosen) < 2:
             return planned
         if names_one_entry(request):  # of one site, whoever else holds it
-            return replace(planned, hidden=await self.hidden(chosen))
+            return replace(planned, hidden=await self.structures.hidden(chosen))
         if request.cursor is not None and cursor.pin is None:
             return planned
         latest = self.index.latest
@@ -112,9 +60,9 @@ class Copies:
             generation = self.index.find(cursor.pin.generation) or latest
             away = cursor.pin.away
         elif away is None:
-            away = [site for site in chosen if self._clients[site].circuit.state != "closed"]
+            away = self.structures.away(chosen)
         pin = Pin(generation.id, tuple(site for site in chosen if site in away))
-        assigned = await self._assigned(generation, chosen, pin)
+        assigned = await self.structures.assigned(generation, chosen, pin)
         return self._merged(planned, assigned, chosen, pin)
 
     async def without(
@@ -155,28 +103,21 @@ class Copies:
             notices=(*planned.notices, copy_notice(sites[0])),
         )
         pin = Pin(latest.id, tuple(site for site in chosen if site in failed))
-        return self._merged(asked, await self._assigned(latest, chosen, pin), chosen, pin)
+        return self._merged(asked, await self.structures.assigned(latest, chosen, pin), chosen, pin)
 
     def _chosen(self, planned: PlannedRequest) -> tuple[str, ...]:
         return tuple(site for site in self._clients if site not in planned.excluded)
-
-    async def conditions(
-        self, chosen: Sequence[str], *, pin: Pin | None = None
-    ) -> tuple[Pin, Mapping[str, Condition]] | None:
-        """What holds for the entries that each of these sites serves, where others serve some of
-        its own; None: not known yet. `pin` is that of a walk; None: as things are now."""
-        found = await self._now(chosen, pin)
-        return None if found is None else (found[0], found[1].conditions)
 
     async def served(
         self, chosen: Sequence[str], *, failed: Collection[str] = ()
     ) -> dict[str, NativeQuery]:
         """The structures that each of these sites serves, where others serve some of its own;
         those of sites that have failed are served by the next holders."""
-        found = await self._now(chosen)
+        found = await self.structures.conditions(chosen)
         if found is not None and failed:
             away = tuple(sorted({*found[0].away, *failed}))
-            found = await self._now(chosen, Pin(found[0].generation, away))
+            pin = Pin(found[0].generation, away)
+            found = await self.structures.conditions(chosen, pin=pin)
         if found is None:
             return {}
         _, assigned = found
@@ -185,25 +126,6 @@ class Copies:
             for site, condition in assigned.conditions.items()
             if condition.query is not None
         }
-
-    async def hidden(self, chosen: Sequence[str]) -> int:
-        """How many copies at these sites are not served, as other ones of them serve them."""
-        found = await self._now(chosen)
-        return found[1].hidden if found else 0
-
-    async def _now(
-        self, chosen: Sequence[str], pin: Pin | None = None
-    ) -> tuple[Pin, Assignment] | None:
-        latest = self.index.latest
-        if not self._is_on or latest is None:
-            return None
-        sites = tuple(site for site in self._clients if site in chosen)
-        if pin is None:
-            away = tuple(one for one in sites if self._clients[one].circuit.state != "closed")
-            pin = Pin(latest.id, away)
-        generation = self.index.find(pin.generation) or latest
-        pin = Pin(generation.id, pin.away)
-        return pin, await self._assigned(generation, sites, pin)
 
     def holders(self, upload_id: str, entry_id: str, *, site: str) -> tuple[str, ...]:
         """All sites that have this entry, as far as known, in the order of the configuration."""
@@ -241,33 +163,6 @@ class Copies:
             hidden=assigned.hidden,
             listed=(*unread, *too_many),
         )
-
-    async def _assigned(
-        self, generation: Generation, chosen: tuple[str, ...], pin: Pin
-    ) -> Assignment:
-        """Made once; in a thread where there is much to do, so that the event loop goes on."""
-        key = (self.index.revision, chosen, pin)
-        held = self._assignments.get(key)
-        if held is not None:
-            return held
-        latest, begun = self.index.latest or generation, None
-        if latest.id != generation.id:
-            begun = Begun(generation, self.index.first_holders)
-        uploads = {site: self.index.uploads(site) for site in chosen}
-
-        def make() -> Assignment:
-            found = exclusions(
-                latest, sites=chosen, away=pin.away, prefer=self._keys.prefer, begun=begun
-            )
-            return Assignment(
-                {site: condition_of(one, uploads[site]) for site, one in found.items()}
-            )
-
-        is_small = len(latest.uploads) <= _IN_LOOP
-        made = make() if is_small else await asyncio.to_thread(make)
-        if made.size <= _KEPT_VALUES:
-            self._assignments[key] = made
-        return made
 
     def _query(self, site: str, query: NativeQuery, assigned: Assignment) -> NativeQuery:
         made, is_new = assigned.query(site, query)

@@ -127,16 +127,9 @@ def exclusions(
     rank = _ranks(sites, away=away, prefer=prefer)
     found: dict[str, _Excluded] = {}
     for upload in generation.uploads.values():
-        holders = [site for site in upload.holdings if site in rank]
+        holders = _in_rank(upload, rank, begun)
         if len(holders) < 2:
             continue
-        then = upload.holdings if begun is None else begun.holdings(upload)
-        holders.sort(
-            key=lambda site: (
-                site not in then,  # then it serves only what no other one has
-                _order(then.get(site, upload.holdings[site]), rank[site]),
-            )
-        )
         served = set(upload.holdings[holders[0]].extras)
         for site in holders[1:]:
             held = upload.holdings[site]
@@ -145,6 +138,31 @@ def exclusions(
             if len(own) < held.count:  # else nothing of it is a copy
                 found.setdefault(site, _Excluded()).add(upload.upload_id, held.count, own)
     return {site: found[site].done() for site in sites if site in found}
+
+
+def in_rank(
+    upload: SharedUpload,
+    *,
+    sites: Sequence[str],
+    away: Collection[str] = (),
+    prefer: Sequence[str] = (),
+    begun: Begun | None = None,
+) -> list[str]:
+    """Those of the sites that hold the upload, in the order in which they serve it."""
+    return _in_rank(upload, _ranks(sites, away=away, prefer=prefer), begun)
+
+
+def _in_rank(
+    upload: SharedUpload, rank: Mapping[str, tuple[bool, int, int]], begun: Begun | None
+) -> list[str]:
+    then = upload.holdings if begun is None else begun.holdings(upload)
+    return sorted(
+        (site for site in upload.holdings if site in rank),
+        key=lambda site: (
+            site not in then,  # then it serves only what no other one has
+            _order(then.get(site, upload.holdings[site]), rank[site]),
+        ),
+    )
 
 
 def _ranks(

@@ -53,8 +53,9 @@ class ConnectionLimits:
     headers_bytes: int = HEADERS_BYTES
     head_s: float = 10.0
     """For the first line and headers, from their first byte on (or from connecting)."""
-    body_s: float = 30.0
-    """For the body of a request."""
+    body_s: float = 120.0
+    """For the body of a request: ArchiveQuery sends a head, then reads what it got before, and only
+    then the body; 30 s were too short for large archives. Who waits longest makes way first."""
     write_s: float = 20.0
     """In which a client must take some of the answer that waits for it."""
 

@@ -28,6 +28,8 @@ _PIPELINED = 64
 _LINGER_S = 1.0
 _LINGER_BYTES = 2 * 1024 * 1024
 """How much of a refused request is still read, so that its client gets the answer."""
+_UNREAD_S = 5.0
+"""For the rest of a request that was answered before it was whole."""
 _TAKEN_BYTES = 16 * 1024
 """What a client must at least take of a waiting answer in each `write_s`."""
 
@@ -184,6 +186,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """It is answered, as far as the application is concerned."""
         self._held_by_app = 0
         self._message_bytes = 0
+        if self._running is not None and self._running is self.cycle and self.cycle.more_body:
+            self._expect(_UNREAD_S)
         super().on_response_complete()
         if self.transport.is_closing() or self.pipeline:
             return

@@ -6,16 +6,18 @@ from fastapi import Request, Response
 
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.native import NativeApi, NativeCall
+from gateway.native.api import Answered, StreamedAnswer
 from gateway.native.reading.request import read_body
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.native.reading import read_body_of, read_call, read_parameters
+from gateway.serve.native.stream import SearchStream
 from gateway.serve.request.context import context_of
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
 from gateway.serve.state import AppState, app_state_of
 
 JSON = "application/json"
-Search = Callable[[NativeApi, Request, NativeCall, MemoryScope], Awaitable[bytes]]
+Search = Callable[[NativeApi, Request, NativeCall, MemoryScope], Awaitable[Answered]]
 
 
 def search_endpoint(search: Search, path: str) -> Callable[[Request], Awaitable[Response]]:
@@ -42,6 +44,8 @@ async def _answered(
     finally:
         scope.close()
     headers = {"Cache-Control": "private, no-store" if call.token else "no-store"}
+    if isinstance(written, StreamedAnswer):
+        return SearchStream(written, context=context_of(request), state=state, headers=headers)
     if len(written) > PIECE_BYTES:
         hold = context_of(request).hold
         return PiecewiseResponse(written, headers=headers, media_type=JSON, hold=hold)
@@ -61,31 +65,31 @@ def _is_large(request: Request) -> bool:
 
 async def _post_entries(
     api: NativeApi, request: Request, call: NativeCall, scope: MemoryScope
-) -> bytes:
+) -> Answered:
     return await api.entries(request.state.body, call=call, scope=scope)
 
 
 async def _get_entries(
     api: NativeApi, request: Request, call: NativeCall, scope: MemoryScope
-) -> bytes:
+) -> Answered:
     return await api.get_entries(read_parameters(request), call=call, scope=scope)
 
 
 async def _post_archives(
     api: NativeApi, request: Request, call: NativeCall, scope: MemoryScope
-) -> bytes:
+) -> Answered:
     return await api.archives(request.state.body, call=call, scope=scope)
 
 
 async def _get_archives(
     api: NativeApi, request: Request, call: NativeCall, scope: MemoryScope
-) -> bytes:
+) -> Answered:
     return await api.get_archives(read_parameters(request), call=call, scope=scope)
 
 
 async def _get_datasets(
     api: NativeApi, request: Request, call: NativeCall, scope: MemoryScope
-) -> bytes:
+) -> Answered:
     return await api.datasets(read_parameters(request), call=call, scope=scope)
 
 
