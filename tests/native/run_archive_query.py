@@ -37,9 +37,10 @@ async def main() -> None:
         parts = [round(options.entries * share / sum(shares)) for share in shares]
         alone = [await seconds(read(*one)) for one in zip(sites, parts, strict=True)]
         at_once = await seconds(asyncio.gather(*map(read, sites, parts)))
-        print(f"{len(ids)} entries: {ours:.2f} s, one after the other {sum(alone):.2f} s, "
-              f"quotient {ours / sum(alone):.2f}; largest site alone {max(alone) / sum(alone):.2f}, "
-              f"all at once {at_once / sum(alone):.2f}", flush=True)  # fmt: skip
+        whole = sum(alone)
+        print(f"{len(ids)} entries: {ours:.2f} s, one after the other {whole:.2f} s, quotient "
+              f"{ours / whole:.2f}; largest site alone {max(alone) / whole:.2f}, "
+              f"all at once {at_once / whole:.2f}", flush=True)  # fmt: skip
 
 
 async def seconds(work: Awaitable[Any]) -> float:
