@@ -5,7 +5,7 @@ This is how `nomad.client.ArchiveQuery` downloads, and it pairs answers with ids
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -100,7 +100,7 @@ class PinnedArchives:
         answers = await try_sites(listed, doing=DOING)
         said = {site: one for site, one in answers.items() if not isinstance(one, SiteError)}
         if sum(len(one.value.documents) for one in said.values()) == len({*ids}):
-            return said
+            return {site: Said(_whole(one.value), {}) for site, one in said.items()}
         return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
@@ -229,3 +229,8 @@ class PinnedArchives:
                 value: JsonObject = {key: [*ids] for key in object_of(name.get("value"))}
                 return {operator: [parts[0], {**name, "value": value}]}
         return echo
+
+
+def _whole(part: _Part) -> _Part:
+    """A part that has all that was asked for, whatever others of its batch lack."""
+    return replace(part, total=len(part.documents))
