@@ -39,6 +39,7 @@ from gateway.native.searches.entries import (
     by_ids,
     read_documents,
 )
+from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.pinned_archives import PinnedArchives
 from gateway.native.searches.streamed import StreamedAnswer
 
@@ -60,9 +61,16 @@ class Searching:
     """Searches on behalf of one caller; each gives the JSON text of the answer."""
 
     def __init__(
-        self, *, call: NativeCall, backend: Backend, scope: MemoryScope, batches: Batches
+        self,
+        *,
+        call: NativeCall,
+        backend: Backend,
+        scope: MemoryScope,
+        batches: Batches,
+        served: LatelyServed,
     ) -> None:
         self._call = call
+        self._served = served
         self._batches = batches
         self._backend = backend
         self._copies = backend.entry_copies
@@ -121,6 +129,8 @@ class Searching:
         fields = None if pages.can_come_whole else keys
         page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
         required = pages.search.required
+        if self._call.token is None:  # others may not see what its user sees
+            self._served.remember(page.page)
         head = dict(page.head)
         if required is not None:
             head["required"] = required.echo(pages.search.pagination.order_by)
@@ -184,7 +194,9 @@ class Searching:
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
-                found = await PinnedArchives(pages, ids, batches=self._batches).read()
+                found = await PinnedArchives(
+                    pages, ids, batches=self._batches, served=self._served
+                ).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
