@@ -93,8 +93,11 @@ def test_frozen(tmp_path: Path) -> None:
         ("name: a, url: http://a/optimade/v1", ("'http://a/api/v1'",)),
         ("name: a, url: http://a/api/v1, urll: x", ("'urll'", "did you mean 'url'", "token_env")),
         ("name: a, url: http://a/api/v1, token: abc", ("token_env", "token_file")),
-        ("name: a, url: http://a/api/v1, token_env: NO_SUCH", ("NO_SUCH", "no token")),
-        ("name: a, url: http://a/api/v1, token_file: gone", ("gone", "cannot be read")),
+        ("name: a, url: http://a/api/v1, token_env: NO_SUCH", ("NO_SUCH", "is not set")),
+        (
+            "name: a, url: http://a/api/v1, token_file: gone",
+            ("gone", "be read: No such file or directory"),
+        ),
         ("name: a, url: http://a/api/v1, token_env: A, token_file: b", ("not both",)),
         ("name: a, url: http://a/api/v1, ca_file: gone.pem", ("gone.pem", "no file")),
         ("name: a, url: http://a/api/v1, concurrency: 0", ("concurrency", "1", "not 0")),
