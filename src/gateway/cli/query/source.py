@@ -63,7 +63,8 @@ async def _remote(url: str, *, retries: int) -> AsyncIterator[Server]:
     if "?" in url or "#" in url:
         given = re.split("[?#]", url)[0]
         raise ConfigError(
-            f"--url is the base URL alone, such as {given[:80]!r}: the filter is an argument of its own"
+            f"--url is the base URL alone, such as {given[:80]!r}: the filter is an argument of "
+            "its own"
         )
     client = httpx.AsyncClient(
         follow_redirects=True,
