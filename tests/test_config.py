@@ -1,6 +1,7 @@
 """The configuration: what it may say, what is refused and in which words, and its sample file."""
 
 import re
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -646,6 +647,14 @@ def test_every_key_is_described() -> None:
                     yield from undescribed(inner)
 
     assert list(undescribed(Config)) == []
+
+
+def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache whose package is not installed is an error of the file, before anything starts."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    message = complaint(tmp_path, LEAST + "cache: {backend: redis, url: 'redis://a'}\n")
+    assert ":6: cache: the redis backend needs a package" in message
+    assert "pip install 'redis>=5.2'" in message
 
 
 def test_demo_sample() -> None:
