@@ -34,6 +34,7 @@ class Picture {
     viewer.removeAllShapes();
     viewer.removeAllLabels();
     viewer.setBackgroundColor(colours(this.element).ground);
+    this.drawn = atoms.map((atom) => point(atom.position));
     this.drawAtoms(atoms, pairs, options);
     if (scene.cell) this.drawCell(options);
     if (options.labels && atoms.length <= LABELLED) this.drawLabels(atoms);
@@ -124,10 +125,21 @@ class Picture {
     const vectors = this.scene.cell?.vectors ?? flat(this.scene.positions);
     const toward = along === null ? tilted(vectors) : unit(vectors[along]);
     this.viewer.zoomTo();
-    this.viewer.zoom(1.15);
     this.turn(toward, along === 2 ? vectors[1] : vectors[2]);
+    this.fill();
     this.facePies();
     this.viewer.render();
+  }
+
+  /** Comes as near as the atoms allow: the outermost stands at four fifths of the way to the edge. */
+  fill() {
+    this.viewer.render(); // positions on the screen are those of the last picture
+    const [x, y, z] = this.viewer.getView();
+    const [middle, ...others] = this.viewer.modelToScreen([{ x: -x, y: -y, z: -z }, ...this.drawn]);
+    const { clientWidth, clientHeight } = this.element;
+    const part = (at) => Math.max(Math.abs(at.x - middle.x) / clientWidth, Math.abs(at.y - middle.y) / clientHeight);
+    const outermost = 2 * others.reduce((most, at) => Math.max(most, part(at)), 0);
+    this.viewer.zoom(Math.min(1.4, outermost ? 0.8 / outermost : 1.15));
   }
 
   turn(toward, up) {
