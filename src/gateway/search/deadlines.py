@@ -14,6 +14,9 @@ together with the time of a probe (3 s) a site that hangs is known to be ill aft
 import asyncio
 from dataclasses import dataclass
 
+from gateway.config import TimeoutKeys
+from gateway.model import EntryRequest, SearchRequest
+
 KEYS_SHARE = 0.7
 """Of the whole time, after which sites that gave no keys are left out: the archives of the others
 still come in time."""
@@ -36,7 +39,6 @@ its index."""
 
 ENCODING_S = 0.05
 """For shaping and writing the answer; `_<prefix>_timeout` is at least twice this."""
-
 
 GRACE_S = 0.05
 """How much later than its sites the search for an offset is given up, so that they can say why."""
@@ -89,3 +91,13 @@ class Deadlines:
     def _share(self, share: float, *, until: float) -> float:
         now = asyncio.get_running_loop().time()
         return now + share * max(0.0, until - now)
+
+
+def deadlines_of(request: SearchRequest | EntryRequest, timeouts: TimeoutKeys) -> Deadlines:
+    """The one deadline of a request, from the moment it came in, and its shares."""
+    now = asyncio.get_running_loop().time()
+    entered = now if request.entered is None else request.entered
+    if isinstance(request, SearchRequest) and request.patient:
+        return Deadlines(now, None)
+    wait_s = timeouts.budget_s if request.timeout_s is None else request.timeout_s
+    return Deadlines(entered, entered + min(wait_s, timeouts.longest_s))

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from gateway.model import Entry, Notice, SiteFailure, SiteHits, SiteReport, SiteState
-from gateway.search.page_state import PageResult
+from gateway.search.listing.page_state import PageResult
 from gateway.search.planned_request import PlannedRequest
-from gateway.search.site_stats import SiteStats
+from gateway.search.sites.site_stats import SiteStats
 
 NOT_CHOSEN = "not among the sites asked for"
 STALE = "the site does not answer; this is an earlier answer"

@@ -7,7 +7,7 @@ import pytest
 from gateway.fetch.nomad.offsets import CLOSE
 from gateway.merge import Cursor, Progress
 from gateway.model import Order, Position, SearchRequest
-from gateway.search.page_start import PageStart, is_walked, start_at_cursor
+from gateway.search.listing.page_start import PageStart, is_walked, start_at_cursor
 from gateway.search.planned_request import PlannedRequest
 
 AT = Progress(Position((), "e5", "berlin"))

@@ -8,7 +8,7 @@ import pytest
 from gateway.errors import SitesMissingError
 from gateway.merge import Cursor, Progress, read_cursor
 from gateway.model import Hit, Order, PageLink, Position, SortKey
-from gateway.search.links import FIRST, Neighbours, neighbours
+from gateway.search.answer.links import FIRST, Neighbours, neighbours
 
 MADE_FOR = "0123456789ab"
 

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.errors import SitesMissingError
 from gateway.model import SiteFailure
-from gateway.search.missing import RETRY_AFTER_S, check_missing
+from gateway.search.listing.missing import RETRY_AFTER_S, check_missing
 
 
 @pytest.mark.parametrize(

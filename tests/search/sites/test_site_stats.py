@@ -13,7 +13,7 @@ from gateway.fetch.http.client import SiteClient
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import SearchRequest, Site
 from gateway.properties import STRUCTURE
-from gateway.search.site_stats import SAMPLE, Share, SiteStats
+from gateway.search.sites.site_stats import SAMPLE, Share, SiteStats
 from tests.whole.lines import Asked, Line
 from tests.whole.oases import make_line, opened
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.demo import create_demo_oasis
 from gateway.search import Federation
-from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, common_part, sites_same_as
+from gateway.search.sites.same_sites import SAMPLE_SIZE, SiteSample, common_part, sites_same_as
 from tests.whole.lines import Line
 from tests.whole.oases import make_config, make_line
 

@@ -5,7 +5,7 @@ import pytest
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Cursor
 from gateway.model import Hit, Order, SearchRequest, SiteHits, SiteState
-from gateway.search.page_state import PageState
+from gateway.search.listing.page_state import PageState
 from gateway.search.planned_request import PlannedRequest
 
 FIRST, SECOND = Hit("berlin", "a", ()), Hit("berlin", "b", ())

@@ -16,14 +16,14 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
-from gateway.search.counting import count_at_sites
 from gateway.search.deadlines import GRACE_S, Deadlines
-from gateway.search.keys import Keys
-from gateway.search.missing import RETRY_AFTER_S, check_missing
-from gateway.search.page_start import PageStart, is_walked, start_at_cursor, start_at_offset
-from gateway.search.page_state import PageResult, PageState
+from gateway.search.listing.counting import count_at_sites
+from gateway.search.listing.keys import Keys
+from gateway.search.listing.missing import RETRY_AFTER_S, check_missing
+from gateway.search.listing.page_start import PageStart, is_walked, start_at_cursor, start_at_offset
+from gateway.search.listing.page_state import PageResult, PageState
 from gateway.search.planned_request import PlannedRequest
-from gateway.search.site_stats import SiteStats
+from gateway.search.sites.site_stats import SiteStats
 from gateway.shape import archive_fields, index_fields, index_suffices
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.errors import ParameterError
 from gateway.fetch.nomad.offsets import CLOSE, Search
 from gateway.fetch.nomad.session import SiteSession
-from gateway.merge import Progress
+from gateway.merge import Cursor, Progress
+from gateway.model import SearchRequest
 from gateway.search.planned_request import PlannedRequest
-from gateway.search.references.planned_request import PlannedReferenceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,19 @@ class PageStart:
     backward: bool = False
 
 
-def start_at_cursor(planned: PlannedRequest | PlannedReferenceRequest) -> PageStart:
+class Paginated(Protocol):
+    """A planned request for a page, of whatever type of entry."""
+
+    @property
+    def request(self) -> SearchRequest:
+        """What was asked for."""
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the page begins."""
+
+
+def start_at_cursor(planned: Paginated) -> PageStart:
     """Where a cursor, or the first page, begins; or an offset so small that it is walked."""
     cursor, limit = planned.cursor, planned.request.page_limit
     if not cursor.backward:

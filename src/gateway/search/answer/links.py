@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.errors import SitesMissingError
 from gateway.merge import Cursor, Pin, Progress, is_too_long, write_cursor
 from gateway.model import Hit, PageLink
-from gateway.search.missing import RETRY_AFTER_S
+from gateway.search.listing.missing import RETRY_AFTER_S
 
 FIRST = PageLink(None, 0)
 

@@ -2,7 +2,7 @@
 
 from gateway.fetch.fanout import SiteAnswer, ask_all
 from gateway.model import SiteFailure
-from gateway.search.page_state import PageState
+from gateway.search.listing.page_state import PageState
 
 
 async def count_at_sites(state: PageState, deadline: float | None) -> dict[str, int]:

@@ -18,10 +18,15 @@ from gateway.merge import merge_hits
 from gateway.model import Ask, Entry, Hit, Position, SiteFailure, SiteHits
 from gateway.properties import STRUCTURE
 from gateway.search.deadlines import Deadlines
-from gateway.search.fair_shares import archive_share, exhausted, fair_shares, is_one_phase_cheaper
-from gateway.search.page_start import PageStart
-from gateway.search.page_state import PageState
-from gateway.search.site_stats import Share, SiteStats
+from gateway.search.listing.fair_shares import (
+    archive_share,
+    exhausted,
+    fair_shares,
+    is_one_phase_cheaper,
+)
+from gateway.search.listing.page_start import PageStart
+from gateway.search.listing.page_state import PageState
+from gateway.search.sites.site_stats import Share, SiteStats
 from gateway.shape import (
     archive_fields,
     archive_suffices,

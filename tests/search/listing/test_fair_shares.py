@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.merge import merge_hits
 from gateway.model import Hit, Order, SiteHits
-from gateway.search.fair_shares import (
+from gateway.search.listing.fair_shares import (
     FEW_SITES,
     MOST_CHANCE,
     OWN_ARCHIVE_S,

@@ -27,7 +27,7 @@ from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, SiteInfo
 from gateway.properties import STRUCTURE
-from gateway.search.same_sites import SAMPLE_SIZE, SiteSample, sites_same_as
+from gateway.search.sites.same_sites import SAMPLE_SIZE, SiteSample, sites_same_as
 
 logger = logging.getLogger(__name__)
 
