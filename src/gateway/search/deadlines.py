@@ -7,8 +7,9 @@ index.
     entered |--- place of an offset ---|-- keys --|-- archives --|- index -| answer
             0                        0.49        0.7                       1
 
-With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.client.BLAMED_S` (0.1 s):
-together with the time of a probe (3 s) a site that hangs is known to be ill after about 6 s.
+With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.coalescing.BLAMED_S`
+(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be ill after about
+6 s.
 """
 
 import asyncio
@@ -29,8 +30,8 @@ LATE_KEYS_SHARE = 0.5
 without a slow site begins late, and no other site fails for that."""
 
 LEAST_STEP_S = 0.04
-"""No step has less while there is time: `fetch.http.client.LEAST_S` is the least with which a site
-is asked at all."""
+"""No step has less while there is time: `fetch.http.coalescing.LEAST_S` is the least with which a
+site is asked at all."""
 
 NEXT_SHARE = 0.7
 """Of the time left, in which further keys are read, while there is another site from which the page

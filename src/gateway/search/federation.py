@@ -15,7 +15,7 @@ from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
-from gateway.fetch.http.observer import Silent, SiteObserver
+from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from gateway.errors import SiteError, SitesMissingError
 from gateway.fetch.cache.answers import AnswerCache
 from gateway.fetch.fanout import SiteAnswer, ask_all, failure_of, logged
-from gateway.fetch.http.client import LEAST_S, SiteClient
+from gateway.fetch.http.client import SiteClient
+from gateway.fetch.http.coalescing import LEAST_S
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.merge import Progress, advance

@@ -22,7 +22,7 @@ from gateway.errors import SiteError
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
-from gateway.fetch.http.retry import Sleep
+from gateway.fetch.http.resilience.retry import Sleep
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, SiteInfo

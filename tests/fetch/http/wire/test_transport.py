@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import ConfigError, SiteError
-from gateway.fetch.http.transport import open_transport
+from gateway.fetch.http.wire.transport import open_transport
 from tests.fetch.asking import ask, timed_failure
 
 

@@ -11,9 +11,9 @@ from typing import cast
 import httptools
 import httpx
 
-from gateway.fetch.http.decoding import FREE_PIECES, LEAST_PIECE
 from gateway.fetch.http.faults import Fault
-from gateway.fetch.http.streaming import Reader
+from gateway.fetch.http.wire.decoding import FREE_PIECES, LEAST_PIECE
+from gateway.fetch.http.wire.streaming import Reader
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of everything that is not body: heads, and beside them at most as much as the body itself for the

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from gateway.fetch.http import transport as transport_module
-from gateway.fetch.http.transport import FIRST_PAUSE_S, IDLE_S, WARM
+from gateway.fetch.http.wire import transport as transport_module
+from gateway.fetch.http.wire.transport import FIRST_PAUSE_S, IDLE_S, WARM
 from tests.fetch.asking import ask, failure, timed_failure
 
 pytestmark = pytest.mark.slow

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from gateway.fetch.http.circuit_breaker import (
+from gateway.fetch.http.faults import Fault
+from gateway.fetch.http.resilience.circuit_breaker import (
     FIRST_WAIT_S,
     LONGEST_WAIT_S,
     PAUSE_S,
     PROBE_S,
     CircuitBreaker,
 )
-from gateway.fetch.http.faults import Fault
 
 
 class Site:

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.fetch.http.faults import Fault
-from gateway.fetch.http.retry import Retry
+from gateway.fetch.http.resilience.retry import Retry
 
 
 class Script:

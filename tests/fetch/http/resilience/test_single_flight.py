@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.fetch.http.single_flight import ShuttingDownError, SingleFlight
+from gateway.fetch.http.resilience.single_flight import ShuttingDownError, SingleFlight
 
 
 class Work:

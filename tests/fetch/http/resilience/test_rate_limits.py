@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from gateway.fetch.http.rate_limits import Slots
+from gateway.fetch.http.resilience.rate_limits import Slots
 
 
 @asynccontextmanager

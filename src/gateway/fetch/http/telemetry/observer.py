@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol, TypeAlias
 
-from gateway.fetch.http.circuit_breaker import State
+from gateway.fetch.http.resilience.circuit_breaker import State
 
 Outcome: TypeAlias = Literal["ok", "refused", "failed", "timeout", "circuit_open", "cancelled"]
 CacheEvent: TypeAlias = Literal["hit", "miss", "stale", "joined"]

@@ -17,10 +17,10 @@ import httpx
 
 import gateway
 from gateway.errors import ConfigError
-from gateway.fetch.http.connection import DroppedError, SiteConnection
-from gateway.fetch.http.decoding import ACCEPT_ENCODING
 from gateway.fetch.http.request import SiteRequest
-from gateway.fetch.http.streaming import Reader
+from gateway.fetch.http.wire.connection import DroppedError, SiteConnection
+from gateway.fetch.http.wire.decoding import ACCEPT_ENCODING
+from gateway.fetch.http.wire.streaming import Reader
 from gateway.model import Site
 
 USER_AGENT = f"nomad-optimade-gateway/{gateway.__version__}"

@@ -13,9 +13,9 @@ import pytest
 
 from gateway.errors import AnswerTooLargeError
 from gateway.fetch.cache.answers import open_cache
-from gateway.fetch.http.decoding import LIGHT_BYTES, PIECE_BYTES, AnswerReader, weight
 from gateway.fetch.http.faults import Fault
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
+from gateway.fetch.http.wire.decoding import LIGHT_BYTES, PIECE_BYTES, AnswerReader, weight
 from tests.fetch.asking import ask, failure
 
 pytestmark = pytest.mark.slow
