@@ -1,8 +1,4 @@
-"""The commands of those who run a gateway, and their options; each hands over to the module that
-does its work.
-
-What a command needs is imported when it runs: no command waits for what another one needs.
-"""
+"""The commands of those who run a gateway: serve, demo, oasis, init, check, explain."""
 
 import re
 import sys
@@ -14,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.catalogue.quantities import OLDEST
-from gateway.cli.group import (
+from gateway.cli.commands.group import (
     DEFAULT_CONFIG,
     FAILED,
     HELP,

@@ -1,7 +1,4 @@
-"""The commands of those who search: query, sites, properties, completion.
-
-As in `commands`, what a command needs is imported when it runs.
-"""
+"""The commands of those who search: query, sites, properties, completion."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +9,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
-from gateway.cli.group import (
+from gateway.cli.commands.group import (
     CONFIG_VARIABLE,
     DEFAULT_CONFIG,
     HELP,
