@@ -14,7 +14,7 @@ from lark.exceptions import VisitError
 from optimade.exceptions import BadRequest
 from optimade.filterparser import LarkParser
 
-from gateway.demo.elastic import (
+from gateway.demo.elasticsearch.elastic import (
     Bool,
     Elastic,
     Exists,
@@ -26,8 +26,14 @@ from gateway.demo.elastic import (
     either,
     inverse,
 )
-from gateway.demo.leaf_fields import Field, UntranslatableError, find_field, find_property, path_of
 from gateway.demo.quantities import RATIOS, Catalogue
+from gateway.demo.query.leaf_fields import (
+    Field,
+    UntranslatableError,
+    find_field,
+    find_property,
+    path_of,
+)
 from gateway.demo.refusals import RefusalError, crash, elastic_refusal, query_refusal
 
 BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from gateway.demo.columns import Table
-from gateway.demo.extremes import SimpleAggregation, read_simple, run_simple
-from gateway.demo.histogram import HistogramAggregation, read_histogram, run_histogram
-from gateway.demo.index import Index
+from gateway.demo.aggregations.extremes import SimpleAggregation, read_simple, run_simple
+from gateway.demo.aggregations.histogram import HistogramAggregation, read_histogram, run_histogram
+from gateway.demo.elasticsearch.columns import Table
+from gateway.demo.elasticsearch.index import Index
+from gateway.demo.elasticsearch.values import Stored
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import RefusalError, crash, model_refusal, query_refusal
 from gateway.demo.required import project_example
-from gateway.demo.values import Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.demo.columns import Column, Document, Table, make_tables, tokenize
-from gateway.demo.elastic import (
+from gateway.demo.elasticsearch.columns import Column, Document, Table, make_tables, tokenize
+from gateway.demo.elasticsearch.elastic import (
     Bool,
     Elastic,
     Exists,
@@ -16,10 +16,10 @@ from gateway.demo.elastic import (
     Terms,
     Wildcard,
 )
+from gateway.demo.elasticsearch.values import Stored, read_bound, read_span
+from gateway.demo.elasticsearch.wildcards import compile_wildcard
 from gateway.demo.quantities import Catalogue
 from gateway.demo.refusals import elastic_refusal
-from gateway.demo.values import Stored, read_bound, read_span
-from gateway.demo.wildcards import compile_wildcard
 
 MAX_TERMS = 65_536
 COMPARE: dict[str, Callable[[Stored, Stored], bool]] = {

@@ -7,8 +7,10 @@ Once the request model has read it, dicts are resolved and repeated sections bec
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.demo.elastic import Bool, Elastic, Match, Nested, Range, Scalar, Terms
-from gateway.demo.native_read import (
+from gateway.demo.elasticsearch.elastic import Bool, Elastic, Match, Nested, Range, Scalar, Terms
+from gateway.demo.elasticsearch.values import as_text
+from gateway.demo.quantities import TERMS_KINDS, Catalogue, is_old
+from gateway.demo.query.native_read import (
     Bounds,
     Criterion,
     Joined,
@@ -18,9 +20,7 @@ from gateway.demo.native_read import (
     read_inner,
     read_query,
 )
-from gateway.demo.optimade_leaf import read_leaf
-from gateway.demo.quantities import TERMS_KINDS, Catalogue, is_old
-from gateway.demo.values import as_text
+from gateway.demo.query.optimade_leaf import read_leaf
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,16 @@
 
 import pytest
 
+from gateway.demo.elasticsearch.values import (
+    INT_MAX,
+    java_text,
+    read_bound,
+    read_date,
+    read_span,
+    to_float32,
+)
+from gateway.demo.elasticsearch.wildcards import compile_wildcard, split_pattern
 from gateway.demo.refusals import RefusalError
-from gateway.demo.values import INT_MAX, java_text, read_bound, read_date, read_span, to_float32
-from gateway.demo.wildcards import compile_wildcard, split_pattern
 
 NUMBERS = {1.0: "1.0", 0.001: "0.001", 1e7: "1.0E7", 1.25e-5: "1.25E-5", -3e20: "-3.0E20"}
 

@@ -7,7 +7,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from gateway.demo.elastic import Scalar
+from gateway.demo.elasticsearch.elastic import Scalar
 from gateway.demo.refusals import RefusalError, elastic_refusal
 
 Stored = str | int | float | bool

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.demo.values import Stored, store_value
+from gateway.demo.elasticsearch.values import Stored, store_value
 
 Document = Mapping[str, object]
 WORD = re.compile(r"\w+")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from gateway.demo.index import Index
+from gateway.demo.elasticsearch.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import crash, model_refusal, query_refusal
 

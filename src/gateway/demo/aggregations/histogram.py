@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.demo.index import Index
+from gateway.demo.elasticsearch.index import Index
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import crash, model_refusal, query_refusal
 

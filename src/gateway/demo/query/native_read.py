@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.demo.elastic import Scalar
+from gateway.demo.elasticsearch.elastic import Scalar
 from gateway.demo.refusals import RefusalError, crash, model_refusal
 
 COMPARISONS = ("lt", "lte", "gt", "gte")
