@@ -19,7 +19,8 @@ from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
+from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not

@@ -39,7 +39,8 @@ from gateway.serve.request.page_form import (
 from gateway.serve.request.params import read_search
 from gateway.serve.request.query_string import Pairs, read_pairs_off_loop
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.envelope import NO_STORE, error_headers, status_of
+from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of, heading_of, page_headers, vary_of
 from gateway.serve.response.search_page import Shown, columns_for, search_page
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
