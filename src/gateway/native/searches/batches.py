@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.errors import SiteError
 from gateway.model import JsonObject
 
 AT_ONCE = 2
@@ -21,7 +20,7 @@ MOST = 60
 
 Key: TypeAlias = tuple[str, bytes]
 """A site, and what is asked of it beside the ids."""
-Found: TypeAlias = "BatchAnswer | SiteError"
+Found: TypeAlias = "BatchAnswer | Exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Batches:
         line.waiting.append(one)
         self._send(key, line)
         found = await one.answer
-        if isinstance(found, SiteError):
+        if isinstance(found, Exception):
             raise found
         return found
 
@@ -91,7 +90,7 @@ class Batches:
         found: Found
         try:
             found = await batch[-1].ask(ids)
-        except SiteError as error:
+        except Exception as error:  # noqa: BLE001  # each of its callers gets it; none waits on
             found = error
         finally:
             line.under_way -= 1

@@ -153,7 +153,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._first_lines.complete()
         self._reading_since = None
-        self._all.busy(self)
+        if self._running is self.cycle and self._is_answered():
+            self._wait_for_request()
+        else:
+            self._all.busy(self)
 
     def on_response_complete(self) -> None:
         """It is answered, as far as the application is concerned."""
@@ -252,6 +255,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _wait_for_request(self) -> None:
+        """The rest of a request that was answered before it was whole has come: as idle as after
+        any other answer."""
+        self._message_bytes = 0
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def _is_answered(self) -> bool:
         return self._running is None or self._running.response_complete
