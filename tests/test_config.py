@@ -1,6 +1,7 @@
 """The configuration: what it may say, what is refused and in which words, and its sample file."""
 
 import re
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -93,8 +94,11 @@ def test_frozen(tmp_path: Path) -> None:
         ("name: a, url: http://a/optimade/v1", ("'http://a/api/v1'",)),
         ("name: a, url: http://a/api/v1, urll: x", ("'urll'", "did you mean 'url'", "token_env")),
         ("name: a, url: http://a/api/v1, token: abc", ("token_env", "token_file")),
-        ("name: a, url: http://a/api/v1, token_env: NO_SUCH", ("NO_SUCH", "no token")),
-        ("name: a, url: http://a/api/v1, token_file: gone", ("gone", "cannot be read")),
+        ("name: a, url: http://a/api/v1, token_env: NO_SUCH", ("NO_SUCH", "is not set")),
+        (
+            "name: a, url: http://a/api/v1, token_file: gone",
+            ("gone", "be read: No such file or directory"),
+        ),
         ("name: a, url: http://a/api/v1, token_env: A, token_file: b", ("not both",)),
         ("name: a, url: http://a/api/v1, ca_file: gone.pem", ("gone.pem", "no file")),
         ("name: a, url: http://a/api/v1, concurrency: 0", ("concurrency", "1", "not 0")),
@@ -643,6 +647,14 @@ def test_every_key_is_described() -> None:
                     yield from undescribed(inner)
 
     assert list(undescribed(Config)) == []
+
+
+def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache whose package is not installed is an error of the file, before anything starts."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    message = complaint(tmp_path, LEAST + "cache: {backend: redis, url: 'redis://a'}\n")
+    assert ":6: cache: the redis backend needs a package" in message
+    assert "pip install 'redis>=5.2'" in message
 
 
 def test_demo_sample() -> None:

@@ -6,6 +6,7 @@ Each check gives the value back in its one spelling, or raises ValueError with a
 import ipaddress
 import re
 import ssl
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -140,6 +141,14 @@ def cache_address(value: str) -> str:
         "TLS), a host, perhaps a port, and the number of a database; sockets in the file system "
         "(unix://) and parameters (?..) are not supported"
     )
+
+
+def needs_package(name: str, *, requirement: str, what: str) -> None:
+    """Nothing, if the package that this needs is installed; else what installs it."""
+    if find_spec(name) is None:
+        raise ValueError(
+            f"{what} needs a package that is not installed: pip install '{requirement}'"
+        )
 
 
 def no_switch(value: object) -> object:

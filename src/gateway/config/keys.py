@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateway.config.checks import needs_package
 from gateway.config.values import (
     MIB,
     Address,
@@ -154,6 +155,8 @@ class CacheKeys(Keys):
     def _redis_alone_has_an_address(self) -> Self:
         if self.backend == "redis" and self.url is None:
             raise ValueError("the redis backend needs url (or GATEWAY_CACHE__URL)")
+        if self.backend == "redis":
+            needs_package("redis", requirement="redis>=5.2", what="the redis backend")
         if self.backend != "redis" and self.url is not None:
             raise ValueError(
                 f"url has no effect with backend {self.backend}: give backend: redis, or no url"

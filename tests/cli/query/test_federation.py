@@ -102,7 +102,7 @@ def test_without_files(run: Run) -> None:
     """What a format cannot hold is counted, with examples why."""
     result = run("query", "nelements=2", "--demo", "--all", "--format", "xyz")
     assert result.exit_code == 0
-    assert "28 entries have no file in this format, such as" in result.stderr
+    assert "28 entries cannot be written in this format, such as" in result.stderr
     assert len(result.stderr.splitlines()) == 4
 
 
@@ -237,6 +237,7 @@ def test_refuses(
         (("nsites=1",), "Where to ask? Use --url URL, --config FILE"),
         (("nsites=1", "--demo", "--url", "http://a"), "exclude each other"),
         (("nsites=1", "--url", "a.example"), "must begin with http:// or https://"),
+        (("nsites=1", "--url", "http://a/v1/structures?filter=x"), "'http://a/v1/structures': the"),
         (("nsites=1", "--demo", "--limit", "0"), "--limit"),
         (("nsites=1", "--demo", "--limit", "2", "--all"), "--all and --limit exclude each other"),
         (("nsites=1", "--demo", "--resume"), "--resume needs --output"),

@@ -26,10 +26,10 @@ QUICK = ("--retries", "0")
 Served = tuple[Plain, str]
 
 
-@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "/v1/structures", "/structures/"])
 def test_any_server(end: str, run: Run, plain: Served) -> None:
     """Another prefix, only `links.next`, a smaller page than was asked for: all entries come, at
-    the base URL with and without a version. Its warning is said once."""
+    the base URL with and without a version or endpoint. Its warning is said once."""
     result = run("query", "nsites=1", "--url", plain[1] + end, "--all", "--format", "jsonl")
     assert result.exit_code == 0
     assert [one["id"] for one in lines(result.stdout)] == IDS
@@ -53,7 +53,7 @@ def test_formats(run: Run, plain: Served, tmp_path: Path) -> None:
     assert [row["id"] for row in rows] == IDS
     assert not [name for name in rows[0] if name.startswith("_")]
     told = run(*asked, "a.zip", "--format", "cif")
-    assert "4 entries have no file in this format" in told.stderr
+    assert "4 entries cannot be written in this format" in told.stderr
     with ZipFile(tmp_path / "a.zip") as archive:
         assert sum(name.endswith(".cif") for name in archive.namelist()) == 36
         assert "3.05" in archive.read("x_5.cif").decode()
@@ -124,6 +124,13 @@ def test_nobody_there(run: Run) -> None:
     result = run("query", "", "--url", "http://127.0.0.1:9", *QUICK)
     assert result.exit_code == 1
     assert result.stderr.startswith("gateway: http://127.0.0.1:9/v1/info does not answer: ")
+
+
+def test_no_folder(run: Run, plain: Served) -> None:
+    """A file that cannot be written is named with the reason, in one line."""
+    result = run("query", "", "--url", plain[1], "--all", "--output", "none/a.csv")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "gateway: none/a.csv: No such file or directory"
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "json", "xyz"])

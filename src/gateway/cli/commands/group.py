@@ -51,7 +51,14 @@ class Commands(click.Group):
         except BrokenPipeError:
             _leave_quietly()
         except OSError as error:
-            fail(str(error), FAILED)
+            fail(_sentence(error), FAILED)
+
+
+def _sentence(error: OSError) -> str:
+    """Which file, and why, without the number that Python puts first."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 @click.group(cls=Commands, context_settings=HELP)

@@ -24,6 +24,8 @@ from gateway.serve.response.meta import IMPLEMENTATION
 _HERE = "http://gateway.invalid"
 """The address of the gateway in this process; no request leaves under it."""
 _CONNECT_S = 10.0
+_ENDPOINT = re.compile(r"(?<=/)(structures|references|links|info|versions)$")
+"""The end of an address that was copied with its endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ async def opened(source: Source, *, retries: int) -> AsyncIterator[Server]:
 async def _remote(url: str, *, retries: int) -> AsyncIterator[Server]:
     if not re.match(r"https?://[^/]", url):
         raise ConfigError(f"--url must begin with http:// or https://, not {url[:80]!r}")
+    if "?" in url or "#" in url:
+        given = re.split("[?#]", url)[0]
+        raise ConfigError(
+            f"--url is the base URL alone, such as {given[:80]!r}: the filter is an argument of "
+            "its own"
+        )
     client = httpx.AsyncClient(
         follow_redirects=True,
         timeout=httpx.Timeout(READ_S, connect=_CONNECT_S),
@@ -69,7 +77,7 @@ async def _remote(url: str, *, retries: int) -> AsyncIterator[Server]:
 
 async def _recognised(server: Server) -> Server:
     """The server under its versioned base URL, with what it says of itself."""
-    given, why = server.base, ""
+    given, why = _ENDPOINT.sub("", server.base).rstrip("/"), ""
     bases = [given] if VERSIONED.search(given) else [f"{given}/v1", given]
     for base in bases:
         try:
@@ -77,12 +85,13 @@ async def _recognised(server: Server) -> Server:
         except (RequestError, NotOptimadeError) as error:
             why = why or str(error)
             continue
-        if isinstance(_of(document.get("meta"), "api_version"), str):
+        says = document.get("data") is not None  # under /structures it would be an unknown entry
+        if says and isinstance(_of(document.get("meta"), "api_version"), str):
             return _told(replace(server, base=base), document["meta"])
         why = why or f"{base}/info is no OPTIMADE document"
     hint = "NOMAD's own OPTIMADE endpoint ends in /optimade" if given.endswith("/api/v1") else ""
     raise ConfigError(
-        f"{given} is no base URL of an OPTIMADE server: {why}. It is the part before "
+        f"{given} is no base URL of an OPTIMADE server: {why.rstrip('.')}. It is the part before "
         f"/v1/structures{f'; {hint}' if hint else ''}."
     )
 

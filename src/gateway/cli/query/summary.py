@@ -45,8 +45,8 @@ def unwritten_lines(unwritten: Unwritten) -> Iterator[str]:
     """Entries that the format cannot hold."""
     if not unwritten.count:
         return
-    some = "1 entry has" if unwritten.count == 1 else f"{unwritten.count} entries have"
-    yield f"{some} no file in this format, such as"
+    some = "1 entry" if unwritten.count == 1 else f"{unwritten.count} entries"
+    yield f"{some} cannot be written in this format, such as"
     for entry_id, why in unwritten.why.items():
         yield f"  {entry_id}: {why}"
 

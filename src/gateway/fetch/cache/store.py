@@ -263,7 +263,7 @@ def _open_remote(url: str) -> Store:
         from gateway.fetch.cache import redis  # noqa: PLC0415  # an extra, and slow to import
     except ImportError:
         raise ConfigError(
-            "The cache 'redis' needs the extra: pip install 'nomad-optimade-gateway[redis]'."
+            "The cache 'redis' needs a package that is not installed: pip install 'redis>=5.2'."
         ) from None
     # the pool's own limit is the longer one, so that READ_S is what ends a read
     backend = redis.open_redis(url, connections=CONNECTIONS, timeout_s=WRITE_S, connect_s=CONNECT_S)

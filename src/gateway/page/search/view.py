@@ -28,7 +28,7 @@ _FORMATS = {
     "xyz": ("Extended XYZ", "a zip with one file of frames, as ASE reads it"),
     "poscar": ("POSCAR", "a zip with one file for each structure"),
     "jsonl": ("JSON Lines", "everything, for programs"),
-    "exchange": ("JSON Lines for exchange", "as OPTIMADE describes it, for a database's copy"),
+    "exchange": ("Exchange", "JSON Lines for a copy of the database"),
 }
 
 

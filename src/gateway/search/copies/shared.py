@@ -178,7 +178,10 @@ def _shared(
         elif len(kept) > 1:  # processed anew with the same entries
             extras = before[site].extras
         holdings[site] = Holding(len(one.ids), one.processed, extras, digest)
-    return SharedUpload(upload_id, holdings)
+    once: dict[Holding, Holding] = {}  # most copies are equal
+    return SharedUpload(
+        upload_id, {site: once.setdefault(held, held) for site, held in holdings.items()}
+    )
 
 
 def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:

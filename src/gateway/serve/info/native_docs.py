@@ -31,11 +31,33 @@ _REFUSALS = {
 }
 _SEARCHES = ("/entries/query", "/entries/archive/query")
 _LISTS = ("/entries", "/entries/archive", "/datasets")
+_SUMMARIES = {
+    "/entries": "Search entries, get their metadata",
+    "/entries/archive": "Search entries, get their archives",
+    "/entries/archive/download": "Search entries, download their archives",
+    "/entries/export": "Search entries, download their metadata",
+    "/entries/raw": "Search entries, download their raw files",
+    "/entries/rawdir": "Search entries, list their raw files",
+    "/entries/{entry_id}": "Metadata of an entry",
+    "/entries/{entry_id}/archive": "Archive of an entry",
+    "/entries/{entry_id}/archive/download": "Archive of an entry, as a plain file",
+    "/entries/{entry_id}/raw": "Raw files of an entry",
+    "/entries/{entry_id}/raw/{path}": "One raw file of an entry",
+    "/entries/{entry_id}/rawdir": "List of the raw files of an entry",
+    "/uploads/{upload_id}": "An upload",
+    "/uploads/{upload_id}/{path}": "What belongs to an upload",
+    "/datasets": "Search datasets",
+    "/datasets/{dataset_id}": "A dataset",
+    "/info": "Version and sites",
+    "/auth/token": "A token of one site",
+    "/users/me": "The account of a token",
+}
 
 
 def native_docs(path: str, method: str) -> JsonObject:
     """What one endpoint takes and gives."""
-    docs: JsonObject = {"responses": _responses(path)}
+    shown = path.removesuffix("/query").replace(":anything", "")
+    docs: JsonObject = {"summary": _SUMMARIES[shown], "responses": _responses(path)}
     parameters: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": _TEXT}
         for name in ("entry_id", "upload_id", "dataset_id", "path")

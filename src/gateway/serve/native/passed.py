@@ -41,7 +41,7 @@ def passing_endpoint(opened: Opened, path: str) -> Callable[[Request], Awaitable
         await read_body_of(request)
         return await cancel_on_disconnect(request, _passed(opened, request, call, state))
 
-    endpoint.__doc__ = f"What the site that has it answers at `{path}`."
+    endpoint.__doc__ = f"What the site that has it answers at `{path.replace(':anything', '')}`."
     return endpoint
 
 
