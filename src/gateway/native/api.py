@@ -18,6 +18,7 @@ from gateway.native.reading.get_query import Pairs, read_get
 from gateway.native.reading.request import read_body, read_search
 from gateway.native.searches.batches import Batches
 from gateway.native.searches.datasets import Datasets
+from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.searching import Answered, Searching
 from gateway.native.searches.streamed import BrokenStreamError, StreamedAnswer
 
@@ -29,6 +30,7 @@ class NativeApi:
         self._config = config
         self._backend = backend
         self._batches = Batches()
+        self._served = LatelyServed()
 
     @property
     def auth_site(self) -> str | None:
@@ -72,7 +74,13 @@ class NativeApi:
         return Passing(call=call, backend=self._backend, scope=scope)
 
     def _searching(self, call: NativeCall, scope: MemoryScope) -> Searching:
-        return Searching(call=call, backend=self._backend, scope=scope, batches=self._batches)
+        return Searching(
+            call=call,
+            backend=self._backend,
+            scope=scope,
+            batches=self._batches,
+            served=self._served,
+        )
 
 
 __all__ = [

@@ -12,7 +12,7 @@ import orjson
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.asking import Said, adapted, ask_sites, post, try_sites
 from gateway.native.holders import Served, object_of
 from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
@@ -25,6 +25,7 @@ from gateway.native.searches.documents import (
     written_pagination,
 )
 from gateway.native.searches.entries import EntryPages
+from gateway.native.searches.lately_served import LatelyServed
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
@@ -43,9 +44,12 @@ class _Part:
 class PinnedArchives:
     """Reads one page of named entries."""
 
-    def __init__(self, pages: EntryPages, ids: Sequence[str], *, batches: Batches) -> None:
+    def __init__(
+        self, pages: EntryPages, ids: Sequence[str], *, batches: Batches, served: LatelyServed
+    ) -> None:
         self._pages = pages
         self._batches = batches
+        self._served = served
         self._ids = ids
 
     @staticmethod
@@ -58,7 +62,7 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await ask_sites({site: self._shared(site) for site in pages.sites}, doing=DOING)
+        said = await self._said()
         parts = {site: one.value for site, one in said.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
@@ -80,6 +84,24 @@ class PinnedArchives:
             "required": search.archive,
         }
         return head, [orjson.dumps(found[one]) for one in ids]
+
+    async def _said(self) -> dict[str, Said[_Part]]:
+        """What the sites that lately served the ids have of them, if that is all; else what all
+        sites have. Requests of several callers go together, unless that has just failed."""
+        pages, split = self._pages, split_ids(self._pages.search.query)
+        if split is None or pages.call.token or pages.call.fresh:
+            return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
+        rest, ids = split
+        by_site = self._served.by_site(ids)
+        if by_site is None or not by_site.keys() <= {*pages.sites}:
+            requests = {site: self._shared(site, rest, ids) for site in pages.sites}
+            return await ask_sites(requests, doing=DOING)
+        listed = {site: self._batch(site, rest, by_site[site]) for site in by_site}
+        answers = await try_sites(listed, doing=DOING)
+        said = {site: one for site, one in answers.items() if not isinstance(one, SiteError)}
+        if sum(len(one.value.documents) for one in said.values()) == len({*ids}):
+            return said
+        return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
         """What holders have of entries that none gave which serves them: it may have lost them
@@ -120,23 +142,29 @@ class PinnedArchives:
                 holders.setdefault(str(document[ENTRY_ID]), []).append(site)
         return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
 
-    async def _shared(self, site: str) -> Said[_Part]:
+    async def _shared(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
         """What a site serves of the ids, asked for together with those of other requests."""
-        pages, split = self._pages, split_ids(self._pages.search.query)
-        if split is None or pages.call.token or pages.call.fresh:
-            return await self._part(site)
-        rest, ids = split
-        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
-        key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
         try:
-            answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
+            said = await self._batch(site, rest, ids)
         except SiteError:
             return await self._part(site)  # whatever it is, it need not be ours
-        if len(answer.documents) < answer.total:
+        if len(said.value.documents) < said.value.total:
             return await self._part(site)  # one of somebody has no archive
+        return said
+
+    async def _batch(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
+        """The same of some ids, as far as an answer to several requests says it; raises SiteError.
+
+        Where the site has no archive of an entry of theirs, the total is larger than what is here.
+        """
+        pages = self._pages
+        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
+        key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
+        answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
         wanted = {*ids}
         own = [one for one in answer.documents if one[ENTRY_ID] in wanted]
-        return Said(_Part(own, len(own), _own_echo(answer.echo, ids)), {})
+        lost = answer.total - len(answer.documents)
+        return Said(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
 
     def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
         pages = self._pages
@@ -192,12 +220,12 @@ class PinnedArchives:
 
         return await adapted(ask)
 
-
-def _own_echo(echo: JsonObject, ids: Sequence[str]) -> JsonObject:
-    """The echo of a batch's query as that of one request of it: with its own ids."""
-    for operator, parts in echo.items():
-        if isinstance(parts, list) and len(parts) == 2:
-            name = object_of(parts[1])
-            value: JsonObject = {key: [*ids] for key in object_of(name.get("value"))}
-            return {operator: [parts[0], {**name, "value": value}]}
-    return echo
+    def _own_echo(self, echo: JsonObject) -> JsonObject:
+        """The echo of a batch's query as that of this request: with its own ids."""
+        _, ids = split_ids(self._pages.search.query) or ({}, ())
+        for operator, parts in echo.items():
+            if isinstance(parts, list) and len(parts) == 2:
+                name = object_of(parts[1])
+                value: JsonObject = {key: [*ids] for key in object_of(name.get("value"))}
+                return {operator: [parts[0], {**name, "value": value}]}
+        return echo

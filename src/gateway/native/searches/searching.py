@@ -32,6 +32,7 @@ from gateway.native.searches.batches import Batches
 from gateway.native.searches.bodies import Bodies
 from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
 from gateway.native.searches.entries import EntryPages, KeyPage, SeenTwiceError
+from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.pinned_archives import PinnedArchives
 from gateway.native.searches.streamed import StreamedAnswer
 
@@ -53,9 +54,16 @@ class Searching:
     """Searches on behalf of one caller; each gives the JSON text of the answer."""
 
     def __init__(
-        self, *, call: NativeCall, backend: Backend, scope: MemoryScope, batches: Batches
+        self,
+        *,
+        call: NativeCall,
+        backend: Backend,
+        scope: MemoryScope,
+        batches: Batches,
+        served: LatelyServed,
     ) -> None:
         self._call = call
+        self._served = served
         self._batches = batches
         self._backend = backend
         self._copies = backend.entry_copies
@@ -114,6 +122,8 @@ class Searching:
         fields = None if pages.can_come_whole else keys
         page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
         required = pages.search.required
+        if self._call.token is None:  # others may not see what its user sees
+            self._served.remember(page.page)
         head = dict(page.head)
         if required is not None:
             head["required"] = required.echo(pages.search.pagination.order_by)
@@ -177,7 +187,9 @@ class Searching:
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
-                found = await PinnedArchives(pages, ids, batches=self._batches).read()
+                found = await PinnedArchives(
+                    pages, ids, batches=self._batches, served=self._served
+                ).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
