@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway import config
-from gateway.cli import commands, group
+from gateway.cli.commands import group, operating
 from gateway.cli.serving import PortTakenError, open_first_free, open_socket
 from gateway.demo import DEMO_SITES
 
@@ -87,7 +87,7 @@ def free_port() -> str:
 def test_told_again() -> None:
     """What the command line repeats, so as not to import it, is as it stands elsewhere."""
     assert group.CONFIG_VARIABLE == config.CONFIG_VARIABLE
-    assert tuple(site.name for site in DEMO_SITES) == commands.OASES
+    assert tuple(site.name for site in DEMO_SITES) == operating.OASES
 
 
 @pytest.mark.parametrize(

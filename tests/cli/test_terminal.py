@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
-from gateway.cli.researching import FORMATS, SHELLS
+from gateway.cli.commands.researching import FORMATS, SHELLS
 from gateway.write import FORMATS as FILES
 from tests.cli.conftest import Run, Switch
 

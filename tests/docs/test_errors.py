@@ -8,7 +8,7 @@ import pytest
 
 from gateway import errors
 from gateway.errors import GatewayError
-from gateway.serve.response import envelope
+from gateway.serve.response.errors import STATUS
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
 PAGE = read_page("reference/errors.md")
@@ -32,7 +32,7 @@ def test_classes() -> None:
 @pytest.mark.parametrize("kind", SHOWN)
 def test_statuses(kind: type[GatewayError]) -> None:
     """The heading and the table have the status of the class."""
-    status = next(envelope.STATUS[one] for one in kind.__mro__ if one in envelope.STATUS)
+    status = next(STATUS[one] for one in kind.__mro__ if one in STATUS)
     assert f"`{kind.__name__}` ({status})" in PAGE.headings
     told = {row[0]: code_of(row[2]) for row in PAGE.rows if row[0].isdigit()}
     assert kind.__name__ in told[str(status)] or status == 400
@@ -41,7 +41,7 @@ def test_statuses(kind: type[GatewayError]) -> None:
 def test_status_table() -> None:
     """The table has all statuses that errors are answered with."""
     told = [int(row[0]) for row in PAGE.rows if row[0].isdigit()]
-    assert told == sorted(set(envelope.STATUS.values()))
+    assert told == sorted(set(STATUS.values()))
 
 
 def test_warnings() -> None:

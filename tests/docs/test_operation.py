@@ -11,8 +11,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.fetch.http.circuit_breaker import State as BreakerState
-from gateway.fetch.http.observer import CacheEvent, Outcome
+from gateway.fetch.http.resilience.circuit_breaker import State as BreakerState
+from gateway.fetch.http.telemetry.observer import CacheEvent, Outcome
 from gateway.model import SiteState
 from gateway.observe import set_up_logging
 from gateway.observe.observer import LARGEST_OF_ALL, SMALLEST_OF_ALL

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.errors import SitesMissingError
 from gateway.model import EntryRequest, Resource, SearchAnswer, SearchRequest
-from gateway.serve.hot_reload import _calm_garbage_collector
+from gateway.serve.hot_reload.reloading import _calm_garbage_collector
 from gateway.serve.request.formats import MOST_FILES, MOST_FRAMES
 from gateway.write import MOST_ATOMS
 from tests.hostile.loop_watch import LoopWatch, watch_loop

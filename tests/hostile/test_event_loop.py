@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.serve.app import create_app
-from gateway.serve.hot_reload import _calm_garbage_collector
+from gateway.serve.hot_reload.reloading import _calm_garbage_collector
 from tests.hostile.canned_site import CannedSite
 from tests.hostile.loop_watch import watch_loop
 from tests.plan.shapes import LIMITS, large_filters

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.cli import serving
 from gateway.config import ConnectionKeys
 from tests.hostile.server import MIB, eventually, served
 
@@ -56,3 +57,19 @@ async def test_memory(head: bytes) -> None:
             assert gateway.connections.held_bytes < 10 * MIB
         await eventually(lambda: len(gateway.connections) <= 12)
         await eventually(lambda: gateway.connections.held_bytes <= 4 * MIB)
+
+
+async def test_rest_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sends the rest of a request after its answer is idle from then on: the connection ends
+    in time, and makes way for others."""
+    monkeypatch.setattr(serving, "KEEP_ALIVE_S", 1)
+    async with served(connections=ConnectionKeys(max_connections=2)) as gateway:
+        clients = [await gateway.raw_client() for _ in range(2)]
+        for client in clients:
+            client.send(b"POST /none HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+            assert b" 404 " in await client.reader.readuntil(b"\r\n\r\n")
+            client.send(b"abc")
+        await asyncio.sleep(0.1)
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+        for client in clients:
+            await client.read_all(5)

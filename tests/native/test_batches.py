@@ -47,6 +47,24 @@ async def test_gathered() -> None:
         assert {f"{at}", f"{at + 1}"} <= {one["entry_id"] for one in answer.documents}
 
 
+async def test_what_nobody_expects() -> None:
+    """An error of any kind reaches all who wait, and those who come later are answered."""
+    batches = Batches()
+
+    async def fails(ids: Any) -> BatchAnswer:
+        await asyncio.sleep(0)
+        raise KeyError(ids)
+
+    async def ask(ids: Any) -> BatchAnswer:
+        return BatchAnswer([], 0, {})
+
+    reads = [batches.read(("a", b""), [f"{at}"], fails) for at in range(8)]
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*reads, return_exceptions=True)
+        assert all(isinstance(one, KeyError) for one in found)
+        assert (await batches.read(("a", b""), ["1"], ask)).total == 0
+
+
 async def downloads(
     native: Native, ids: list[str], headers: dict[str, str] | None = None
 ) -> list[httpx.Response]:

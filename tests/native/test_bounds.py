@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.hostile.loop_watch import watch_loop
 from tests.native.gateways import Body, Native
+
+VOLUME = "results.properties.structures.structure_original.cell_volume"
 
 
 def nested(depth: int, name: str = "and") -> Body:
@@ -40,13 +43,22 @@ async def test_too_much(native: Native, query: Body, path: str) -> None:
     assert not any(line.asked for line in native.lines.values())
 
 
+MANY = {"include": [f"*a*b{at}" for at in range(300)]}
 MALFORMED: list[Body] = [
     {"query": []},
     {"query": "x"},
     {"pagination": []},
     {"pagination": {"page_size": -1}},
     {"pagination": {"page_size": "many"}},
+    {"pagination": {"page_size": "+-5"}},
+    {"pagination": {"page": "--1"}},
     {"pagination": {"order": "up"}},
+    {"pagination": {"order_by": "entry_id:any", "page_after_value": "None:x!"}},
+    {"query": {"entry_id:any:any": ["x"]}},
+    {"required": {"exclude": ["entry_*"]}},
+    {"aggregations": {"a": {"terms": {"quantity": "x", "entries": {"size": 5, "required": MANY}}}}},
+    {"aggregations": {"a": {"terms": {"quantity": "x", "size": 9_000, "entries": {"size": 5}}}}},
+    {"aggregations": {"a": {"terms": {"quantity": "x", "metrics": ["n_entries"] * 99}}}},
     {"pagination": {"page_size": 0, "page": 1}},
     {"pagination": {"page": 1, "page_offset": 5}},
     {"pagination": {"page_offset": 9_995}},
@@ -76,6 +88,27 @@ async def test_no_json(native: Native) -> None:
     assert (await post("/api/v1/entries/query", content=b"[" * 5_000)).status_code == 422
     large = b'{"query": {"mainfile": "' + b"x" * 5_000_000 + b'"}}'
     assert (await post("/api/v1/entries/query", content=large)).status_code == 413
+
+
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"1,", b"[" * 500 + b"]" * 500 + b","])
+async def test_many_members(native: Native, part: bytes) -> None:
+    """A body that takes long to read holds the event loop for no more than counting."""
+    body = b'{"x": [' + part * (4_000_000 // len(part)) + b"1]}"
+    with watch_loop() as watch:
+        response = await native.client.post("/api/v1/entries/query", content=body)
+    assert response.status_code == 422
+    assert watch.longest_s < 0.05, watch.callback
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [f"results.material.n_elements__gt={'9' * 30}", f"{VOLUME}__gt=nan", f"{VOLUME}=-inf"],
+)
+async def test_endless_numbers(native: Native, parameter: str) -> None:
+    """A number in a URL that no site can be asked for is the caller's mistake."""
+    response = await native.get(f"/entries?{parameter}")
+    assert response.status_code == 422
+    assert not any(line.asked for line in native.lines.values())
 
 
 async def test_page_size(native: Native) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.config import Config
 from gateway.config.keys import LEAST_BUDGET_S
-from gateway.fetch.http.circuit_breaker import LONGEST_WAIT_S, PROBE_S
-from gateway.fetch.http.client import BLAMED_S, LEAST_S
+from gateway.fetch.http.coalescing import BLAMED_S, LEAST_S
+from gateway.fetch.http.resilience.circuit_breaker import LONGEST_WAIT_S, PROBE_S
 from gateway.model import Site
 from gateway.search.deadlines import ENCODING_S, GRACE_S, KEYS_SHARE, Deadlines
 from gateway.serve.request.params import LEAST_TIMEOUT_S

@@ -25,7 +25,7 @@ from gateway.errors import (
     UnknownPropertyError,
     VersionError,
 )
-from gateway.serve.response.envelope import STATUS, status_of
+from gateway.serve.response.errors import STATUS, status_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
 

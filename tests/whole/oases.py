@@ -17,8 +17,8 @@ from gateway.config import Config
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope
-from gateway.fetch.http.observer import SiteObserver
 from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.http.telemetry.observer import SiteObserver
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Site
 from gateway.search import Federation

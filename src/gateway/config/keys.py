@@ -24,8 +24,8 @@ from gateway.config.values import (
 )
 
 LEAST_BUDGET_S = 0.2
-"""Below this, a site that hangs would not have the time (`fetch.http.client.BLAMED_S`) after which
-it is found to be ill."""
+"""Below this, a site that hangs would not have the time (`fetch.http.coalescing.BLAMED_S`) after
+which it is found to be ill."""
 
 
 class ProviderKeys(Keys):

@@ -9,13 +9,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from gateway.demo.aggregate import read_aggregations, run_aggregation
+from gateway.demo.aggregations.aggregate import read_aggregations, run_aggregation
 from gateway.demo.archive import project_archive, read_required_archive
-from gateway.demo.elastic import Match, both
+from gateway.demo.elasticsearch.elastic import Match, both
 from gateway.demo.files import service_routes
-from gateway.demo.native import echo
 from gateway.demo.pagination import read_pagination
 from gateway.demo.quantities import is_old
+from gateway.demo.query.native import echo
 from gateway.demo.refusals import RefusalError, model_refusal
 from gateway.demo.required import Required, project_document, read_required
 from gateway.demo.search import OWNERS, Oasis, open_oasis, search

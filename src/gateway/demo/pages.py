@@ -5,11 +5,11 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.demo.index import Index
+from gateway.demo.elasticsearch.index import Index
+from gateway.demo.elasticsearch.values import LONG_MAX, LONG_MIN, Stored, read_date_bound, with_sign
 from gateway.demo.pagination import ID, WINDOW, Pagination
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import elastic_refusal, query_refusal
-from gateway.demo.values import LONG_MAX, LONG_MIN, Stored, read_date_bound, with_sign
 
 UNINDEXED = ("_score", "_doc")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from gateway.demo.elasticsearch.source_filter import SourceFilter, make_source_filter
 from gateway.demo.quantities import Catalogue
 from gateway.demo.refusals import crash, model_refusal
-from gateway.demo.source_filter import SourceFilter, make_source_filter
 
 ID = "entry_id"
 DEFAULTS: dict[str, object] = {"license": "CC BY 4.0"}

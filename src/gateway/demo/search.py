@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.demo.elastic import Bool, Elastic, Match, both, check_limits
-from gateway.demo.index import Index, make_index
-from gateway.demo.native import Translator
-from gateway.demo.native_read import Node
+from gateway.demo.elasticsearch.elastic import Bool, Elastic, Match, both, check_limits
+from gateway.demo.elasticsearch.index import Index, make_index
 from gateway.demo.pages import Page, Pager, make_pager
 from gateway.demo.pagination import Pagination
 from gateway.demo.quantities import Catalogue, is_old, read_catalogue
+from gateway.demo.query.native import Translator
+from gateway.demo.query.native_read import Node
 from gateway.demo.refusals import RefusalError, model_refusal
 from gateway.demo.store import Entry, read_entries
 

@@ -1,8 +1,9 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
+from gateway.search.answer.report import LATE
 from gateway.search.copies import CopiesState
-from gateway.search.federation import Federation, FederationLoad, SiteStatus
-from gateway.search.report import LATE
+from gateway.search.federation import Federation
+from gateway.search.status import FederationLoad, SiteStatus
 from gateway.search.time_slices import TimeSlices
 
 __all__ = ["LATE", "CopiesState", "Federation", "FederationLoad", "SiteStatus", "TimeSlices"]

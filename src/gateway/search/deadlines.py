@@ -7,12 +7,16 @@ index.
     entered |--- place of an offset ---|-- keys --|-- archives --|- index -| answer
             0                        0.49        0.7                       1
 
-With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.client.BLAMED_S` (0.1 s):
-together with the time of a probe (3 s) a site that hangs is known to be ill after about 6 s.
+With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.coalescing.BLAMED_S`
+(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be ill after about
+6 s.
 """
 
 import asyncio
 from dataclasses import dataclass
+
+from gateway.config import TimeoutKeys
+from gateway.model import EntryRequest, SearchRequest
 
 KEYS_SHARE = 0.7
 """Of the whole time, after which sites that gave no keys are left out: the archives of the others
@@ -26,8 +30,8 @@ LATE_KEYS_SHARE = 0.5
 without a slow site begins late, and no other site fails for that."""
 
 LEAST_STEP_S = 0.04
-"""No step has less while there is time: `fetch.http.client.LEAST_S` is the least with which a site
-is asked at all."""
+"""No step has less while there is time: `fetch.http.coalescing.LEAST_S` is the least with which a
+site is asked at all."""
 
 NEXT_SHARE = 0.7
 """Of the time left, in which further keys are read, while there is another site from which the page
@@ -36,7 +40,6 @@ its index."""
 
 ENCODING_S = 0.05
 """For shaping and writing the answer; `_<prefix>_timeout` is at least twice this."""
-
 
 GRACE_S = 0.05
 """How much later than its sites the search for an offset is given up, so that they can say why."""
@@ -89,3 +92,13 @@ class Deadlines:
     def _share(self, share: float, *, until: float) -> float:
         now = asyncio.get_running_loop().time()
         return now + share * max(0.0, until - now)
+
+
+def deadlines_of(request: SearchRequest | EntryRequest, timeouts: TimeoutKeys) -> Deadlines:
+    """The one deadline of a request, from the moment it came in, and its shares."""
+    now = asyncio.get_running_loop().time()
+    entered = now if request.entered is None else request.entered
+    if isinstance(request, SearchRequest) and request.patient:
+        return Deadlines(now, None)
+    wait_s = timeouts.budget_s if request.timeout_s is None else request.timeout_s
+    return Deadlines(entered, entered + min(wait_s, timeouts.longest_s))

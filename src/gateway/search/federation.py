@@ -6,27 +6,22 @@ of the sites, and no state of any request.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 
 from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
-from gateway.fetch.cache.store import StoreLoad
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
-from gateway.fetch.http.observer import Silent, SiteObserver
+from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
-    Entry,
     EntryRequest,
-    Json,
-    Notice,
     Omission,
-    Resource,
     SearchAnswer,
     SearchRequest,
     Site,
@@ -34,71 +29,24 @@ from gateway.model import (
 )
 from gateway.plan import SEPARATOR, id_notices
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search.copies import Copies, CopiesState, EntryCopies, copies_notices
-from gateway.search.deadlines import Deadlines
-from gateway.search.entry_shaping import shape_entry
-from gateway.search.facets import FacetCounts, check_facets, facets_of
-from gateway.search.links import neighbours
+from gateway.search.answer.assembly import AnswerAssembler
+from gateway.search.answer.page_shaping import PageShaper
+from gateway.search.copies import Copies, CopiesState, EntryCopies
+from gateway.search.deadlines import Deadlines, deadlines_of
+from gateway.search.facets import check_facets
 from gateway.search.omissions import Omissions
-from gateway.search.page_state import PageResult
-from gateway.search.planned_request import (
-    RELATIONSHIPS,
-    PlannedRequest,
-    RequestPlanner,
-)
+from gateway.search.planned_request import RELATIONSHIPS, RequestPlanner
 from gateway.search.reading import Reader
 from gateway.search.references.listing import References
 from gateway.search.references.tables import ReferenceTables
-from gateway.search.report import returned_of, site_notices, site_reports
 from gateway.search.response_fields import check_fields
-from gateway.search.site_stats import PROBE, SiteStats
+from gateway.search.single_entry import listing_of
+from gateway.search.sites.site_stats import PROBE, SiteStats
+from gateway.search.status import FederationLoad, SiteStatus
 from gateway.search.time_slices import TimeSlices
-from gateway.shape import (
-    Cited,
-    StructureShaper,
-    read_provenance,
-    shape_reference,
-    wants_references,
-)
 
 COPIES_S = 10.0
 """How long a command waits until it is known which entries are copies."""
-
-
-@dataclass(frozen=True, slots=True)
-class SiteStatus:
-    """How one site stands, for health, links and metrics."""
-
-    name: str
-    version: str | None
-    total: int | None
-    breaker: str
-    same_as: tuple[str, ...] = ()
-    """Other sites with the same entries: very likely this one under another address."""
-
-
-@dataclass(frozen=True, slots=True)
-class FederationLoad:
-    """What is held and under way at the moment, for metrics."""
-
-    memory_bytes: int
-    """What sites' answers take."""
-    memory_limit_bytes: int
-    cache: StoreLoad | None
-    """None: there is none."""
-    sites: Mapping[str, tuple[int, int]]
-    """Requests to each site that are under way or wait; and those that no caller waits for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shaped:
-    """A page as it is served."""
-
-    resources: tuple[Resource, ...]
-    flaws: tuple[Notice, ...]
-    included: tuple[Resource, ...]
-    entries: tuple[Entry, ...]
-    """What could be used of them."""
 
 
 class Federation:
@@ -159,6 +107,11 @@ class Federation:
         self._entry_copies = EntryCopies(self._clients, keys=self._config.copies)
         if self._has_native:
             self._entry_copies.assignments.open()
+        self._join_steps()
+
+    def _join_steps(self) -> None:
+        """The steps of a request, over the clients and what is known of the sites."""
+        prefix, stats = self._config.provider.prefix, self._site_stats
         self._references = References(
             self._config,
             planner=self._planner,
@@ -169,7 +122,7 @@ class Federation:
         self._reader = Reader(
             self._clients,
             copies=self._copies,
-            site_stats=self._site_stats,
+            site_stats=stats,
             cache=self._cache,
             slices=self._slices,
             max_offset=self._config.paging.max_offset,
@@ -179,8 +132,18 @@ class Federation:
             copies=self._copies,
             planner=self._planner,
             catalogue=self.catalogue(STRUCTURES),
-            site_stats=self._site_stats,
+            site_stats=stats,
             references=self._references,
+        )
+        page_shaper = PageShaper(
+            self._sites,
+            prefix=prefix,
+            references=self.catalogue(REFERENCES),
+            copies=self._copies,
+            slices=self._slices,
+        )
+        self._assembler = AnswerAssembler(
+            page_shaper, site_stats=stats, names=tuple(self._sites), prefix=prefix
         )
 
     async def close(self) -> None:
@@ -209,9 +172,7 @@ class Federation:
                 planned, scope=scope, deadlines=deadlines, versions=self.versions()
             )
             timings = (("plan", spent), *reading.found.timings)
-            return await self._answer(
-                reading.planned, reading.found, reading.counted, timings=timings
-            )
+            return await self._assembler.assemble(reading, timings=timings)
         finally:
             self._site_stats.searches -= 1
             scope.close()
@@ -223,28 +184,8 @@ class Federation:
         site, _, entry_id = request.id.partition(SEPARATOR)
         chosen = self._sites.keys() if request.sites is None else request.sites
         if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
-            catalogue = self.catalogue(request.entry_type)
-            prefix = self._config.provider.prefix
-            fields = request.response_fields
-            notices = check_fields(fields, catalogue, prefix, relationships=RELATIONSHIPS)
-            available = await self._available(tuple(chosen))
-            notices = (*notices, *id_notices((request.id,), sites=tuple(chosen)))
-            return SearchAnswer((), data_available=available, notices=notices)
-        answer = await self.search(
-            SearchRequest(
-                request.entry_type,
-                filter=f'id = "{request.id}"',
-                page_limit=1,
-                response_fields=request.response_fields,
-                include=request.include,
-                sites=request.sites,
-                timeout_s=request.timeout_s,
-                entered=request.entered,
-                fresh=request.fresh,
-                token=request.token,
-                request_id=request.request_id,
-            )
-        )
+            return await self._no_entry(request, tuple(chosen))
+        answer = await self.search(listing_of(request))
         return SearchAnswer(
             answer.resources,
             answer.included,
@@ -254,6 +195,17 @@ class Federation:
             notices=answer.notices,
             timings=answer.timings,
         )
+
+    async def _no_entry(self, request: EntryRequest, chosen: tuple[str, ...]) -> SearchAnswer:
+        """The answer where no site that was asked for can have the entry; none is asked."""
+        notices = check_fields(
+            request.response_fields,
+            self.catalogue(request.entry_type),
+            self._config.provider.prefix,
+            relationships=RELATIONSHIPS,
+        )
+        notices = (*notices, *id_notices((request.id,), sites=chosen))
+        return SearchAnswer((), data_available=await self._available(chosen), notices=notices)
 
     async def without_each(self, request: SearchRequest) -> tuple[Omission, ...]:
         """How many entries there would be with each condition of the filter left out: why a search
@@ -321,107 +273,8 @@ class Federation:
             self._site_stats.same_as(name),
         )
 
-    async def _answer(
-        self,
-        planned: PlannedRequest,
-        found: PageResult,
-        counted: FacetCounts,
-        *,
-        timings: tuple[tuple[str, float], ...],
-    ) -> SearchAnswer:
-        start = time.perf_counter()
-        page = await self._shape(planned, found)
-        found = replace(found, entries=page.entries)
-        returned = returned_of(planned, found, self._site_stats)
-        links = neighbours(
-            found.page,
-            offset=found.offset,
-            limit=planned.request.page_limit,
-            total=returned,
-            onward=found.onward,
-            fingerprint=planned.fingerprint,
-            pin=planned.pin,
-        )
-        chosen = [site.name for site in self.sites if site.name not in planned.excluded]
-        reports = site_reports(
-            planned, found, self._site_stats, names=[site.name for site in self.sites]
-        )
-        prefix = self._config.provider.prefix
-        facets, uncounted = facets_of(planned.request, counted, reports=reports, prefix=prefix)
-        notices = (
-            *planned.notices,
-            *copies_notices(planned, {name: one.total for name, one in found.answers.items()}),
-            *site_notices(planned, found, self._site_stats),
-            *page.flaws,
-            *uncounted,
-        )
-        shaped = 1000 * (time.perf_counter() - start)
-        return SearchAnswer(
-            page.resources,
-            page.included,
-            data_returned=returned,
-            data_available=max(self._site_stats.available(chosen) - planned.hidden, returned),
-            more=found.onward is not None,
-            next=links.next,
-            prev=links.prev,
-            last=links.last,
-            facets=facets,
-            reports=reports,
-            notices=notices,
-            timings=(*timings, ("shape", shaped)),
-        )
-
-    async def _shape(self, planned: PlannedRequest, found: PageResult) -> _Shaped:
-        fields, prefix = planned.request.response_fields, self._config.provider.prefix
-        shaper = StructureShaper(fields, catalogue=planned.catalogue, prefix=prefix)
-        wants_copies = fields is not None and f"_{prefix}_copies" in fields
-        shaped = await self._slices.map(
-            lambda entry: shape_entry(shaper, entry, self._sites[entry.site]), found.entries
-        )
-        for made in shaped if wants_copies else ():
-            made.resource.attributes[f"_{prefix}_copies"] = self._copies_of(made.entry)
-        cited: dict[str, Cited] = {}
-        for part in shaped:
-            for one in part.cited:
-                cited.setdefault(one.reference.id, one)
-        return _Shaped(
-            tuple(one.resource for one in shaped),
-            tuple(dict.fromkeys(notice for one in shaped for notice in one.notices)),
-            self._included(planned, cited.values()),
-            tuple(one.entry for one in shaped),
-        )
-
-    def _copies_of(self, entry: Entry) -> Json:
-        """The ids of all copies of an entry, its own among them."""
-        upload_id = read_provenance("upload_id", entry=entry, site=self._sites[entry.site])
-        known = upload_id if isinstance(upload_id, str) else ""
-        holders = self._copies.holders(known, entry.entry_id, site=entry.site)
-        return [f"{site}{SEPARATOR}{entry.entry_id}" for site in holders]
-
-    def _included(self, planned: PlannedRequest, cited: Iterable[Cited]) -> tuple[Resource, ...]:
-        """The references of the page's entries, each once, where both are wanted."""
-        request = planned.request
-        if REFERENCES not in request.include or not wants_references(request.response_fields):
-            return ()
-        return tuple(
-            shape_reference(
-                one,
-                fields=None,
-                catalogue=self.catalogue(REFERENCES),
-                prefix=self._config.provider.prefix,
-            )
-            for one in cited
-        )
-
     def _deadlines(self, request: SearchRequest | EntryRequest) -> Deadlines:
-        """The one deadline of the request, and its shares."""
-        now = asyncio.get_running_loop().time()
-        entered = now if request.entered is None else request.entered
-        if isinstance(request, SearchRequest) and request.patient:
-            return Deadlines(now, None)
-        waits = self._config.timeouts
-        wait_s = waits.budget_s if request.timeout_s is None else request.timeout_s
-        return Deadlines(entered, entered + min(wait_s, waits.longest_s))
+        return deadlines_of(request, self._config.timeouts)
 
 
 def _reuse_s(keys: CacheKeys) -> float:

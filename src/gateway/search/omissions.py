@@ -14,12 +14,12 @@ from gateway.parse import write_filter
 from gateway.parse.tree import And, Node
 from gateway.properties import Catalogue
 from gateway.search.copies import Copies
-from gateway.search.counting import count_at_sites
 from gateway.search.deadlines import Deadlines
-from gateway.search.page_state import PageState
+from gateway.search.listing.counting import count_at_sites
+from gateway.search.listing.page_state import PageState
 from gateway.search.planned_request import PlannedRequest, RequestPlanner
 from gateway.search.references.listing import References
-from gateway.search.site_stats import SiteStats
+from gateway.search.sites.site_stats import SiteStats
 
 MOST = 8
 """Conditions that are left out, each in turn; further ones always stay."""

@@ -18,10 +18,10 @@ from gateway.search.copies import Copies
 from gateway.search.copies.merged import twice
 from gateway.search.deadlines import Deadlines
 from gateway.search.facets import FacetCounts, read_facets
-from gateway.search.listing import Listing
-from gateway.search.page_state import PageResult, options_of
+from gateway.search.listing.listing import Listing
+from gateway.search.listing.page_state import PageResult, options_of
 from gateway.search.planned_request import PlannedRequest, names_one_entry
-from gateway.search.site_stats import SiteStats
+from gateway.search.sites.site_stats import SiteStats
 from gateway.search.time_slices import TimeSlices
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.cli.commands.researching import FORMATS
 from gateway.cli.query.formats import Ending, Unwritten, joined_meta, writer_for
 from gateway.cli.query.question import Question, fields_for, query_string
-from gateway.cli.researching import FORMATS
 from tests.cli.plain_server import entry
 
 GOOD = entry(0)["attributes"]

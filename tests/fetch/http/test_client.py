@@ -11,7 +11,6 @@ import gateway
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.cache.memory import BoundedMemory
 from gateway.fetch.cache.store import LocalStore
-from gateway.fetch.http.client import _label
 from tests.fetch.asking import BODY, DOING, PATH, ask, failure, options_for, timed_failure
 
 
@@ -517,20 +516,3 @@ async def test_whatever_a_transport_raises_is_a_site_error(client_of, site, erro
     told = await failure(client)
     assert "Error" not in told.happened
     assert "no" not in told.happened.split()
-
-
-@pytest.mark.parametrize(
-    ("path", "label"),
-    [
-        ("/entries/query", "/entries/query"),
-        ("/entries/archive/query", "/entries/archive/query"),
-        ("/entries/abc/archive", "/entries/{entry_id}/archive"),
-        ("/entries/abc/raw/x/y.cif?offset=3", "/entries/{entry_id}/raw/.."),
-        ("/uploads/u-1/raw/a/b", "/uploads/{id}/raw/.."),
-        ("/datasets/d-1", "/datasets/{id}"),
-        ("/datasets", "/datasets"),
-    ],
-)
-def test_metrics_name_paths_without_ids(path: str, label: str) -> None:
-    """Whatever callers ask for, there are few labels."""
-    assert _label(path) == label

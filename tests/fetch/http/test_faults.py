@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from gateway.errors import AnswerTooLargeError
-from gateway.fetch.http.connection import DroppedError
 from gateway.fetch.http.error_mapping import (
     TRANSPORT_ERRORS,
     retry_after_s,
@@ -16,6 +15,7 @@ from gateway.fetch.http.error_mapping import (
     transport_fault,
 )
 from gateway.fetch.http.faults import MAX_FOREIGN_SHOWN, Fault, seconds, size
+from gateway.fetch.http.wire.connection import DroppedError
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 

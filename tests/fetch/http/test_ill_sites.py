@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from gateway.fetch.http.circuit_breaker import PAUSE_S, PROBE_S
-from gateway.fetch.http.client import BLAMED_S, SUSPECT_S
+from gateway.fetch.http.coalescing import BLAMED_S, SUSPECT_S
+from gateway.fetch.http.resilience.circuit_breaker import PAUSE_S, PROBE_S
 from tests.fetch.asking import BUDGET_S, PATH, ask, failure, timed_failure
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import gzip
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.http.streaming import FULL_BYTES
+from gateway.fetch.http.wire.streaming import FULL_BYTES
 from tests.fetch.asking import options_for
 
 PATH = "/entries/x/raw/file"

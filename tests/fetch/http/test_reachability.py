@@ -12,7 +12,7 @@ import pytest
 
 from gateway.fetch.http.reachability import MAX_BODY_BYTES, Reached, Unreachable, reach
 from gateway.model import Site
-from tests.fetch.http.test_transport import certificate
+from tests.fetch.http.wire.test_transport import certificate
 
 __all__ = ["certificate"]
 

@@ -3,6 +3,7 @@
 In: a `Question` and a `Source` (a URL, a configuration, the demo). Out: bytes on standard output or
 in a file, what is missing on standard error, an exit code. `asking` joins the steps; they are
 
+    question  what the caller would like to have
     source    where to ask: an OPTIMADE server, or the gateway in this process
     server    one request there: retries, errors in words of the command line
     walking   page after page along `links.next`

@@ -6,20 +6,18 @@ import logging
 import time
 from dataclasses import replace
 
-import httpx
-
-from gateway.fetch.http.decoding import AnswerReader
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, status_fault, transport_fault
-from gateway.fetch.http.faults import UNEXPECTED, Fault, plain, quoted
+from gateway.fetch.http.faults import UNEXPECTED, Fault
 from gateway.fetch.http.memory_budget import MemoryBudget, Reservation
+from gateway.fetch.http.redirects import MAX_REDIRECTS, redirect_target, too_many_redirects
 from gateway.fetch.http.request import SiteRequest
-from gateway.fetch.http.tracing import client_span, is_traced
-from gateway.fetch.http.transport import Transport
+from gateway.fetch.http.telemetry.tracing import client_span, is_traced
+from gateway.fetch.http.wire.decoding import AnswerReader
+from gateway.fetch.http.wire.transport import Transport
 from gateway.model import JsonObject, Site
 
 logger = logging.getLogger(__name__)
 
-MAX_REDIRECTS = 3
 FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects that are followed with method and body unchanged: all our requests only read."""
 
@@ -73,11 +71,12 @@ class Exchange:
                         return received
                     if reader.status not in FOLLOWED:
                         raise await self._refusal(request, reader)
-                    url = _redirected(url, reader, token=request.token)
+                    location = reader.headers.get("location")
+                    url = redirect_target(url, location, status=reader.status, token=request.token)
                 finally:
                     if received is None:
                         reservation.lose()
-            raise Fault(f"redirects more than {MAX_REDIRECTS} times")
+            raise too_many_redirects()
         except Fault as fault:
             fault.tidy(request.token)
             raise fault.as_value() from None
@@ -105,22 +104,3 @@ class Exchange:
             token=request.token,
             now=time.time(),
         )
-
-
-def _redirected(url: str, reader: AnswerReader, *, token: str | None) -> str:
-    """Where to ask instead, on the same host."""
-    location = reader.headers.get("location")
-    if location is None:
-        raise Fault(f"HTTP {reader.status} that names no other address")
-    here = httpx.URL(url)
-    try:
-        target = here.join(location).copy_with(userinfo=b"")
-    except (httpx.InvalidURL, ValueError):
-        raise Fault("redirects to an address that cannot be read") from None
-    if target.host != here.host:
-        shown = quoted(target.host, token=token)
-        raise Fault(f"redirects to another host ({shown or 'none'})")
-    if (target.scheme, target.port) != (here.scheme, here.port):
-        where = f"{target.scheme}, port {target.port or 'of its scheme'}"
-        raise Fault(f"redirects to another address of its host ({plain(where)})")
-    return str(target)

@@ -9,9 +9,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-import httpx
-
-from gateway.fetch.http.circuit_breaker import CircuitBreaker
 from gateway.fetch.http.error_mapping import (
     PASSING_STATUSES,
     TRANSPORT_ERRORS,
@@ -19,15 +16,16 @@ from gateway.fetch.http.error_mapping import (
     transport_fault,
 )
 from gateway.fetch.http.faults import Fault, seconds
-from gateway.fetch.http.observer import Outcome
-from gateway.fetch.http.rate_limits import Slots
+from gateway.fetch.http.redirects import MAX_REDIRECTS, redirect_target, too_many_redirects
 from gateway.fetch.http.request import SiteRequest
-from gateway.fetch.http.retry import Retry
-from gateway.fetch.http.streaming import StreamReader
-from gateway.fetch.http.transport import Transport
+from gateway.fetch.http.resilience.circuit_breaker import CircuitBreaker
+from gateway.fetch.http.resilience.rate_limits import Slots
+from gateway.fetch.http.resilience.retry import Retry
+from gateway.fetch.http.telemetry.observer import Outcome
+from gateway.fetch.http.wire.streaming import StreamReader
+from gateway.fetch.http.wire.transport import Transport
 from gateway.model import Site
 
-MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Note = Callable[[SiteRequest, Outcome, float], None]
 
@@ -148,8 +146,9 @@ class PassingOn:
             if sent.reader.status not in REDIRECTS:
                 return sent
             await sent.end()
-            url = _target(url, sent.reader.headers.get("location", ""))
-        raise Fault(f"redirects more than {MAX_REDIRECTS} times")
+            location, status = sent.reader.headers.get("location"), sent.reader.status
+            url = redirect_target(url, location, status=status, token=request.token)
+        raise too_many_redirects()
 
     async def _sent(self, request: SiteRequest, url: str, until: float) -> _Sent:
         reader = StreamReader()
@@ -174,15 +173,3 @@ class PassingOn:
         if reader.status == 0:
             raise Fault("the connection was closed before an answer came", may_pass=True)
         return sent
-
-
-def _target(url: str, location: str) -> str:
-    """Where a redirect leads, if to the same host."""
-    here = httpx.URL(url)
-    try:
-        there = here.join(location).copy_with(userinfo=b"")
-    except (httpx.InvalidURL, ValueError):
-        raise Fault("redirects to an address that cannot be read") from None
-    if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
-        raise Fault("redirects to another host, which is not followed")
-    return str(there)

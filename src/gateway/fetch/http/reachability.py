@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import httpx
 
 from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, transport_fault
-from gateway.fetch.http.transport import USER_AGENT, trust
+from gateway.fetch.http.wire.transport import USER_AGENT, trust
 from gateway.model import JsonObject, Site
 
 MAX_BODY_BYTES = 1024 * 1024

@@ -20,7 +20,7 @@ import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey
-from gateway.fetch.http.decoding import PIECE_BYTES, weight
+from gateway.fetch.http.wire.decoding import PIECE_BYTES, weight
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import Archive, SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery

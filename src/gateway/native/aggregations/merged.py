@@ -16,7 +16,8 @@ from gateway.native.aggregations.rules import NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
 from gateway.native.asking import Said, adapted, ask_sites, post, together
 from gateway.native.holders import object_of
-from gateway.native.searches.entries import QUERY, EntryPages
+from gateway.native.searches.documents import QUERY
+from gateway.native.searches.entries import EntryPages
 
 DOING = "count values"
 Parts: TypeAlias = dict[str, JsonObject]

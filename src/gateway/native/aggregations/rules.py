@@ -1,11 +1,13 @@
 """Which aggregations are answered over several sites; every other one is refused with a way out."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
+from gateway.native.reading.bounds import check_patterns
 from gateway.native.refusals import in_body, too_much
 
 Kind: TypeAlias = Literal["terms", "histogram", "date_histogram", "min_max", "statistics"]
@@ -14,6 +16,8 @@ MAX_AGGREGATIONS = 20
 MAX_SIZE = 10_000
 MAX_BUCKETS = 1_000
 MAX_EXAMPLES = 10
+MAX_DOCUMENTS = 10_000
+MAX_METRICS = 20
 SUMS = ("n_entries", "n_calculations")
 """Metrics that are sums; the others count different values, which sites may have in common."""
 CALENDAR = {
@@ -51,7 +55,9 @@ def read_aggregations(given: Json) -> tuple[NativeAggregation, ...]:
     if len(given) > MAX_AGGREGATIONS:
         message = f"At most {MAX_AGGREGATIONS} aggregations are made at a time."
         raise too_much(("aggregations",), message)
-    return tuple(_read(name, one) for name, one in given.items())
+    aggregations = tuple(_read(name, one) for name, one in given.items())
+    _check_all_examples(aggregations)
+    return aggregations
 
 
 def _read(name: str, given: Json) -> NativeAggregation:
@@ -93,6 +99,8 @@ def _check_common(kind: str, settings: JsonObject, at: tuple[str, ...]) -> None:
     metrics = settings.get("metrics") or []
     if not isinstance(metrics, list):
         raise in_body("list_type", (*at, "metrics"), "Input should be a valid list")
+    if len(metrics) > MAX_METRICS:
+        raise too_much((*at, "metrics"), f"`metrics` has more than {MAX_METRICS} names.")
     for metric in metrics:
         if metric not in SUMS:
             raise instead(
@@ -126,11 +134,37 @@ def _check_terms(settings: JsonObject, at: tuple[str, ...]) -> None:
                 "leave order_by out, read all pages, and order them",
             )
     examples = settings.get("entries")
-    if isinstance(examples, dict) and examples.get("size") is not None:
-        _check_number(examples["size"], (*at, "entries", "size"), most=MAX_EXAMPLES)
+    if isinstance(examples, dict):
+        _check_examples(examples, (*at, "entries"))
     include = settings.get("include")
     if isinstance(include, list) and len(include) > MAX_BUCKETS:
         raise too_much((*at, "include"), f"`include` has more than {MAX_BUCKETS} values.")
+
+
+def _check_examples(examples: JsonObject, at: tuple[str, ...]) -> None:
+    if examples.get("size") is not None:
+        _check_number(examples["size"], (*at, "size"), most=MAX_EXAMPLES)
+    required = examples.get("required")
+    for where in ("include", "exclude"):
+        patterns = required.get(where) if isinstance(required, dict) else None
+        if isinstance(patterns, list):
+            texts = [one for one in patterns if isinstance(one, str)]
+            check_patterns(texts, where=f"entries.{where}")
+
+
+def _check_all_examples(aggregations: Sequence[NativeAggregation]) -> None:
+    """Each example is a document that a site reads: no more of them than on a page of 10,000."""
+    count = 0
+    for one in aggregations:
+        examples = one.settings.get("entries") if one.kind == "terms" else None
+        if isinstance(examples, dict):
+            pages = one.settings.get("pagination")
+            of_page = pages.get("page_size") if isinstance(pages, dict) else None
+            buckets, each = one.settings.get("size") or of_page or 10, examples.get("size") or 1
+            count += buckets * each if isinstance(buckets, int) and isinstance(each, int) else 0
+    if count > MAX_DOCUMENTS:
+        message = f"At most {MAX_DOCUMENTS} examples are read at a time: size times entries.size."
+        raise too_much(("aggregations",), message)
 
 
 def _check_histogram(settings: JsonObject, at: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
 from gateway.native.holders import Served, site_query
 from gateway.native.refusals import is_refusal, missing, passed_on
-from gateway.native.searches.entries import QUERY, read_documents, read_total
+from gateway.native.searches.documents import QUERY, read_documents, read_total
 
 DOING = "look for an entry"
 

@@ -5,9 +5,10 @@ NOMAD reads any quantity as a parameter (`n_elements__gt=3`), `q=<quantity>[__<o
 `json_query` drops every `q`; here the first is false and the others are 422.
 """
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import orjson
 
@@ -20,6 +21,8 @@ ALL = ("results.material.elements", "results.material.topology.elements")
 """Several values of these are those that all have to be there; of others, any."""
 COMPARISONS = ("lt", "lte", "gt", "gte")
 PAGING = ("page_size", "order_by", "order", "page_after_value", "page", "page_offset")
+MOST_INTEGER, MOST_FLOAT = 2**63 - 1, sys.float_info.max
+N = TypeVar("N", int, float)
 OWN = (*PAGING, "owner", "include", "exclude", "q", "json_query")
 
 
@@ -84,9 +87,9 @@ def _value(name: str, text: str, key: str) -> Json:
     try:
         match known_kinds()[name]:
             case "integer":
-                return int(text)
+                return _within(int(text), MOST_INTEGER)
             case "float":
-                return float(text)
+                return _within(float(text), MOST_FLOAT)
             case "boolean":
                 return _boolean(text)
             case "date":
@@ -95,6 +98,13 @@ def _value(name: str, text: str, key: str) -> Json:
     except ValueError:
         raise _wrong(key, f"{text[:80]!r} is no value of {name}") from None
     return text
+
+
+def _within(value: N, most: N) -> N:
+    """A number that the index can be asked for: not endless, not NaN."""
+    if not -most <= value <= most:
+        raise ValueError(value)
+    return value
 
 
 def _boolean(text: str) -> bool:

@@ -1,7 +1,9 @@
 """The body of a native search -> `NativeSearch`, checked as NOMAD's request model checks it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 import orjson
@@ -10,12 +12,20 @@ from gateway.errors import NativeError
 from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.aggregations.rules import NativeAggregation, read_aggregations
 from gateway.native.call import OWNERS
-from gateway.native.reading.bounds import check_patterns, check_query, check_required_archive
+from gateway.native.reading.bounds import (
+    OPERATORS,
+    check_members,
+    check_patterns,
+    check_query,
+    check_required_archive,
+    no_quantity,
+)
 from gateway.native.refusals import in_body
 
 WINDOW = 10_000
 """NOMAD's pages and offsets end here."""
 ENTRY_ID = "entry_id"
+WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 MAX_VALUE = 4_300
 """Characters of a `page_after_value`."""
 Direction: TypeAlias = Literal["asc", "desc"]
@@ -80,6 +90,7 @@ class NativeSearch:
 
 def read_body(raw: bytes) -> JsonObject:
     """The JSON object of a body."""
+    check_members(raw)
     try:
         body: Json = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -118,7 +129,12 @@ def read_required(given: Json) -> Required | None:
         return None
     if not isinstance(given, dict):
         raise in_body("model_attributes_type", ("required",), "Input should be a valid dictionary")
-    return Required(_patterns(given, "include"), _patterns(given, "exclude"))
+    required = Required(_patterns(given, "include"), _patterns(given, "exclude"))
+    for one in required.exclude or ():
+        if one != ENTRY_ID and fnmatchcase(ENTRY_ID, one):
+            message = f"{one!r} would leave out {ENTRY_ID}, by which entries are put in order"
+            raise in_body("value_error", ("required", "exclude"), f"{message}; name others.", one)
+    return required
 
 
 def _patterns(given: JsonObject, where: str) -> tuple[str, ...] | None:
@@ -142,6 +158,8 @@ def read_pagination(given: Json) -> Pagination:
         raise _wrong("model_attributes_type", "Input should be a valid dictionary")
     size = _whole(given, "page_size")
     order_by = _text(given, "order_by") or ENTRY_ID
+    if OPERATORS.search(order_by):
+        raise no_quantity(order_by, ("body", "pagination", "order_by"))
     pagination = Pagination(
         size=10 if size is None else size,
         order_by="mainfile" if order_by == "mainfile_path" else order_by,
@@ -199,7 +217,7 @@ def _whole(given: Mapping[str, Json], name: str) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() and len(value) < 20:
+    if isinstance(value, str) and WHOLE.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong("int_parsing", "Input should be a valid integer", name, value)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gateway.errors import SiteError
 from gateway.model import JsonObject
 
 AT_ONCE = 2
@@ -24,7 +23,7 @@ FEW, MOMENT_S = 20, 0.02
 
 Key: TypeAlias = tuple[str, bytes]
 """A site, and what is asked of it beside the ids."""
-Found: TypeAlias = "BatchAnswer | SiteError"
+Found: TypeAlias = "BatchAnswer | Exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Batches:
         line.waiting.append(one)
         self._send(key, line)
         found = await one.answer
-        if isinstance(found, SiteError):
+        if isinstance(found, Exception):
             raise found
         return found
 
@@ -112,7 +111,7 @@ class Batches:
         found: Found
         try:
             found = await batch[-1].ask(ids)
-        except SiteError as error:
+        except Exception as error:  # noqa: BLE001  # each of its callers gets it; none waits on
             found = error
         finally:
             line.under_way -= 1

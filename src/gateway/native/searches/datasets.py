@@ -13,7 +13,7 @@ from gateway.native.call import Backend, NativeCall
 from gateway.native.links import page_links
 from gateway.native.reading.get_query import PAGING, Pairs
 from gateway.native.reading.request import WINDOW, read_pagination
-from gateway.native.searches.entries import read_total
+from gateway.native.searches.documents import read_total
 
 DOING = "list datasets"
 FILTERS = ("dataset_id", "dataset_name", "user_id", "dataset_type", "doi", "prefix")

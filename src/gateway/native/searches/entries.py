@@ -6,9 +6,7 @@ page's documents, from the sites that serve them.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
-from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
@@ -19,11 +17,17 @@ from gateway.native.holders import Served, SiteQuery, object_of, site_query, wit
 from gateway.native.merge import MergedPage, NativeHit, merge_hits
 from gateway.native.names import required_without, without_names
 from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
-from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Pagination, Required
+from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Required
 from gateway.native.searches.attempts import FIRST, MOST_ROUNDS, Attempt
+from gateway.native.searches.documents import (
+    DOING,
+    QUERY,
+    read_documents,
+    read_total,
+    written_pagination,
+    written_required,
+)
 
-QUERY = "/entries/query"
-DOING = "read page of entries"
 SMALL_PAGE = 50
 """A page of whole documents up to this size comes at once from each site."""
 FEW_NAMES, LIGHT_PAGE = 30, 1_000
@@ -242,11 +246,7 @@ class EntryPages:
             asked["page_after_value"] = after
         body: JsonObject = {"owner": self.owner_of(site), "query": query, "pagination": asked}
         if required is not None:
-            body["required"] = {
-                name: cast("list[Json]", list(names))
-                for name, names in (("include", required.include), ("exclude", required.exclude))
-                if names is not None
-            }
+            body["required"] = written_required(required)
         return await post(
             self.clients[site], QUERY, body, call=self.call, scope=self.scope, doing=DOING
         )
@@ -310,50 +310,3 @@ def echoed(pages: Mapping[str, Said[SitePage]]) -> Json:
     """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
     ranked = sorted(pages.values(), key=lambda said: len(said.lacking))
     return ranked[0].value.query if ranked else {}
-
-
-def written_pagination(pagination: Pagination, *, total: int) -> JsonObject:
-    """`pagination` as NOMAD repeats it."""
-    written: JsonObject = {
-        "page_size": pagination.size,
-        "order_by": pagination.order_by,
-        "order": pagination.order,
-    }
-    for name, value in (
-        ("page_after_value", pagination.after),
-        ("page", pagination.page),
-        ("page_offset", pagination.offset),
-    ):
-        if value is not None:
-            written[name] = value
-    return {**written, "total": total}
-
-
-def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
-    """A request for just these entries."""
-    return {
-        "owner": owner,
-        "query": {"entry_id:any": cast("list[Json]", list(ids))},
-        "pagination": {"page_size": len(ids)},
-    }
-
-
-def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:
-    """The documents of an answer, each with its entry_id."""
-    data = answer.get("data")
-    if not isinstance(data, list):
-        raise SiteError(site, doing=DOING, happened="the answer has no list of entries")
-    documents = [
-        one for one in data if isinstance(one, dict) and isinstance(one.get(ENTRY_ID), str)
-    ]
-    if len(documents) < len(data):
-        raise SiteError(site, doing=DOING, happened="the answer has an entry without an entry_id")
-    return documents
-
-
-def read_total(site: str, answer: JsonObject) -> int:
-    """The number of all that match."""
-    total = object_of(answer.get("pagination")).get("total")
-    if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total < 2**53:
-        raise SiteError(site, doing=DOING, happened="the answer has no proper total")
-    return total

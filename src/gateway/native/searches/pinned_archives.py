@@ -17,14 +17,14 @@ from gateway.native.holders import Served, object_of
 from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
 from gateway.native.searches.batches import Ask, BatchAnswer, Batches
-from gateway.native.searches.entries import (
+from gateway.native.searches.documents import (
     QUERY,
-    EntryPages,
     by_ids,
     read_documents,
     read_total,
     written_pagination,
 )
+from gateway.native.searches.entries import EntryPages
 from gateway.native.searches.lately_served import LatelyServed
 
 MOST = 100

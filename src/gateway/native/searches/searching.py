@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
-from gateway.model import Json, JsonObject
+from gateway.model import JsonObject
 from gateway.native.aggregations.merged import aggregate
 from gateway.native.asking import (
     Said,
@@ -30,15 +30,8 @@ from gateway.native.refusals import passed_on
 from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.batches import Batches
 from gateway.native.searches.bodies import Bodies
-from gateway.native.searches.entries import (
-    DOING,
-    QUERY,
-    EntryPages,
-    KeyPage,
-    SeenTwiceError,
-    by_ids,
-    read_documents,
-)
+from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
+from gateway.native.searches.entries import EntryPages, KeyPage, SeenTwiceError
 from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.pinned_archives import PinnedArchives
 from gateway.native.searches.streamed import StreamedAnswer
@@ -261,9 +254,3 @@ class Searching:
             head = {**head, "pagination": {**pagination, **page_links(self._call, pagination)}}
         ordered = ("owner", "query", "pagination", "required", "aggregations")
         return {name: head[name] for name in ordered if name in head}
-
-
-def written_required(required: Required) -> JsonObject:
-    """`required` as it is sent."""
-    lists = (("include", required.include), ("exclude", required.exclude))
-    return {name: cast("list[Json]", list(names)) for name, names in lists if names is not None}

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-from gateway.errors import NativeError
+from gateway.errors import NativeError, SiteError
 from gateway.native.asking import SitesGoneError
 from gateway.native.searches.bodies import PartTooLargeError
 
@@ -82,6 +82,8 @@ class StreamedAnswer:
                 return text, not self._parts
             except NativeError as error:
                 raise BrokenStreamError(str(error.detail)) from None
+            except SiteError as error:  # it refuses now what it took before
+                raise BrokenStreamError(str(error)) from None
             except SitesGoneError as error:
                 if pause_s is None:
                     raise BrokenStreamError("; ".join(map(str, error.failed))) from None

@@ -16,7 +16,7 @@ from gateway.search.copies.assigned import Assignments
 from gateway.search.copies.assignment import Assignment
 from gateway.search.copies.notices import copy_notice
 from gateway.search.planned_request import PlannedRequest, names_one_entry
-from gateway.search.site_stats import SiteStats
+from gateway.search.sites.site_stats import SiteStats
 
 NOTHING_LEFT = "other sites serve copies of all its entries"
 STOOD_IN_FOR = "it does not answer; another site serves its copy of the entry"

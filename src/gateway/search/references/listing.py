@@ -11,7 +11,6 @@ from dataclasses import replace
 from gateway.config import Config
 from gateway.errors import SitesMissingError
 from gateway.model import (
-    REFERENCES,
     EntryRequest,
     Hit,
     NativeQuery,
@@ -23,11 +22,12 @@ from gateway.model import (
 )
 from gateway.properties import Catalogue
 from gateway.references import read_reference_id
+from gateway.search.answer.links import neighbours
+from gateway.search.answer.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
 from gateway.search.copies import Copies
 from gateway.search.deadlines import Deadlines
-from gateway.search.links import neighbours
-from gateway.search.missing import check_missing
-from gateway.search.page_start import PageStart, start_at_cursor
+from gateway.search.listing.missing import check_missing
+from gateway.search.listing.page_start import PageStart, start_at_cursor
 from gateway.search.planned_request import RequestPlanner
 from gateway.search.references.joined import (
     JoinedCache,
@@ -42,8 +42,8 @@ from gateway.search.references.planned_request import (
     plan_reference_request,
 )
 from gateway.search.references.tables import ReferenceTables, Tables
-from gateway.search.report import NOT_CHOSEN, STALE, missing_notice, stale_notice
 from gateway.search.response_fields import check_fields
+from gateway.search.single_entry import listing_of
 from gateway.shape.references import Cited, shape_reference
 
 
@@ -115,21 +115,7 @@ class References:
         if read_reference_id(request.id) is None:
             available = self._tables.available(chosen)
             return SearchAnswer((), data_available=available, notices=notices)
-        answer = await self.search(
-            SearchRequest(
-                REFERENCES,
-                filter=f'id = "{request.id}"',
-                page_limit=1,
-                response_fields=request.response_fields,
-                sites=request.sites,
-                timeout_s=request.timeout_s,
-                entered=request.entered,
-                fresh=request.fresh,
-                token=request.token,
-                request_id=request.request_id,
-            ),
-            deadlines=deadlines,
-        )
+        answer = await self.search(listing_of(request), deadlines=deadlines)
         return replace(answer, more=False, next=None, prev=None, last=None)
 
     async def _read(self, planned: PlannedReferenceRequest, deadlines: Deadlines) -> Tables:

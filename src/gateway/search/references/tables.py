@@ -21,7 +21,7 @@ from gateway.fetch.nomad.session import SiteSession
 from gateway.model import NativeQuery, SearchRequest, SiteFailure, SiteState
 from gateway.properties import STRUCTURE
 from gateway.references import QUANTITIES, Kind, Reference
-from gateway.search.page_state import options_of
+from gateway.search.listing.page_state import options_of
 from gateway.search.references.slices import are_same, in_slices
 from gateway.shape.references import RELATED_FIELDS, Cited, read_cited
 

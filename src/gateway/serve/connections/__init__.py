@@ -4,7 +4,7 @@ In: bytes of clients. Out: ASGI requests, each of bounded size. `cli` gives the 
 nothing else imports it, and it knows `request` alone.
 """
 
+from gateway.serve.connections.factory import BoundedProtocols
 from gateway.serve.connections.limits import ConnectionLimits, limits_of, raise_descriptor_limit
-from gateway.serve.connections.protocol import BoundedProtocols
 
 __all__ = ["BoundedProtocols", "ConnectionLimits", "limits_of", "raise_descriptor_limit"]

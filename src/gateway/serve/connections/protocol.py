@@ -14,9 +14,9 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from gateway.serve.connections.first_line import FirstLines
-from gateway.serve.connections.limits import ConnectionLimits
 from gateway.serve.connections.registry import Connections
-from gateway.serve.request.context import CUT, HOLD, OBSERVER
+from gateway.serve.connections.unsent import UnsentAnswer
+from gateway.serve.request.context import CUT, HOLD
 from gateway.serve.request.paths import PROBES
 
 _PROBES = frozenset(b"/" + name.encode() for name in PROBES)
@@ -30,30 +30,6 @@ _LINGER_BYTES = 2 * 1024 * 1024
 """How much of a refused request is still read, so that its client gets the answer."""
 _UNREAD_S = 5.0
 """For the rest of a request that was answered before it was whole."""
-_TAKEN_BYTES = 16 * 1024
-"""What a client must at least take of a waiting answer in each `write_s`."""
-
-
-class BoundedProtocols:
-    """Makes the protocol of each connection of one worker; uvicorn calls it as it would a class."""
-
-    def __init__(self, limits: ConnectionLimits) -> None:
-        self.limits = limits
-        self._connections: Connections | None = None
-
-    def __call__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> "BoundedProtocol":
-        """The protocol of one more connection."""
-        if self._connections is None:
-            self._connections = Connections(
-                self.limits, _loop or asyncio.get_running_loop(), app_state.get(OBSERVER)
-            )
-        return BoundedProtocol(config, server_state, app_state, connections=self._connections)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -85,10 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._message_bytes = 0
         """Of the request that is being received or answered."""
         self._held_by_app = 0
-        self._writing_since: float | None = None
-        """Since when an answer waits for its client; None: none does."""
-        self._unsent = 0
-        self._taken = 0
+        self._unsent = UnsentAnswer(write_s=self._limits.write_s)
 
     # What uvicorn and the parser call
 
@@ -180,7 +153,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._first_lines.complete()
         self._reading_since = None
-        self._all.busy(self)
+        if self._running is self.cycle and self._is_answered():
+            self._wait_for_request()
+        else:
+            self._all.busy(self)
 
     def on_response_complete(self) -> None:
         """It is answered, as far as the application is concerned."""
@@ -199,14 +175,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not take its answer as fast as it is made."""
         super().pause_writing()
-        if self._writing_since is None:
-            self._writing_since, self._taken = self.loop.time(), 0
+        self._unsent.waits(self.loop.time())
         self._all.make_way()
 
     def resume_writing(self) -> None:
         """It has taken most of it."""
         super().resume_writing()
-        self._writing_since = None
+        self._unsent.since = None
 
     # What the registry calls
 
@@ -217,14 +192,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def waiting_since(self) -> float | None:
         """Since when it has been waiting for its client; None: it is not."""
-        return self._reading_since if self._writing_since is None else self._writing_since
+        return self._reading_since if self._unsent.since is None else self._unsent.since
 
     def check(self, now: float) -> None:
         """End it if a request takes too long to come, or an answer to be taken."""
         since = self._reading_since
         if since is not None and now - since > self._reading_s and not self.flow.read_paused:
             self._refuse_slow()
-        elif self._is_stuck(now):
+        elif self._unsent.is_stuck(now, unsent=self.transport.get_write_buffer_size()):
             self._all.ended("slow")
             self.cut()
 
@@ -281,6 +256,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
 
+    def _wait_for_request(self) -> None:
+        """The rest of a request that was answered before it was whole has come: as idle as after
+        any other answer."""
+        self._message_bytes = 0
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
     def _is_answered(self) -> bool:
         return self._running is None or self._running.response_complete
 
@@ -301,16 +285,3 @@ class BoundedProtocol(HttpToolsProtocol):
         more, self._held_by_app = count - self._held_by_app, count
         if more > 0:
             self._all.grew(more)
-
-    def _is_stuck(self, now: float) -> bool:
-        """Whether the client has taken next to nothing of a waiting answer for too long."""
-        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        if not self._unsent:
-            self._writing_since = None
-            return False
-        self._taken += before - self._unsent
-        is_fresh = self._unsent > before  # more was written, which waits for what came before it
-        if self._writing_since is None or is_fresh or self._taken >= _TAKEN_BYTES:
-            self._writing_since, self._taken = now, 0
-            return False
-        return now - self._writing_since > self._limits.write_s

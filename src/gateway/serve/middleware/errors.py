@@ -20,7 +20,7 @@ from gateway.observe import log, shown_path
 from gateway.serve.middleware.disconnect import CLIENT_GONE
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.paths import ENTRY_TYPES, RequestTarget
-from gateway.serve.response.envelope import status_of
+from gateway.serve.response.errors import status_of
 from gateway.serve.response.html import failure_response
 
 HANDLED = (GatewayError, HTTPException, RequestValidationError)

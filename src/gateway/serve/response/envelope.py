@@ -1,4 +1,4 @@
-"""What goes out: data, meta, links, warnings and errors as JSON:API documents."""
+"""What goes out: data, meta, links and warnings as JSON:API documents."""
 
 import functools
 import hashlib
@@ -9,56 +9,14 @@ import orjson
 from starlette.responses import Response
 
 from gateway.config import Config
-from gateway.errors import (
-    FilterError,
-    GatewayError,
-    MediaTypeError,
-    MethodError,
-    NativeError,
-    NotAcceptableError,
-    NotFoundError,
-    NotImplementedFilterError,
-    NotImplementedParameterError,
-    OverloadError,
-    PageLimitError,
-    RequestError,
-    SiteError,
-    SitesMissingError,
-    TooLargeError,
-    VersionError,
-)
 from gateway.model import Json, JsonObject, Resource, SearchAnswer
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
-from gateway.serve.request.paths import API_VERSION
+from gateway.serve.response.document import NO_STORE, dump_document, with_base_url
 from gateway.serve.response.meta import facet_values, meta_of, report_object
 from gateway.serve.response.page_links import page_links
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
 from gateway.serve.state import AppState
-
-NO_STORE = "no-store"
-
-STATUS: Mapping[type[GatewayError], int] = {
-    RequestError: 400,
-    PageLimitError: 403,
-    NotFoundError: 404,
-    MethodError: 405,
-    NotAcceptableError: 406,
-    TooLargeError: 413,
-    MediaTypeError: 415,
-    OverloadError: 429,
-    NotImplementedFilterError: 501,
-    NotImplementedParameterError: 501,
-    SiteError: 502,
-    SitesMissingError: 503,
-    VersionError: 553,
-    NativeError: 502,
-    GatewayError: 500,
-}
-_TITLES = {553: "Version Not Supported"}
-_JSONAPI = orjson.Fragment(
-    orjson.dumps({"version": "1.1", "meta": {"api": "OPTIMADE", "api-version": API_VERSION}})
-)
 
 
 async def listing_response(
@@ -88,42 +46,11 @@ def about_response(
     count = len(data) if isinstance(data, list) else 1
     counts: JsonObject = {"data_returned": count, "data_available": count}
     meta = meta_of(context, config=config, counts=counts, notices=context.notices)
-    rest = {"links": _links({}, context), "meta": meta}
+    rest = {"links": with_base_url({}, context), "meta": meta}
     headers = {"Cache-Control": f"public, max-age={cached_s}"}
     return _respond(
         orjson.dumps(data), rest=rest, tagged=context.root, headers=headers, context=context
     )
-
-
-def error_response(error: GatewayError, *, context: RequestContext, config: Config) -> Response:
-    """What is wrong, and the HTTP status that says so."""
-    if context.target.is_native:
-        return native_error(error)
-    status = status_of(error)
-    document = {
-        "errors": [_error_object(error, status=status, context=context)],
-        "links": _links({}, context),
-        "meta": meta_of(context, config=config, counts={"data_returned": 0}, notices=()),
-    }
-    headers = {"Cache-Control": NO_STORE, **error_headers(error)}
-    return Response(_dump(document), status, headers, media_type=JSON_API)
-
-
-def native_error(error: GatewayError) -> Response:
-    """The same in NOMAD's own API: `detail`, and never 503, which its clients stumble over."""
-    status, detail = status_of(error), str(error)
-    if isinstance(error, NativeError):
-        status, shown = error.status, error.detail
-    else:
-        status, shown = (502 if status == HTTPStatus.SERVICE_UNAVAILABLE else status), detail
-    headers = {"Cache-Control": NO_STORE, **error_headers(error)}
-    body = orjson.dumps({"detail": shown})
-    return Response(body, status, headers, media_type="application/json")
-
-
-def status_of(error: GatewayError) -> int:
-    """The HTTP status of that error: that of the nearest class in the table."""
-    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
 def resource_object(resource: Resource) -> JsonObject:
@@ -172,7 +99,7 @@ async def _answer_response(
     if answer.facets:
         meta[f"_{prefix}_facets"] = {one.property: facet_values(one) for one in answer.facets}
     included = await _write_all(answer.included, app_state) if answer.included else b""
-    links = _links(links, context)
+    links = with_base_url(links, context)
     rest = {"links": links, "included": orjson.Fragment(included) if included else (), "meta": meta}
     headers = caching_headers(answer, context=context, config=config)
     details: list[Json] = [notice.detail for notice in notices]
@@ -215,20 +142,10 @@ def _respond(
     headers["ETag"] = tag = f'W/"{digest.hexdigest()}"'
     if context.is_get and tag in context.known_tags:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    body = _dump({"data": orjson.Fragment(data), **rest})
+    body = dump_document({"data": orjson.Fragment(data), **rest})
     if len(body) > PIECE_BYTES:
         return PiecewiseResponse(body, headers=headers, media_type=JSON_API, hold=context.hold)
     return Response(body, headers=headers, media_type=JSON_API)
-
-
-def _dump(document: Mapping[str, object]) -> bytes:
-    """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
-    filled = {key: value for key, value in document.items() if value}
-    return orjson.dumps({"jsonapi": _JSONAPI, **filled})
-
-
-def _links(links: JsonObject, context: RequestContext) -> JsonObject:
-    return {**links, "base_url": context.base_url}
 
 
 def _cache_control(answer: SearchAnswer, *, context: RequestContext, config: Config) -> str:
@@ -248,33 +165,3 @@ def _timing(answer: SearchAnswer, context: RequestContext) -> str:
 @functools.lru_cache(maxsize=64)
 def _token(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
-
-
-def _error_object(error: GatewayError, *, status: int, context: RequestContext) -> JsonObject:
-    written: JsonObject = {
-        "status": str(status),
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
-        "detail": str(error),
-    }
-    if context.caller.request_id:
-        written["id"] = context.caller.request_id
-    parameter = getattr(error, "parameter", None)
-    if parameter:
-        written["source"] = {"parameter": parameter}
-    if isinstance(error, FilterError) and error.column is not None:
-        written["meta"] = {"column": error.column}
-    return written
-
-
-def error_headers(error: GatewayError) -> dict[str, str]:
-    """What else an answer with this error says in its headers, whatever its body is."""
-    match error:
-        case SitesMissingError(retry_after_s=wait) | OverloadError(retry_after_s=wait):
-            return {"Retry-After": str(max(1, round(wait)))}
-        case MethodError(allowed=allowed):
-            return {"Allow": allowed}
-        case NativeError(retry_after_s=waits, allowed=methods):
-            retry = {} if waits is None else {"Retry-After": str(max(1, round(waits)))}
-            return retry if methods is None else {**retry, "Allow": methods}
-        case _:
-            return {}

@@ -17,7 +17,8 @@ from gateway.page.rendering import Frame, Provider, render
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.relative_paths import to_assets, to_base, to_root
-from gateway.serve.response.envelope import NO_STORE, error_headers, error_response, status_of
+from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.errors import error_headers, error_response, status_of
 
 HEADINGS: Mapping[int, str] = {
     400: "This request cannot be answered",

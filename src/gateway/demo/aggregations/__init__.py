@@ -1,0 +1,1 @@
+"""Aggregations of a search: values with their counts, extremes, histograms."""

@@ -1,0 +1,1 @@
+"""What NOMAD leaves to Elasticsearch: values by kinds of fields, an index, source filters."""

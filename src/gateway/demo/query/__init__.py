@@ -1,0 +1,1 @@
+"""The JSON of `query` -> an Elasticsearch query, with NOMAD's liberties and refusals."""

@@ -1,0 +1,1 @@
+"""What stands before a site: circuit breaker, slots and rate, back-off, request coalescing."""

@@ -1,0 +1,1 @@
+"""What those who count and trace the requests to sites are told of them."""

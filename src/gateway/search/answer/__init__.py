@@ -1,0 +1,1 @@
+"""What was read -> the answer: resources, links, and what each site did."""

@@ -1,0 +1,1 @@
+"""What is known of the sites apart from any one request; read in the background."""
