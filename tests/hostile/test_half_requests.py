@@ -73,3 +73,17 @@ async def test_rest_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (await gateway.client.get("/v1/info")).status_code == 200
         for client in clients:
             await client.read_all(5)
+
+
+async def test_places() -> None:
+    """Half bodies may take long, but keep nobody out: who has waited longest makes way."""
+    async with served(connections=ConnectionKeys(max_connections=5)) as gateway:
+        halves = [await gateway.raw_client() for _ in range(5)]
+        for half in halves:
+            half.send(HEAD + b"Content-Length: 9\r\n\r\nfil")
+        await asyncio.sleep(0.1)
+        for _ in range(5):
+            answer = await gateway.client.get("/v1/info", headers={"Connection": "close"})
+            assert answer.status_code == 200
+        assert len(gateway.connections) <= 5
+        assert await halves[0].read_all(5) == b""

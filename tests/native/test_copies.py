@@ -1,5 +1,6 @@
 """Each entry once, from the site that serves it; the next holder answers for one that is away."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from gateway.demo import create_demo_oasis
+from gateway.search.copies.entries import EntryCopies
 from tests.native.copied import (
     SITES,
     lines,
@@ -177,6 +179,47 @@ async def test_an_index_that_is_too_old(three: Native) -> None:
     found = [one["entry_id"] for one in answer["data"]]
     assert max(Counter(found).values()) == 1
     assert answer["pagination"]["total"] == len(found) == len(await served_by(three))
+
+
+async def test_an_index_that_changes_between_two_rounds() -> None:
+    """A page that is asked again without copies, while the index comes to say that others serve
+    them: nothing is left out by all."""
+    held = lines()
+    async with native_with_copies(held, copies={"prefer": ["munich"]}) as native:
+        held["munich"] += upload("own-berlin", range(30))
+        native.lines["munich"].inner = httpx.ASGITransport(
+            create_demo_oasis(held["munich"], path="")
+        )
+        copies = native.federation.entry_copies
+        before, plainly = copies.index.latest, EntryCopies.served
+        asked = 0
+
+        async def served(*args: Any, **more: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            async with asyncio.timeout(20):
+                while asked == 2 and copies.index.latest is before:
+                    await asyncio.sleep(0.01)
+            return await plainly(*args, **more)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EntryCopies, "served", served)
+            patch.setattr("gateway.search.copies.refresh.LEAST_PAUSE_S", 0.0)
+            answer = await native.query({"pagination": {"page_size": 200}, **KEYS})
+        assert asked >= 2
+        wanted = {one["metadata"]["entry_id"] for some in held.values() for one in some}
+        assert [one["entry_id"] for one in answer["data"]] == sorted(wanted)
+        assert answer["pagination"]["total"] == len(wanted)
+
+
+async def test_positions_that_name_what_is_not_there(three: Native) -> None:
+    """Whatever sites a position says were away, no more is kept than there are choices of sites."""
+    kept = three.federation.entry_copies.assignments._made
+    for at in range(20):
+        after = f"2024-01-01T00:00:00:x!{'0' * 12}!dresden!no-{at}!dresden"
+        pagination = {"page_size": 1, "order_by": "publish_time", "page_after_value": after}
+        await three.query({"pagination": pagination})
+    assert len(kept) <= 3
 
 
 async def archives(native: Native, wanted: list[str]) -> httpx.Response:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from gateway.model import NativeQuery
 from gateway.native.asking import SitesGoneError, gone_for_good
 from gateway.native.call import NativeCall
 from gateway.native.holders import Copies
@@ -19,6 +20,9 @@ class Attempt:
     """Sites that did not answer, and are not asked again."""
     without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Entries that a site leaves out, as another one has given them."""
+    conditions: tuple[NativeQuery | None, ...] = ()
+    """What held for the entries that each site serves when `without` was made: it goes with these
+    alone, or entries would be left out by all."""
     least: int = 0
     """How many entries must be found, as nothing is known of what the missing sites alone have."""
     gone: SitesGoneError | None = None

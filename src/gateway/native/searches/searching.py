@@ -9,7 +9,7 @@ import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
-from gateway.model import JsonObject
+from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
 from gateway.native.asking import (
     Said,
@@ -21,6 +21,7 @@ from gateway.native.asking import (
 )
 from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
+from gateway.native.holders import Served
 from gateway.native.links import page_links
 from gateway.native.names import required_without
 from gateway.native.order import read_order, read_start
@@ -87,7 +88,7 @@ class Searching:
             try:
                 return await answer(pages)
             except SeenTwiceError as error:
-                attempt = self._without(attempt, error)
+                attempt = self._without(pages, error)
             except SitesGoneError as error:
                 attempt = await standing_in(
                     attempt, error, search=search, call=call, copies=self._copies
@@ -100,6 +101,8 @@ class Searching:
         if search.owner not in PERSONAL:  # whose entries those are differs between sites
             pin = read_start(read_order(search.pagination), search.pagination.after).pin
             served = await self._copies.served(call.sites, pin=pin, away=attempt.missing)
+        if attempt.without and attempt.conditions != conditions_of(served, call):
+            attempt = replace(attempt, without={})  # other sites may serve these entries now
         return EntryPages(
             search,
             call=call.without(attempt.missing),
@@ -109,13 +112,15 @@ class Searching:
             attempt=attempt,
         )
 
-    def _without(self, attempt: Attempt, error: SeenTwiceError) -> Attempt:
+    def _without(self, pages: EntryPages, error: SeenTwiceError) -> Attempt:
+        attempt = pages.attempt
         if self._call.token is None:  # who sees more sees other copies
             self._copies.suspect(error.holders)
         again = dict(attempt.without)
         for site, ids in error.again.items():
             again[site] = (*again.get(site, ()), *ids)
-        return replace(attempt, without=again, rounds=attempt.rounds + 1)
+        conditions = conditions_of(pages.served, self._call)
+        return replace(attempt, without=again, conditions=conditions, rounds=attempt.rounds + 1)
 
     async def _entries(self, pages: EntryPages) -> Answered:
         keys = (pages.search.pagination.order_by, "upload_id")
@@ -254,3 +259,8 @@ class Searching:
             head = {**head, "pagination": {**pagination, **page_links(self._call, pagination)}}
         ordered = ("owner", "query", "pagination", "required", "aggregations")
         return {name: head[name] for name in ordered if name in head}
+
+
+def conditions_of(served: Served | None, call: NativeCall) -> tuple[NativeQuery | None, ...]:
+    """What holds for the entries that each site serves."""
+    return () if served is None else tuple(served.condition(site) for site in call.sites)

@@ -101,7 +101,8 @@ class Assignments:
         if pin is None:
             return latest, Pin(latest.id, self.away(sites))
         generation = self.index.find(pin.generation) or latest
-        return generation, Pin(generation.id, pin.away)
+        away = tuple(site for site in sites if site in pin.away)  # callers write what they like
+        return generation, Pin(generation.id, away)
 
     async def conditions(
         self, chosen: Sequence[str], *, pin: Pin | None = None
