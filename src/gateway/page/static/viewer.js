@@ -131,9 +131,8 @@ class Picture {
     this.viewer.render();
   }
 
-  /** Comes as near as the atoms allow: the outermost stands at four fifths of the way to the edge. */
+  /** Comes as near as the atoms allow, in the view that was drawn last: none is cut off. */
   fill() {
-    this.viewer.render(); // positions on the screen are those of the last picture
     const [x, y, z] = this.viewer.getView();
     const [middle, ...others] = this.viewer.modelToScreen([{ x: -x, y: -y, z: -z }, ...this.drawn]);
     const { clientWidth, clientHeight } = this.element;
