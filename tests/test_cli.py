@@ -346,7 +346,10 @@ def started(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
 def wait_until_ready(address: str) -> None:
     transport = httpx.HTTPTransport(retries=8)
     with httpx.Client(transport=transport, timeout=WAIT_S) as client:
-        assert client.get(f"{address}/ready").status_code == 200
+        until = time.monotonic() + WAIT_S
+        while (status := client.get(f"{address}/ready").status_code) != 200:
+            assert time.monotonic() < until, status  # its sites are not known yet
+            time.sleep(0.05)
 
 
 @pytest.mark.slow
