@@ -145,20 +145,23 @@ def test_serving_without_signals(config_file: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("workers", "sign"),
+    ("workers", "sign", "later_s"),
     [
-        ("1", "serving"),
-        ("1", "Started server process"),
-        ("2", "serving"),
-        ("2", "Started parent process"),
-        ("2", "Started server process"),
+        ("1", "serving", 0.0),
+        ("1", "Started server process", 0.0),
+        ("2", "serving", 0.0),
+        ("2", "Started parent process", 0.0),
+        ("2", "Started parent process", 0.15),
+        ("2", "Started parent process", 0.4),
+        ("2", "Started server process", 0.0),
     ],
 )
-def test_interrupted(workers: str, sign: str, config_file: Path) -> None:
+def test_interrupted(workers: str, sign: str, later_s: float, config_file: Path) -> None:
     """Ctrl-C at any moment of the start ends all processes, without a trace."""
     arguments = ("--config", config_file, "--port", free_port(), "--workers", workers)
     with running(sys.executable, "-m", "gateway", "serve", *arguments) as process:
         wait_for(sign, process)
+        time.sleep(later_s)  # while the workers load what they need
         os.killpg(process.pid, signal.SIGINT)
         _, told = process.communicate(timeout=WAIT_S)
     assert process.returncode in (0, -signal.SIGINT)

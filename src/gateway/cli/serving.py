@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway import __version__
-from gateway.cli.interrupts import catch_interrupts
+from gateway.cli.interrupts import catch_interrupts, keep_interrupts_from_children
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import log, set_up_logging
 from gateway.serve.connections import BoundedProtocols, limits_of, raise_descriptor_limit
@@ -84,6 +84,7 @@ def _serve_by_workers(
         os.environ.pop(METRICS_HUB, None)
         if hub is not None:
             os.environ[METRICS_HUB] = hub
+        keep_interrupts_from_children()
         uvicorn.run(
             FACTORY,
             factory=True,
