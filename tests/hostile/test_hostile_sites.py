@@ -114,10 +114,20 @@ async def test_all_at_once(tmp_path: Path, kind: str) -> None:
             assert peak_of(running.pid) < PROMISED_BYTES
 
 
+TRIES = 4
+
+
 async def healthy_page(client: httpx.AsyncClient, turn: int) -> bool:
     """A page of the healthy site alone has all its entries, in the time that the gateway gives
-    itself; 429 is due to the crowd of callers, not to sites."""
-    answer = await client.get(f"/sites/good/v1/structures?filter=nsites<{turn}")
+    itself; 429 is due to the crowd of callers, not to sites. On a busy machine two hostile sites can
+    hold, for a moment, what is kept for small ones: 503, and then the page."""
+    for _ in range(TRIES):
+        answer = await client.get(f"/sites/good/v1/structures?filter=nsites<{turn}")
+        if answer.status_code != 503:
+            break
+        assert "of this moment" in answer.text
+        assert int(answer.headers["retry-after"]) >= 1
+        await asyncio.sleep(0.5)
     assert answer.status_code in (200, 429), answer.text
     if answer.status_code == 200:
         document = answer.json()

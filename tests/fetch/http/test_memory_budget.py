@@ -208,21 +208,6 @@ def test_sites_that_hold_little_have_room_beside_sites_that_hold_all(hogs):
     assert not budget._by_site
 
 
-def test_the_second_that_takes_much_leaves_room_for_the_third():
-    """What one that has filled the budget leaves, all that are asked now have in equal parts."""
-    budget = MemoryBudget(3000, spare=900)
-    first, second, third, fourth = (budget.reserve(name) for name in ("a", "b", "c", "d"))
-    first.reserve(3000)
-    first.decoded()
-    second.reserve(300)
-    second.decoded()
-    with pytest.raises(Fault):
-        budget.reserve("b").reserve(1)
-    third.reserve(300)
-    fourth.reserve(300)
-    assert budget.held == 3900
-
-
 def test_the_spare_part_has_an_end():
     """However many sites hold little."""
     budget = MemoryBudget(1000, spare=100)
