@@ -119,7 +119,7 @@ TRIES = 4
 
 async def healthy_page(client: httpx.AsyncClient, turn: int) -> bool:
     """A page of the healthy site alone has all its entries, in the time that the gateway gives
-    itself; 429 is due to the crowd of callers, not to sites. On a busy machine two hostile sites can
+    itself; 429 is due to the crowd of callers, not to sites. On a busy machine hostile sites can
     hold, for a moment, what is kept for small ones: 503, and then the page."""
     for _ in range(TRIES):
         answer = await client.get(f"/sites/good/v1/structures?filter=nsites<{turn}")
