@@ -56,8 +56,8 @@ class Properties:
             return tuple(exact)
         written = wanted.replace(" ", "_")
         named = [one for one in self.every if written in one.name.lower()]
-        told = [one for one in self.every if wanted in one.description.lower()]
-        return tuple(dict.fromkeys((*named, *told)))
+        described = [one for one in self.every if wanted in one.description.lower()]
+        return tuple(dict.fromkeys((*named, *described)))
 
 
 async def find_properties(source: Source) -> Properties:
@@ -87,8 +87,8 @@ def properties_text(found: Sequence[PropertyLine], word: str) -> str:
     ]
     table = write_table(heads, rows)
     if len(found) == 1 and found[0].name.lower() == word.lower():
-        told = "\n".join(map(printable, found[0].description.splitlines()))
-        return f"{table}\n\n{told}"
+        description = "\n".join(map(printable, found[0].description.splitlines()))
+        return f"{table}\n\n{description}"
     return f"{table}\n{len(found)} {'property' if len(found) == 1 else 'properties'}"
 
 
@@ -107,8 +107,8 @@ def nothing_found(word: str, every: Properties) -> str:
 
 
 def _line(name: str, definition: JsonObject) -> PropertyLine:
-    told = definition.get("x-optimade-implementation")
-    support = told.get("query-support") if isinstance(told, dict) else None
+    implementation = definition.get("x-optimade-implementation")
+    support = implementation.get("query-support") if isinstance(implementation, dict) else None
     sortable = definition.get("sortable")
     unit = _unit(definition)
     return PropertyLine(

@@ -80,7 +80,7 @@ async def find_api(typed: TypedAddress, ask: Ask) -> Found | NotFound:
 
 
 def _tells_little(failure: NotFound) -> int:
-    """Which of two schemes' failures is told: one that has nothing to do with the scheme first."""
+    """Which scheme's failure is reported: first one that has nothing to do with the scheme."""
     return 2 * (failure.why in _OTHER_SCHEME) - (failure.why in _WEIGHTS)
 
 
@@ -93,7 +93,7 @@ async def _at(typed: TypedAddress, scheme: str, ask: Ask) -> Found | NotFound:
         if found.why not in _WEIGHTS or found.why == "no_tls_expected":
             return found  # which the other paths share
         failures.append(found)
-    base = await _told_by_gui(typed, scheme, ask)
+    base = await _named_by_gui(typed, scheme, ask)
     if base is not None:
         found = await _look(base, ask, redirects=MAX_REDIRECTS)
         if isinstance(found, Found):
@@ -133,13 +133,13 @@ async def _found(site: Site, answer: Reached, ask: Ask) -> Found:
     return Found(site.url, version, deployment, entries, tuple(said), kind == "denied")
 
 
-async def _told_by_gui(typed: TypedAddress, scheme: str, ask: Ask) -> str | None:
+async def _named_by_gui(typed: TypedAddress, scheme: str, ask: Ask) -> str | None:
     """The API's address as the web page itself has it, where it is on another host."""
     base = typed.url(scheme, base_of(typed.paths[0].removesuffix(API_PATH)))
     answer = await ask(_site(base), "/gui/env.js", None)
-    if isinstance(answer, Unreachable) or not (told := _APP_BASE.search(answer.body[:4096])):
+    if isinstance(answer, Unreachable) or not (named := _APP_BASE.search(answer.body[:4096])):
         return None
-    return _checked(told[1].decode(errors="replace").rstrip("/") + API_PATH)
+    return _checked(named[1].decode(errors="replace").rstrip("/") + API_PATH)
 
 
 def saying(answer: Reached, kind: AnswerKind) -> str:
@@ -147,9 +147,9 @@ def saying(answer: Reached, kind: AnswerKind) -> str:
     if answer.location is not None:
         what = "a login page" if kind == "login" else answer.location[:200]
         return f"HTTP {answer.status}, redirects to {what}"
-    told = {"login": "a login page", "page": "a web page", "optimade": "an OPTIMADE server"}
-    told["gateway"] = "a gateway like this one"
-    return f"HTTP {answer.status}" + (f", {told[kind]}" if kind in told else "")
+    names = {"login": "a login page", "page": "a web page", "optimade": "an OPTIMADE server"}
+    names["gateway"] = "a gateway like this one"
+    return f"HTTP {answer.status}" + (f", {names[kind]}" if kind in names else "")
 
 
 def _api_behind(location: str | None) -> str | None:

@@ -30,7 +30,7 @@ class NewSite:
     name: str
     url: str
     title: str
-    told: str
+    answer: str
     """What it answered, for the comment above it."""
     needs_token: bool = False
     ca_file: str | None = None
@@ -74,7 +74,7 @@ def _sites(sites: Sequence[NewSite]) -> Iterator[str]:
 
 
 def _site(site: NewSite) -> Iterator[str]:
-    yield f"  # {site.told}"
+    yield f"  # {site.answer}"
     yield f"  - name: {_quoted(site.name)}"
     yield f"    url: {_quoted(site.url)}"
     yield f"    title: {_quoted(site.title)}"

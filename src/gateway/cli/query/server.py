@@ -98,24 +98,24 @@ def _read(response: httpx.Response, prefix: str, *, is_gateway: bool) -> JsonObj
     if status == HTTPStatus.OK and isinstance(document, dict) and not document.get("errors"):
         return document
     url = _shown(str(response.url))
-    told = _told(document, prefix)
-    if not told or not is_gateway:  # a gateway says by itself what was wrong, and where
+    message = _message(document, prefix)
+    if not message or not is_gateway:  # a gateway says by itself what was wrong, and where
         answered = f"{url} answered {status} {response.reason_phrase}".rstrip()
-        told = f"{answered}: {told}" if told else answered
+        message = f"{answered}: {message}" if message else answered
     if status in _PASSING:
-        raise AgainError(told, retry_after_s=_seconds(response.headers.get("retry-after", "")))
+        raise AgainError(message, retry_after_s=_seconds(response.headers.get("retry-after", "")))
     if status == HTTPStatus.OK and not isinstance(document, dict):
         raise NotOptimadeError(f"{url} answered with something else than JSON")
-    raise RequestError(told) if status != HTTPStatus.OK else GatewayError(told)
+    raise RequestError(message) if status != HTTPStatus.OK else GatewayError(message)
 
 
-def _told(document: object, prefix: str) -> str:
+def _message(document: object, prefix: str) -> str:
     """What the server's errors say, with the names of options in place of parameters."""
     errors = document.get("errors") if isinstance(document, dict) else None
     if not isinstance(errors, list):
         return ""
-    told = [_sentence(one, prefix) for one in errors if isinstance(one, dict)]
-    return "; ".join(dict.fromkeys(filter(None, told)))
+    message = [_sentence(one, prefix) for one in errors if isinstance(one, dict)]
+    return "; ".join(dict.fromkeys(filter(None, message)))
 
 
 def _sentence(error: JsonObject, prefix: str) -> str:

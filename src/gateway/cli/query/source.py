@@ -39,7 +39,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """As it is told apart from others."""
+        """What distinguishes it from others."""
         if self.url is not None:
             return self.url.rstrip("/")
         return "--demo" if self.path is None else str(self.path.resolve())

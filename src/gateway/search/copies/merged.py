@@ -52,7 +52,7 @@ class Copies:
             return planned
         latest = self.index.latest
         if latest is None:
-            # a walk that another process began cannot be told apart here: the copies that come on
+            # a walk that another process began looks the same here: the copies that come on
             # one page are shown once
             return replace(planned, listed=chosen, pin=cursor.pin)
         generation = latest

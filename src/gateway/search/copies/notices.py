@@ -1,4 +1,4 @@
-"""What callers are told of copies."""
+"""The warnings about copies."""
 
 from collections.abc import Iterator, Mapping
 

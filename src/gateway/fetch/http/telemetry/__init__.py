@@ -1,1 +1,1 @@
-"""What those who count and trace the requests to sites are told of them."""
+"""What is reported of the requests to sites, to those who count and trace them."""
