@@ -111,27 +111,22 @@ async def test_all_at_once(tmp_path: Path, kind: str) -> None:
                 for one in clients:
                     one.close()
             assert answered
+                f"{peak_of(running.pid) / 1e6:.0f} {answered}"
+            )
             assert peak_of(running.pid) < PROMISED_BYTES
 
 
-TRIES = 4
+LATE = "has not read all archives in time"
 
 
 async def healthy_page(client: httpx.AsyncClient, turn: int) -> bool:
     """A page of the healthy site alone has all its entries, in the time that the gateway gives
-    itself; 429 is due to the crowd of callers, not to sites. On a busy machine hostile sites can
-    hold, for a moment, what is kept for small ones: 503, and then the page."""
-    for _ in range(TRIES):
-        answer = await client.get(f"/sites/good/v1/structures?filter=nsites<{turn}")
-        if answer.status_code != 503:
-            break
-        assert "of this moment" in answer.text
-        assert int(answer.headers["retry-after"]) >= 1
-        await asyncio.sleep(0.5)
+    itself; 429 is due to the crowd of callers, not to sites, and late archives to the machine."""
+    answer = await client.get(f"/sites/good/v1/structures?filter=nsites<{turn}")
     assert answer.status_code in (200, 429), answer.text
     if answer.status_code == 200:
         document = answer.json()
         assert len(document["data"]) == 20
-        (state,) = [one["state"] for one in document["meta"]["_fed_sites"] if one["name"] == "good"]
-        assert state in ("ok", "cached", "partial")  # partial: archives late, for the same reason
+        (state,) = [one for one in document["meta"]["_fed_sites"] if one["name"] == "good"]
+        assert state["state"] in ("ok", "cached") or state["reason"] == LATE, state
     return answer.status_code == 200

@@ -29,16 +29,19 @@ def heavy() -> FakeFederation:
 
 
 async def test_a_stream_that_nobody_reads_ends() -> None:
-    """It is cut off, and its slot is free again."""
+    """It is cut off, and its slot is free again; meanwhile others are refused at once."""
     keys = ConnectionKeys(write_s=0.8)
     admission = AdmissionKeys(max_streams=2)
-    async with served(heavy(), connections=keys, admission=admission) as gateway:
+    federation = heavy()
+    async with served(federation, connections=keys, admission=admission) as gateway:
         for _ in range(2):
             await gateway.slow_reader(STREAM)
         admission_of_app = gateway.app.state.served.admission
         await eventually(lambda: admission_of_app.open_streams == 2)
+        asked = len(federation.asked)
         refused = await gateway.client.get(STREAM)
         assert refused.status_code == 429
+        assert len(federation.asked) == asked  # refused before it costs anything
         await eventually(lambda: admission_of_app.open_streams == 0)
         await eventually(lambda: gateway.connections.held_bytes < MIB)
 

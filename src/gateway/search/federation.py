@@ -14,7 +14,7 @@ import httpx
 from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.http.memory_budget import SPARE_BYTES, MemoryBudget, MemoryScope
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
@@ -88,7 +88,7 @@ class Federation:
         """Make the clients and begin to look at the sites; waits for none of them."""
         self._planner.warm_up(self.catalogue(STRUCTURES))
         self._cache: AnswerCache = _opened(self._config.cache)
-        self._memory_budget = MemoryBudget(spare=SPARE_BYTES)
+        self._memory_budget = MemoryBudget(sites=self._sites)
         self._clients = {
             site.name: SiteClient(
                 site,

@@ -82,17 +82,21 @@ class Admission:
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[None]:
         """Count a stream while it goes out; an OverloadError when there are too many."""
+        self.check_streams()
+        self.open_streams += 1
+        try:
+            yield
+        finally:
+            self.open_streams -= 1
+
+    def check_streams(self) -> None:
+        """An OverloadError when there are too many streams for one more."""
         if self.open_streams >= self._streams:
             self._refused("streams")
             raise OverloadError(
                 f"The gateway is sending {self._streams} streams already; try again.",
                 retry_after_s=max(1.0, self._queue_s),
             )
-        self.open_streams += 1
-        try:
-            yield
-        finally:
-            self.open_streams -= 1
 
     def delay_s(self) -> float:
         """How long a client does well to wait before it asks again."""

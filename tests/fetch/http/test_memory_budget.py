@@ -1,12 +1,22 @@
 """One worker holds a bounded number of bytes; who holds most makes way, never the small ones."""
 
+import itertools
 from contextlib import contextmanager, suppress
 from random import Random
 
 import pytest
 
 from gateway.fetch.http.faults import Fault
-from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
+from gateway.fetch.http.memory_budget import (
+    BUDGET_BYTES,
+    GUARANTEED_BYTES,
+    GUARANTEED_SHARE,
+    SMALL_BYTES,
+    MemoryBudget,
+    MemoryScope,
+)
+
+MIB = 2**20
 
 
 @contextmanager
@@ -158,7 +168,7 @@ def test_what_is_lost_is_not_released_again():
 
 def test_random_answers_never_exceed_the_budget():
     """Whatever comes in whatever order, the account is right and ends at zero."""
-    random, budget = Random(5), MemoryBudget(1000)
+    random, budget = Random(5), MemoryBudget(40 * MIB, sites="ab", guaranteed=8 * MIB)
     reservations, scopes = [], [MemoryScope() for _ in range(4)]
     for _ in range(3000):
         if not reservations or random.random() < 0.3:
@@ -167,9 +177,9 @@ def test_random_answers_never_exceed_the_budget():
         match random.randrange(6):
             case 0 | 1 | 2:
                 with suppress(Fault):
-                    one.add(bytes(random.randrange(300)))
+                    one.reserve(random.randrange(3 * MIB // 2))
             case 3:
-                one.decoded()
+                one.decoded(one.charge // 2)
                 random.choice(scopes).hold(one)
             case 4:
                 one.lose()
@@ -178,42 +188,129 @@ def test_random_answers_never_exceed_the_budget():
                 number = random.randrange(4)
                 scopes[number].close()
                 scopes[number] = MemoryScope()
-        assert 0 <= budget.held <= 1000
-        assert budget.held == sum(one.charge for one in budget._reservations)
+        assert 0 <= budget.held <= 40 * MIB
+        small, large = dict.fromkeys("abc", 0), 0
+        for each in budget._reservations:
+            if each.charge <= SMALL_BYTES:
+                small[each.site] += each.charge
+            else:
+                large += each.charge
+        assert budget.held == sum(small.values()) + large
+        kept = {"a": 8 * MIB, "b": 8 * MIB, "c": 0}
+        assert large + sum(max(small[site], kept[site]) for site in "abc") <= 40 * MIB
     for one in reservations:
         one.lose()
     assert budget.held == 0
 
 
 @pytest.mark.parametrize("hogs", [1, 3, 10])
-def test_sites_that_hold_little_have_room_beside_sites_that_hold_all(hogs):
-    """What is decoded cannot be taken back, so that a part is kept for the others."""
-    budget = MemoryBudget(3000, spare=1000)
-    held = [budget.reserve(f"hog-{number}") for number in range(hogs)]
-    for reservation in held:
-        reservation.reserve(3000 // hogs)
-        reservation.decoded()
-    for number in range(2):
-        with pytest.raises(Fault):
-            budget.reserve(f"hog-{number % hogs}").reserve(400)
+def test_each_site_has_its_guarantee_whatever_the_others_hold(hogs):
+    """What is decoded cannot be taken back, so that a part is kept for each."""
+    names = [f"hog-{number}" for number in range(hogs)]
+    budget = MemoryBudget(3000, sites=[*names, "little", "idle"], guaranteed=200)
+    each = min(200, int(3000 * GUARANTEED_SHARE) // (hogs + 2))
+    for number in itertools.cycle(range(hogs)):
+        try:
+            (hog := budget.reserve(names[number])).reserve(10)
+        except Fault:
+            break
+        hog.decoded()
+    assert budget.held > 3000 - 2 * each - 10
     little = budget.reserve("little")
-    little.reserve(200)
-    assert 3000 - hogs < budget.held - 200 <= 3000
+    for _ in range(each):
+        little.reserve(1)
+    idle = budget.reserve("idle")
+    idle.reserve(each)
+    assert not little.lost
+    for one in (little, idle):
+        one.decoded()
+    for name in (*names, "little", "idle"):
+        with pytest.raises(Fault):
+            budget.reserve(name).reserve(11)
+    assert 3000 - 10 < budget.held <= 3000
+
+
+def test_what_a_site_reads_within_its_guarantee_is_not_lost_to_others():
+    """Nor to a site that holds less, as this has no guarantee left either."""
+    budget = MemoryBudget(1000, sites=["little", "large"], guaranteed=300)
+    little, large = budget.reserve("little"), budget.reserve("large")
+    little.reserve(300)
+    large.reserve(600)
+    large.decoded()
     with pytest.raises(Fault):
-        budget.reserve("little").reserve(900)
-    little.lose()
-    for reservation in held:
-        reservation.lose()
-    assert budget.held == 0
-    assert not budget._by_site
+        budget.reserve("stranger").reserve(200)
+    with pytest.raises(Fault):
+        large.reserve(101)
+    assert not little.lost
 
 
-def test_the_spare_part_has_an_end():
-    """However many sites hold little."""
-    budget = MemoryBudget(1000, spare=100)
-    for number in range(100):
-        with suppress(Fault):
-            reservation = budget.reserve(f"site-{number}")
-            reservation.decoded()
-            reservation.reserve(60 if number < 15 else 9)
-    assert 1000 < budget.held <= 1100
+def test_the_whole_of_what_a_site_holds_counts():
+    """Who holds much that is decoded makes way to who reads more but holds less."""
+    budget = MemoryBudget(100)
+    decoded = budget.reserve("greedy")
+    decoded.reserve(60)
+    decoded.decoded()
+    greedy, good = budget.reserve("greedy"), budget.reserve("good")
+    good.reserve(25)
+    greedy.reserve(10)
+    good.reserve(10)
+    assert (good.lost, greedy.lost) == (False, True)
+
+
+def test_nothing_is_lost_in_vain():
+    """Where all that can be lost is not enough, only the answer that asks for more ends."""
+    budget = MemoryBudget(100)
+    decoded, reading = budget.reserve("large"), budget.reserve("large")
+    decoded.reserve(70)
+    decoded.decoded()
+    reading.reserve(10)
+    with pytest.raises(Fault):
+        budget.reserve("small").reserve(60)
+    assert not reading.lost
+
+
+@pytest.mark.parametrize("sites", [1, 2, 3, 6, 50, 1000])
+def test_one_site_alone_may_take_a_large_page(sites):
+    """However many sites there are, with the shipped sizes: 500 structures of 400 atoms."""
+    names = [f"site-{number}" for number in range(sites)]
+    budget = MemoryBudget(sites=names)
+    budget.reserve(names[0]).reserve(70 * 2**20)
+    each = min(GUARANTEED_BYTES, int(BUDGET_BYTES * GUARANTEED_SHARE) // sites)
+    for name in names[1:]:
+        for size in (*[SMALL_BYTES] * (each // SMALL_BYTES), each % SMALL_BYTES):
+            budget.reserve(name).reserve(size)
+
+
+def test_large_answers_leave_the_small_ones_of_their_own_site_alone():
+    """Who asks a site for large pages takes nothing from who asks it for small ones."""
+    budget = MemoryBudget(100 * MIB, sites=["one", "other"], guaranteed=10 * MIB)
+    large = budget.reserve("one")
+    large.reserve(80 * MIB)
+    large.decoded()
+    for _ in range(10):
+        budget.reserve("one").reserve(SMALL_BYTES)
+    with pytest.raises(Fault):
+        budget.reserve("one").reserve(SMALL_BYTES)
+    assert budget.held == 90 * MIB
+    budget.reserve("other").reserve(SMALL_BYTES)
+
+
+def test_an_answer_that_grows_is_no_small_one_any_more():
+    """Nor does what it held count as small; decoded, it may be one again."""
+    budget = MemoryBudget(100 * MIB, sites=["one"], guaranteed=10 * MIB)
+    one = budget.reserve("one")
+    one.reserve(SMALL_BYTES)
+    with pytest.raises(Fault):
+        one.reserve(90 * MIB)
+    one = budget.reserve("one")
+    one.reserve(SMALL_BYTES)
+    one.reserve(89 * MIB)
+    for _ in range(10):
+        (small := budget.reserve("one")).reserve(SMALL_BYTES)
+        small.decoded()
+    one.decoded(SMALL_BYTES)
+    assert budget.held == 11 * MIB
+    (other := budget.reserve("one")).reserve(89 * MIB)
+    other.decoded()
+    with pytest.raises(Fault):
+        budget.reserve("one").reserve(1)

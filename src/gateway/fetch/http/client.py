@@ -35,8 +35,8 @@ from gateway.fetch.http.resilience.single_flight import InFlight, SingleFlight
 from gateway.fetch.http.sending import Result, Sender, probe_request
 from gateway.fetch.http.telemetry.observer import Outcome, Silent, SiteObserver
 from gateway.fetch.http.telemetry.path_labels import path_label
-from gateway.fetch.http.wire.decoding import weight
 from gateway.fetch.http.wire.transport import HttpxTransport, Transport, open_transport
+from gateway.fetch.http.wire.weight import weight
 from gateway.model import JsonObject, Site
 
 AnswerState: TypeAlias = Literal["ok", "cached", "stale"]
@@ -278,8 +278,10 @@ class SiteClient:
         reservation = self.hold(scope)
         try:
             raw = bytes(cached.value)
-            reservation.reserve(weight(raw))
+            weighed = weight(raw)
+            reservation.reserve(weighed.decoding)
             data = orjson.loads(raw)
+            reservation.give_back(weighed.decoding - weighed.kept)
         except (Fault, orjson.JSONDecodeError):
             return None
         return data if isinstance(data, dict) else None

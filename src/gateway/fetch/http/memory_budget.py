@@ -1,39 +1,80 @@
 """How many bytes of sites' answers one worker holds, from the first byte until the request ends.
 
 The limit per answer alone does not bound memory: several sites can send the largest allowed answer
-several times at once, and what is decoded lives until the slowest site is in. When the budget is
-spent, the site that holds most loses its largest answer that is still being read. What is decoded
-cannot be taken back, so a part is kept for sites that hold little: others cannot crowd them out.
+several times at once, and what is decoded lives until the slowest site is in. What is decoded is in
+use and cannot be taken back, so each site has a part that is kept for its small answers, whatever
+others hold and whatever large ones it sends itself (switches share their buffers like this: a
+minimum for each queue, the rest for all). Beyond these parts, who comes first takes; when all is
+taken, the site that holds most loses its largest answer that is still being read.
 """
 
-from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from gateway.fetch.http.faults import Fault
 
-BUDGET_BYTES = 120 * 2**20
-"""Beside some 100 MiB of the worker itself and its caches, this keeps it below 400 MiB."""
-SPARE_BYTES = 48 * 2**20
-"""Beyond the budget, for sites that hold little: no more than an equal part of both, which sites
-that have filled the budget hold already, on average. 64 callers of a healthy site (`admission`)
-hold half of it in pages of 50 (25 MiB measured), while others fill the budget. With both a worker
-under attack has had 335 MB at most (`tests/hostile/test_hostile_sites.py`)."""
+BUDGET_BYTES = 176 * 2**20
+"""Beside some 100 MiB of the worker itself and its caches, and as much that clients hold, this
+keeps it below 400 MiB (`tests/hostile/test_hostile_sites.py`)."""
+GUARANTEED_BYTES = 25 * 2**20
+"""For the small answers of each site: what 64 callers of a healthy site (`admission`) hold of it in
+pages of 50 is 21 MiB."""
+GUARANTEED_SHARE = 0.55
+"""The most that is kept for single sites, of all. The rest is for who needs it: a page of 500
+structures of 400 atoms, all of one site, takes 54 MiB."""
+SMALL_BYTES = 2**20
+"""An answer that takes no more is a small one: pages of up to 100 entries, for the most part."""
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one site holds."""
+
+    guaranteed: int
+    small: int = 0
+    large: int = 0
+
+    @property
+    def beyond(self) -> int:
+        """What it holds beyond its guarantee."""
+        return max(self.small - self.guaranteed, 0) + self.large
+
+    def resize(self, before: int, after: int) -> int:
+        """Change the size of one answer; how much more the site holds beyond its guarantee."""
+        beyond = self.beyond
+        for size, sign in ((before, -1), (after, +1)):
+            if size <= SMALL_BYTES:
+                self.small += sign * size
+            else:
+                self.large += sign * size
+        return self.beyond - beyond
 
 
 class MemoryBudget:
-    """A budget of bytes shared by all sites; each answer has a `Reservation` in it."""
+    """A budget of bytes shared by sites; each answer has a `Reservation` in it.
 
-    def __init__(self, capacity: int = BUDGET_BYTES, *, spare: int = 0) -> None:
+    Of `capacity`, each of `sites` has `guaranteed` bytes for its small answers. What sites hold
+    beyond their guarantees never exceeds the rest.
+    """
+
+    def __init__(
+        self,
+        capacity: int = BUDGET_BYTES,
+        *,
+        sites: Collection[str] = (),
+        guaranteed: int = GUARANTEED_BYTES,
+    ) -> None:
         self.capacity = capacity
-        self._spare = spare
-        self._held = 0
-        self._by_site: dict[str, int] = {}
-        """What each site holds that holds anything."""
+        each = min(guaranteed, int(GUARANTEED_SHARE * capacity) // max(len(sites), 1))
+        self._shares = {site: _Share(each) for site in sites}
+        self._left = capacity - each * len(sites)
+        """What nobody has of that which is kept for no single site."""
         self._reservations: set[Reservation] = set()
 
     @property
     def held(self) -> int:
         """Bytes taken now."""
-        return self._held
+        return sum(share.small + share.large for share in self._shares.values())
 
     def reserve(self, site: str) -> "Reservation":
         """A reservation for one answer of this site; it begins empty and must be released."""
@@ -44,49 +85,64 @@ class MemoryBudget:
     def release(self, reservation: "Reservation") -> None:
         """Take back what the reservation held."""
         self._reservations.discard(reservation)
-        self._count(reservation, -reservation.charge)
+        self.give_back(reservation, reservation.charge)
 
     def take(self, reservation: "Reservation", more: int) -> None:
         """Give `more` bytes to the reservation; larger ones make way, or it is a fault."""
-        while not self.has_room(reservation.site, more):
-            largest = self._largest(reservation, more)
-            if largest is None or largest is reservation:
+        if not self.has_room(reservation, more):
+            losing = self._making_way(reservation, more)
+            if losing is None:
                 reservation.lose()
                 raise crowded()
-            largest.lose()
-        self._count(reservation, more)
+            for one in losing:
+                one.lose()
+        self._resize(reservation, reservation.charge + more)
 
-    def has_room(self, site: str, more: int) -> bool:
-        """Whether a site can take so much without anything making way."""
-        return self._held + more <= self.capacity or self._is_little(site, more)
+    def give_back(self, reservation: "Reservation", less: int) -> None:
+        """Take back `less` bytes of the reservation."""
+        self._resize(reservation, reservation.charge - less)
 
-    def _count(self, reservation: "Reservation", more: int) -> None:
-        self._held += more
-        reservation.charge += more
-        left = self._by_site.get(reservation.site, 0) + more
-        if left:
-            self._by_site[reservation.site] = left
-        else:
-            self._by_site.pop(reservation.site, None)
+    def has_room(self, reservation: "Reservation", more: int) -> bool:
+        """Whether the reservation can have so much more without anything making way."""
+        return self._missing(reservation, more) <= 0
 
-    def _is_little(self, site: str, more: int) -> bool:
-        """Whether the site holds so little, with so much more, that it may go beyond the budget."""
-        whole = self.capacity + self._spare
-        share = min(self._spare, whole // len(self._by_site.keys() | {site}))
-        return self._held + more <= whole and self._by_site.get(site, 0) + more <= share
+    def _missing(self, reservation: "Reservation", more: int) -> int:
+        share = replace(self._share(reservation.site))
+        return share.resize(reservation.charge, reservation.charge + more) - self._left
 
-    def _largest(self, asking: "Reservation", more: int) -> "Reservation | None":
-        """The largest reservation that can still be lost, of the site that holds most of these;
-        `asking` counts as if it had `more`. Decoded answers are in use and cannot be taken."""
-        open_ones = [one for one in self._reservations if not one.is_decoded]
-        held = Counter({asking.site: more})
-        for reservation in open_ones:
-            held[reservation.site] += reservation.charge
-        site = max(held, key=lambda name: (held[name], name == asking.site))
-        theirs = [reservation for reservation in open_ones if reservation.site == site]
-        return max(
-            theirs, key=lambda one: one.charge + more if one is asking else one.charge, default=None
-        )
+    def _share(self, site: str) -> _Share:
+        return self._shares.setdefault(site, _Share(0))
+
+    def _resize(self, reservation: "Reservation", size: int) -> None:
+        self._left -= self._share(reservation.site).resize(reservation.charge, size)
+        reservation.charge = size
+
+    def _making_way(self, asking: "Reservation", more: int) -> "list[Reservation] | None":
+        """Answers that can still be lost, so that `asking` has room for `more`: in each step the
+        largest of the site that is furthest beyond its guarantee. None: `asking` would be one."""
+        missing = self._missing(asking, more)
+        sizes = {one: one.charge for one in self._reservations if not one.is_decoded}
+        sizes[asking] = asking.charge + more
+        shares = {one.site: replace(self._share(one.site)) for one in sizes}
+        shares[asking.site].resize(asking.charge, sizes[asking])
+        losing: list[Reservation] = []
+        while missing > 0:
+            one = max(
+                sizes,
+                key=lambda one: (
+                    shares[one.site].beyond,
+                    one.site == asking.site,
+                    sizes[one],
+                    one is asking,
+                ),
+            )
+            if one is asking:
+                return None
+            freed = -shares[one.site].resize(sizes.pop(one), 0)
+            if freed:
+                losing.append(one)
+            missing -= freed
+        return losing
 
 
 class Reservation:
@@ -129,10 +185,13 @@ class Reservation:
         self._pieces = pieces
         self.size = sum(map(len, pieces))
 
-    def decoded(self) -> None:
-        """The bytes are not needed any more; the charge goes on to stand for what they became."""
+    def decoded(self, kept: int | None = None) -> None:
+        """The bytes are not needed any more; the charge stands for what they became and is `kept`
+        from now on. None: as it was."""
         self._pieces = []
         self.is_decoded = True
+        if kept is not None:
+            self.give_back(self.charge - kept)
 
     def reserve(self, count: int) -> None:
         """Count `count` bytes more, e.g. for decoding."""
@@ -142,10 +201,15 @@ class Reservation:
 
     def try_reserve(self, count: int) -> bool:
         """The same where there is room; else nothing changes."""
-        if not self._budget.has_room(self.site, count):
+        if not self._budget.has_room(self, count):
             return False
         self._budget.take(self, count)
         return True
+
+    def give_back(self, count: int) -> None:
+        """Count `count` bytes less, e.g. after decoding."""
+        if not self.lost:
+            self._budget.give_back(self, count)
 
     def lose(self) -> None:
         """Give everything back; what is read further is a fault."""

@@ -20,7 +20,8 @@ import orjson
 
 from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.cache.answers import AnswerCache, ArchiveKey
-from gateway.fetch.http.wire.decoding import PIECE_BYTES, weight
+from gateway.fetch.http.wire.decoding import PIECE_BYTES
+from gateway.fetch.http.wire.weight import weight
 from gateway.fetch.nomad.pace import SitePace
 from gateway.fetch.nomad.session import Archive, SiteSession
 from gateway.model import Entry, Hit, Json, JsonObject, NativeQuery
@@ -273,10 +274,14 @@ async def _cached(
     held, decoded = session.hold(), 0
     for entry_id, key in keys.items():
         value = stored.get(key)
-        if value is None or not held.try_reserve(weight(raw := bytes(value))):
+        if value is None:
+            continue
+        weighed = weight(raw := bytes(value))
+        if not held.try_reserve(weighed.decoding):
             continue
         with suppress(orjson.JSONDecodeError):  # damaged in a way that the checksum missed
             found[entry_id] = cast("Archive", orjson.loads(raw))
+        held.give_back(weighed.decoding - weighed.kept)
         decoded += len(raw)
         if decoded > PIECE_BYTES:
             decoded = 0

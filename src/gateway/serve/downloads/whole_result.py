@@ -54,6 +54,7 @@ async def stream_response(
 ) -> StreamingResponse:
     """The stream; what is wrong with the request itself is raised before it begins."""
     page = replace(search, page_limit=min(PAGE, app_state.config.paging.max_limit), patient=True)
+    app_state.admission.check_streams()  # before the sites are asked
     async with app_state.admission.slot():
         first = await app_state.federation.search(page)
     writer.check(first)

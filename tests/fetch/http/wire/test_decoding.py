@@ -8,14 +8,13 @@ import tracemalloc
 import zlib
 from random import Random
 
-import orjson
 import pytest
 
 from gateway.errors import AnswerTooLargeError
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.faults import Fault
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
-from gateway.fetch.http.wire.decoding import LIGHT_BYTES, PIECE_BYTES, AnswerReader, weight
+from gateway.fetch.http.wire.decoding import PIECE_BYTES, AnswerReader
 from tests.fetch.asking import ask, failure
 
 pytestmark = pytest.mark.slow
@@ -329,52 +328,7 @@ def empty_blocks(size):
     return head + b"\x00\x00\x00\xff\xff" * (size // 5)
 
 
-# weight
-
-DENSE = {
-    "objects": b"{},",
-    "spaced objects": b"{ },",
-    "lists": b"[],",
-    "lists in lists": b"[[]],",
-    "small objects": b'{"x":1},',
-    "larger objects": b'{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6},',
-    "numbers": b"999,",
-    "digits": b"1,",
-    "fractions": b"0.5,",
-    "texts": b'"ab",',
-    "wide texts": '"éé",'.encode(),
-}
-DECODERS_OWN = 16
-"""What orjson takes per value while it decodes."""
-
-
-@pytest.mark.parametrize("part", DENSE.values(), ids=DENSE)
-def test_the_weight_is_an_upper_bound(part):
-    """What decoding makes, and takes on the way, is no more than was reckoned."""
-    raw = b"[" + part * (200_000 // len(part)) + b"1]"
-    tracemalloc.start()
-    try:
-        data = orjson.loads(raw)
-        made, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    values = raw.count(b",") + raw.count(b"[") + raw.count(b"{") + len(data)
-    assert made + len(raw) + DECODERS_OWN * values / 2 <= weight(raw) < 80 * len(raw)
-
-
-@pytest.mark.parametrize("part", DENSE.values(), ids=DENSE)
-def test_the_weight_of_light_answers_is_about_right(part):
-    """It is counted roughly: some of the dearest texts take a half more."""
-    raw = b"[" + part * (LIGHT_BYTES // len(part) - 2) + b"1]"
-    tracemalloc.start()
-    try:
-        data = orjson.loads(raw)
-        made, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert data
-    assert len(raw) <= LIGHT_BYTES
-    assert made <= 1.5 * weight(raw)
+# memory
 
 
 async def test_decoding_needs_memory_beside_the_others():

@@ -12,6 +12,7 @@ import orjson
 
 from gateway.fetch.http.faults import Fault, too_large
 from gateway.fetch.http.memory_budget import Reservation
+from gateway.fetch.http.wire.weight import Scale, Weight
 from gateway.model import JsonObject
 
 ACCEPT_ENCODING = "gzip"
@@ -19,11 +20,6 @@ PIECE_BYTES = 256 * 1024
 """So much is unpacked between two turns of the event loop: about a millisecond."""
 PACKED_BYTES = 64 * 1024
 """So much is unpacked from at a time: what zlib leaves over is copied at each step."""
-LIGHT_BYTES = 64 * 1024
-"""Answers up to this size are weighed roughly: exactly would take as long as decoding them."""
-ASCII_TEXT, WIDE_TEXT = 2, 6
-"""What a byte of text takes, with what the decoder takes on the way; one wide character makes a
-whole text wide."""
 FREE_PIECES, LEAST_PIECE = 2_000, 64
 """After so many pieces, an answer whose pieces are smaller than this on average is cut off: each
 costs as much time here as a page of entries. TCP segments and gzip blocks are larger."""
@@ -83,12 +79,8 @@ class AnswerReader:
     async def read_object(self) -> tuple[JsonObject, bytes]:
         """The JSON object in the body, and its bytes."""
         await self._unpack()
-        if self.reservation.size > LIGHT_BYTES:
-            await self._weigh()
-            raw = self.reservation.whole()
-        else:
-            raw = self.reservation.whole()
-            self.reservation.reserve(weight(raw))
+        weight = await self._weigh()
+        raw = self.reservation.whole()
         try:
             data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
@@ -97,22 +89,21 @@ class AnswerReader:
             raise Fault(f"the answer is not valid JSON ({shown or 'empty'})") from None
         if not isinstance(data, dict):
             raise Fault("the answer is not a JSON object")
-        self.reservation.decoded()
+        self.reservation.decoded(weight.kept)
         return data, raw
 
-    async def _weigh(self) -> None:
+    async def _weigh(self) -> Weight:
         """Reserve what decoding will take, piece by piece: dense answers end early, others have
         their turn, and nothing large is joined in vain."""
-        is_ascii, since = True, 0
+        scale, weight, since = Scale(), Weight(0, 0), 0
         for piece in self.reservation.pieces:
-            is_ascii = is_ascii and piece.isascii()
-            self.reservation.reserve(ASCII_TEXT * len(piece) + _structure_weight(piece))
+            before, weight = weight, scale.add(piece).weight()
+            self.reservation.reserve(weight.decoding - before.decoding)
             since += len(piece)
             if since >= PIECE_BYTES:
                 since = 0
                 await asyncio.sleep(0)
-        if not is_ascii:
-            self.reservation.reserve((WIDE_TEXT - ASCII_TEXT) * self.reservation.size)
+        return weight
 
     async def _unpack(self) -> None:
         encoding = self.headers.get("content-encoding", "").strip().lower()
@@ -154,25 +145,3 @@ def _named(text: str) -> str:
     """A short name of a media type or encoding; empty: it is none, and nothing of it is shown, as a
     part of it could be half of a token."""
     return text.strip() if _NAME.fullmatch(text.strip()) else ""
-
-
-def weight(raw: bytes) -> int:
-    """An upper bound of the memory that decoding takes, the decoder's own included.
-
-    Fitted to orjson on Python 3.11: `{},{},..` needs 30 times its length, one long text twice it,
-    NOMAD's documents 7 times.
-    """
-    if len(raw) <= LIGHT_BYTES:
-        return 12 * len(raw) + 132 * raw.count(b"{") + 96 * raw.count(b"[")
-    text = ASCII_TEXT if raw.isascii() else WIDE_TEXT
-    return text * len(raw) + _structure_weight(raw)
-
-
-def _structure_weight(raw: bytes) -> int:
-    return (
-        132 * raw.count(b"{")
-        + 96 * raw.count(b"[")
-        + 60 * raw.count(b",")
-        + 72 * raw.count(b":")
-        + 16 * raw.count(b'"')
-    )
