@@ -52,6 +52,17 @@ class Admission:
         }
 
     @asynccontextmanager
+    async def next_page(self) -> AsyncIterator[None]:
+        """Hold a slot while a page of a stream is read. A stream that has begun is not broken off
+        because others came in the meantime: it waits for its turn, however long that takes."""
+        async with self._free:
+            self._count += 1
+            try:
+                yield
+            finally:
+                self._count -= 1
+
+    @asynccontextmanager
     async def slot(
         self, *, deadline: float | None = None, is_large: bool = False
     ) -> AsyncIterator[None]:

@@ -137,7 +137,7 @@ class _WholeResult:
 
     async def _following(self, link: PageLink) -> tuple[Sequence[bytes], PageLink | None]:
         self._check_end()
-        async with self._app_state.admission.slot():
+        async with self._app_state.admission.next_page():
             answer = await self._app_state.federation.search(
                 replace(self._page, cursor=link.cursor, offset=0)
             )
