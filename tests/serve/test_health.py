@@ -33,8 +33,8 @@ async def test_live(client: httpx.AsyncClient, app: FastAPI, federation) -> None
     app.state.served.shutdown.is_stopping = True
     slots = app.state.served.config.admission.max_requests
     async with AsyncExitStack() as taken:
-        for _ in range(slots):
-            await taken.enter_async_context(app.state.served.admission.slot())
+        for number in range(slots):
+            await taken.enter_async_context(app.state.served.admission.slot(f"client {number}"))
         response = await client.get("/live")
     assert (response.status_code, response.text) == (200, "ok\n")
     assert response.headers["cache-control"] == "no-store"

@@ -180,7 +180,7 @@ class _SearchPage:
         wait_s = waits.budget_s if asked_s is None else min(asked_s, waits.longest_s)
         deadline = self._context.deadline(wait_s)
         federation = self._state.federation
-        async with self._state.admission.slot(deadline=deadline):
+        async with self._state.admission.slot(self._context.client, deadline=deadline):
             answer = await federation.search(search)
             for report in answer.reports:
                 self._state.observer.served(report.name, report.state)
