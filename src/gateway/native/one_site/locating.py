@@ -65,7 +65,7 @@ async def find_holders(
             "required": {"include": ["upload_id"]},
         }
         answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-        uploads.extend(str(one.get("upload_id")) for one in read_documents(site, answer))
+        uploads.extend(str(one.get("upload_id")) for one in read_documents(site, answer, most=1))
         return Said(read_total(site, answer), {})
 
     requests = {site: count(site) for site in call.sites}

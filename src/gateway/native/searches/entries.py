@@ -7,6 +7,7 @@ page's documents, from the sites that serve them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
@@ -237,10 +238,7 @@ class EntryPages:
         after: str | None,
         required: Required | None,
     ) -> JsonObject:
-        pagination = self.search.pagination
-        asked: JsonObject = {"page_size": min(pagination.skip + pagination.size, WINDOW)}
-        if pagination.size == 0:
-            asked = {"page_size": 0}
+        asked: JsonObject = {"page_size": self._asked_size}
         asked |= {"order_by": order.quantity, "order": order.direction}
         if after is not None:
             asked["page_after_value"] = after
@@ -260,7 +258,7 @@ class EntryPages:
         total: int | None,
         as_missing: bool,
     ) -> SitePage:
-        documents = read_documents(site, answer)
+        documents = self._read_documents(site, answer, is_counted=total is None)
         hits = tuple(
             NativeHit(
                 site,
@@ -276,6 +274,25 @@ class EntryPages:
             object_of(answer.get("aggregations")),
             len(documents),
         )
+
+    def _read_documents(
+        self, site: str, answer: JsonObject, *, is_counted: bool
+    ) -> list[JsonObject]:
+        """The documents, of which there are as many as the total says."""
+        most = self._asked_size
+        documents = read_documents(site, answer, most=most)
+        total = read_total(site, answer)
+        is_first = is_counted and self.start == Start()
+        if len(documents) > total or (is_first and len(documents) < min(most, total)):
+            happened = f"{len(documents)} entries came of a total of {total}"
+            raise SiteError(site, doing=DOING, happened=happened)
+        return documents
+
+    @property
+    def _asked_size(self) -> int:
+        """How many entries each site is asked for."""
+        pagination = self.search.pagination
+        return min(pagination.skip + pagination.size, WINDOW) if pagination.size else 0
 
     def _head(
         self, page: MergedPage, pages: Mapping[str, Said[SitePage]], total: int

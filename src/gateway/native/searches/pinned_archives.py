@@ -131,7 +131,7 @@ class PinnedArchives:
             answer = await post(
                 client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
             )
-            return Said(read_documents(site, answer), {})
+            return Said(read_documents(site, answer, most=len(ids), only=ids), {})
 
         said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
         uploads: dict[str, str] = {}
@@ -185,7 +185,8 @@ class PinnedArchives:
                     client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
                 )
                 echo = object_of(asked.echo(answer.get("query")))
-                return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
+                documents = read_documents(site, answer, most=len(ids), only=ids)
+                return BatchAnswer(documents, read_total(site, answer), echo)
             finally:
                 scope.close()
 
@@ -216,7 +217,10 @@ class PinnedArchives:
                 doing=DOING,
             )
             total = read_total(site, answer)
-            return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
+            documents = read_documents(
+                site, answer, most=page.size, only=self._ids if of is None else of
+            )
+            return _Part(documents, total, asked.echo(answer.get("query")))
 
         return await adapted(ask)
 
