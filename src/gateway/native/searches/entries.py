@@ -17,7 +17,16 @@ from gateway.native.dialect import for_version
 from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
 from gateway.native.merge import MergedPage, NativeHit, merge_hits
 from gateway.native.names import required_without, without_names
-from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
+from gateway.native.order import (
+    Key,
+    NativeOrder,
+    Start,
+    comes_after,
+    position,
+    read_key,
+    read_order,
+    read_start,
+)
 from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Required
 from gateway.native.searches.attempts import FIRST, MOST_ROUNDS, Attempt
 from gateway.native.searches.documents import (
@@ -123,8 +132,10 @@ class EntryPages:
             {site: self._site_page(site, wanted) for site in self.sites},
             doing=DOING,
         )
-        if self.served is not None and self.attempt.rounds < MOST_ROUNDS:
-            self._check_once(pages)
+        if self.served is not None:
+            pages = {site: pages[site] for site in self.served.preferred(pages)}
+            if self.attempt.rounds < MOST_ROUNDS:
+                self._check_once(pages)
         pagination = self.search.pagination
         page = merge_hits(
             {site: said.value.hits for site, said in pages.items()},
@@ -267,6 +278,9 @@ class EntryPages:
             )
             for one in documents
         )
+        if not all(comes_after(hit.key, self.order, self.start) for hit in hits):
+            happened = "the answer is not in the order asked"
+            raise SiteError(site, doing=DOING, happened=happened)
         return SitePage(
             hits,
             read_total(site, answer) if total is None else total,
