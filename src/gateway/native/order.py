@@ -158,15 +158,15 @@ def comes_after(key: Key, order: NativeOrder, start: Start) -> bool:
     after_id = start.after if order.is_by_id else start.missing_after
     if after_id is not None and key.value is None:
         return key.entry_id < after_id if order.is_descending else key.entry_id > after_id
-    bound = None if start.after is None else _bound(start.after.rpartition(":")[0], order)
-    if isinstance(bound, str):
-        if not isinstance(key.value, str):
-            return True
-        return key.value <= bound if order.is_descending else key.value >= bound
-    if bound is None or not isinstance(key.value, int | float):
+    value, _, last_id = (start.after or "").rpartition(":")
+    bound = _bound(value, order)
+    if isinstance(bound, float) and isinstance(key.value, int | float):
+        slack = FLOAT32 * abs(bound)
+        return key.value <= bound + slack if order.is_descending else key.value >= bound - slack
+    if bound is None or not last_id or type(key.value) is not type(bound):
         return True
-    slack = FLOAT32 * abs(bound) if order.kind == "float" else 0
-    return key.value <= bound + slack if order.is_descending else key.value >= bound - slack
+    here, there = (key.value, key.entry_id), (bound, last_id)
+    return here < there if order.is_descending else here > there
 
 
 def _bound(value: str, order: NativeOrder) -> Value | None:
