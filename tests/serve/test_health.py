@@ -254,3 +254,20 @@ async def test_no_delay() -> None:
             assert reactions == [signal.SIGTERM]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+async def test_patient_requests_leave_slots_for_others() -> None:
+    """Those that wait a minute for a site that hangs do not keep out those that wait four seconds;
+    there are as many slots as before in all."""
+    admission = Admission(slots=4, queue_s=0.05, patient_s=4)
+    now = asyncio.get_running_loop().time()
+    async with AsyncExitStack() as held:
+        for _ in range(3):
+            await held.enter_async_context(admission.slot(deadline=now + 60))
+        with pytest.raises(OverloadError):
+            await held.enter_async_context(admission.slot(deadline=now + 60))
+        await held.enter_async_context(admission.slot(deadline=now + 4))
+        with pytest.raises(OverloadError):
+            await held.enter_async_context(admission.slot(deadline=now + 4))
+        assert admission.usage()["requests"].in_use == 4
+    assert admission.usage()["requests"].in_use == 0

@@ -6,7 +6,7 @@ holds much memory and much of the event loop.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
@@ -14,6 +14,9 @@ from gateway.observe import SlotUsage
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
+PATIENT_SHARE = 0.75
+"""The most of the slots that requests have which may take longer than others: callers of NOMAD's
+own API wait a minute for a site that hangs, and would keep everybody else out for so long."""
 LARGE_PAGE = 100
 """A page of more entries is a large one: structures of hundreds of atoms take megabytes."""
 
@@ -30,12 +33,15 @@ class Admission:
         queue_s: float,
         large_slots: int | None = None,
         streams: int | None = None,
+        patient_s: float | None = None,
         waiting: Callable[[int], None] | None = None,
         refused: Callable[[Limit], None] | None = None,
     ) -> None:
         self._slots = slots
         self._queue_s = queue_s
+        self._patient_s = patient_s
         self._free = asyncio.Semaphore(slots)
+        self._free_patient = asyncio.Semaphore(max(1, int(PATIENT_SHARE * slots)))
         self._large_slots = large_slots or slots
         self._free_large = asyncio.Semaphore(self._large_slots)
         self._streams = streams or slots
@@ -59,7 +65,8 @@ class Admission:
     ) -> AsyncIterator[None]:
         """Hold a slot while a request is answered; an OverloadError when none is free in time.
 
-        `deadline` is that of the request, on the event loop's clock: waiting ends with it.
+        `deadline` is that of the request, on the event loop's clock: waiting ends with it. One that
+        is further away than `patient_s` has a slot of those for patient requests.
         """
         if is_large:
             async with (
@@ -72,12 +79,22 @@ class Admission:
                 finally:
                     self._large_count -= 1
             return
-        async with self._taken(self._free, deadline, "requests"):
+        async with AsyncExitStack() as slots:
+            if self._is_patient(deadline):
+                taken = self._taken(self._free_patient, deadline, "requests")
+                await slots.enter_async_context(taken)
+            await slots.enter_async_context(self._taken(self._free, deadline, "requests"))
             self._count += 1
             try:
                 yield
             finally:
                 self._count -= 1
+
+    def _is_patient(self, deadline: float | None) -> bool:
+        """Whether the request may hold its slot for longer than most."""
+        if deadline is None or self._patient_s is None:
+            return False
+        return deadline - asyncio.get_running_loop().time() > self._patient_s
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[None]:
