@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.native.copied import native_with_copies, upload
@@ -191,3 +192,16 @@ async def test_preferred_sites_serve_what_others_give_too() -> None:
         said = await native.query({"pagination": page}, view="/partial")
         stolen = [one for one in said["data"] if one["entry_id"].startswith("h-")]
         assert [one["upload_id"] for one in stolen] == ["h"] * 3
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_site_that_refuses_everything(status: int) -> None:
+    """Is left out where that is asked for, like one that does not answer; else it is named."""
+    held = {"honest": upload("h", range(4)), "evil": upload("e", range(3))}
+    async with native_with_copies(held) as native:
+        native.lines["evil"].fault = lambda asked: httpx.Response(status, json={"detail": "no"})
+        answer = await native.post("/entries/query", {})
+        assert (answer.status_code, answer.json()["detail"]) == (status, "evil: no")
+        partial = await native.query({}, view="/partial")
+        assert [one["entry_id"] for one in partial["data"]] == [f"h-{at}" for at in range(4)]
+        assert (await native.get("/entries/h-1", view="/partial")).status_code == 200

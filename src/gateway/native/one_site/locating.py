@@ -73,7 +73,7 @@ async def find_holders(
     said = await try_sites(requests, doing=DOING)
     failures = [one for one in said.values() if isinstance(one, SiteError)]
     refused = [error for error in failures if is_refusal(error)]
-    if refused:
+    if refused and not (call.is_partial and len(refused) < len(said)):
         raise passed_on(refused[0], alone=len(refused) == len(said))
     counts = {site: one.value for site, one in said.items() if isinstance(one, Said)}
     return Holdings(counts, tuple(failures), uploads)
