@@ -1,5 +1,6 @@
 """What one site answers alone: found by a query, passed through from its holder."""
 
+import httpx
 import pytest
 
 from tests.native.gateways import Body, Native
@@ -127,3 +128,24 @@ async def test_info(native: Native) -> None:
     assert [one["name"] for one in info["sites"]] == [*native.sites]
     alone = (await native.get("/info", view="/sites/berlin")).json()
     assert [one["name"] for one in alone["sites"]] == ["berlin"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/HTML", "image/svg+xml", "application/xhtml+xml", "text/plain"]
+)
+async def test_raw_files_run_no_script(native: Native, kind: str) -> None:
+    """Whoever uploaded them: a browser takes none of them for a page of the gateway."""
+    entry = await one_entry(native, "munich")
+    page = b"<script src='other.js'></script>"
+    native.lines["munich"].fault = lambda asked: (
+        httpx.Response(200, content=page, headers={"Content-Type": kind, "Set-Cookie": "a=b"})
+        if "/raw/" in asked.path
+        else None
+    )
+    answer = await native.get(f"/entries/{entry['entry_id']}/raw/evil.html")
+    assert answer.content == page
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in answer.headers

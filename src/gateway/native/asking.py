@@ -34,9 +34,11 @@ class Said(Generic[T]):
 class SitesGoneError(Exception):
     """Sites that failed while others may stand in: the request is answered again without them."""
 
-    def __init__(self, failed: tuple[SiteError, ...]) -> None:
+    def __init__(self, failed: tuple[SiteError, ...], refused: tuple[SiteError, ...] = ()) -> None:
         super().__init__()
-        self.failed = failed
+        self.failed = (*failed, *refused)
+        self.refused = refused
+        """Of these, the sites that find fault with a request which others have answered."""
 
     @property
     def sites(self) -> frozenset[str]:
@@ -106,12 +108,12 @@ def check_failures(failures: list[SiteError], *, answered: bool) -> None:
     gone = tuple(error for error in failures if not is_refusal(error))
     for error in gone:
         logged(failure_of(error))
-    if refused:
-        raise passed_on(refused[0], alone=not answered)
+    if refused and not answered:
+        raise passed_on(refused[0], alone=True)
     if gone and not answered and all(error.status in (401, 403) for error in gone):
         raise passed_on(gone[0], alone=True)
-    if gone:
-        raise SitesGoneError(gone)
+    if gone or refused:
+        raise SitesGoneError(gone, tuple(refused))
 
 
 def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
@@ -125,6 +127,8 @@ def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
 
 def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
     """The detail of the answer where nobody stands in for a site."""
+    if error.refused and not call.is_partial:
+        return passed_on(error.refused[0], alone=False)
     return missing(error.failed, partial_url=call.partial_url)
 
 

@@ -120,12 +120,14 @@ async def test_nobody_waits_while_a_remote_cache_is_connected(store_of):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("down"), TimeoutError(), ValueError("odd"), KeyError("own")]
-)
+    "error",
+    [OSError("down"), TimeoutError(), ValueError("odd"), KeyError("own"), TypeError("int"),
+     RecursionError("nested")],
+)  # fmt: skip
 async def test_a_cache_that_is_down_is_left_alone_for_a_while(store_of, error, clock, caplog):
     """No error, no further wait, one line when it goes and one when it is back."""
     backend = Backend(error=error)
-    store = await store_of(backend, errors=(KeyError,), clock=clock)
+    store = await store_of(backend, clock=clock)
     clock += BUSY_S
     with caplog.at_level(logging.INFO):
         for _ in range(10):

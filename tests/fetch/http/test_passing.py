@@ -136,3 +136,32 @@ async def test_slots_come_back(servers, client_of):
         assert client._slots.taken == 1
         await answer.close()
         assert client._slots.taken == 0
+
+
+@pytest.mark.parametrize("end", [-1, -8, 200])
+async def test_a_part_of_what_was_packed_is_not_the_whole(servers, client_of, end):
+    """Though the connection says that it is all."""
+    text = b"".join(b"%d" % number for number in range(50_000))
+
+    async def handler(connection):
+        await connection.request()
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(gzip.compress(text)[:end], headers=packed)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url))
+    with pytest.raises(SiteError, match="in the middle of its gzip compression"):
+        await read(answer)
+
+
+async def test_what_was_packed_in_parts_comes_whole(servers, client_of):
+    """gzip goes on after a member has ended."""
+    parts = b"first " * 1000, b"second " * 1000
+
+    async def handler(connection):
+        await connection.request()
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(b"".join(map(gzip.compress, parts)), headers=packed)
+
+    server = await servers.start(handler)
+    assert await read(await opened(client_of(server.url))) == b"".join(parts)

@@ -7,6 +7,7 @@ page's documents, from the sites that serve them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
@@ -16,7 +17,16 @@ from gateway.native.dialect import for_version
 from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
 from gateway.native.merge import MergedPage, NativeHit, merge_hits
 from gateway.native.names import required_without, without_names
-from gateway.native.order import Key, NativeOrder, Start, position, read_key, read_order, read_start
+from gateway.native.order import (
+    Key,
+    NativeOrder,
+    Start,
+    comes_after,
+    position,
+    read_key,
+    read_order,
+    read_start,
+)
 from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Required
 from gateway.native.searches.attempts import FIRST, MOST_ROUNDS, Attempt
 from gateway.native.searches.documents import (
@@ -122,8 +132,10 @@ class EntryPages:
             {site: self._site_page(site, wanted) for site in self.sites},
             doing=DOING,
         )
-        if self.served is not None and self.attempt.rounds < MOST_ROUNDS:
-            self._check_once(pages)
+        if self.served is not None:
+            pages = {site: pages[site] for site in self.served.preferred(pages)}
+            if self.attempt.rounds < MOST_ROUNDS:
+                self._check_once(pages)
         pagination = self.search.pagination
         page = merge_hits(
             {site: said.value.hits for site, said in pages.items()},
@@ -237,10 +249,7 @@ class EntryPages:
         after: str | None,
         required: Required | None,
     ) -> JsonObject:
-        pagination = self.search.pagination
-        asked: JsonObject = {"page_size": min(pagination.skip + pagination.size, WINDOW)}
-        if pagination.size == 0:
-            asked = {"page_size": 0}
+        asked: JsonObject = {"page_size": self._asked_size}
         asked |= {"order_by": order.quantity, "order": order.direction}
         if after is not None:
             asked["page_after_value"] = after
@@ -260,7 +269,7 @@ class EntryPages:
         total: int | None,
         as_missing: bool,
     ) -> SitePage:
-        documents = read_documents(site, answer)
+        documents = self._read_documents(site, answer, is_counted=total is None)
         hits = tuple(
             NativeHit(
                 site,
@@ -269,6 +278,9 @@ class EntryPages:
             )
             for one in documents
         )
+        if not all(comes_after(hit.key, self.order, self.start) for hit in hits):
+            happened = "the answer is not in the order asked"
+            raise SiteError(site, doing=DOING, happened=happened)
         return SitePage(
             hits,
             read_total(site, answer) if total is None else total,
@@ -276,6 +288,25 @@ class EntryPages:
             object_of(answer.get("aggregations")),
             len(documents),
         )
+
+    def _read_documents(
+        self, site: str, answer: JsonObject, *, is_counted: bool
+    ) -> list[JsonObject]:
+        """The documents, of which there are as many as the total says."""
+        most = self._asked_size
+        documents = read_documents(site, answer, most=most)
+        total = read_total(site, answer)
+        is_first = is_counted and self.start == Start()
+        if len(documents) > total or (is_first and len(documents) < min(most, total)):
+            happened = f"{len(documents)} entries came of a total of {total}"
+            raise SiteError(site, doing=DOING, happened=happened)
+        return documents
+
+    @property
+    def _asked_size(self) -> int:
+        """How many entries each site is asked for."""
+        pagination = self.search.pagination
+        return min(pagination.skip + pagination.size, WINDOW) if pagination.size else 0
 
     def _head(
         self, page: MergedPage, pages: Mapping[str, Said[SitePage]], total: int

@@ -67,8 +67,8 @@ class PinnedArchives:
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
         found: dict[str, JsonObject] = {}
-        for part in parts.values():
-            for document in part.documents:
+        for site in parts if pages.served is None else pages.served.preferred(parts):
+            for document in parts[site].documents:
                 found.setdefault(str(document[ENTRY_ID]), document)
         absent = [one for one in self._ids if one not in found]
         if absent and pages.served is not None and not pages.served.hides_nothing:
@@ -131,16 +131,15 @@ class PinnedArchives:
             answer = await post(
                 client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
             )
-            return Said(read_documents(site, answer), {})
+            return Said(read_documents(site, answer, most=len(ids), only=ids), {})
 
         said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
-        uploads: dict[str, str] = {}
-        holders: dict[str, list[str]] = {}
+        claims: dict[str, dict[str, str]] = {}
         for site, one in said.items():
             for document in one.value:
-                uploads[str(document[ENTRY_ID])] = str(document.get("upload_id"))
-                holders.setdefault(str(document[ENTRY_ID]), []).append(site)
-        return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
+                upload_id = str(document.get("upload_id"))
+                claims.setdefault(str(document[ENTRY_ID]), {})[site] = upload_id
+        return {one: served.ranked(sites) for one, sites in claims.items()}
 
     async def _shared(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
         """What a site serves of the ids, asked for together with those of other requests."""
@@ -185,7 +184,8 @@ class PinnedArchives:
                     client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
                 )
                 echo = object_of(asked.echo(answer.get("query")))
-                return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
+                documents = read_documents(site, answer, most=len(ids), only=ids)
+                return BatchAnswer(documents, read_total(site, answer), echo)
             finally:
                 scope.close()
 
@@ -216,7 +216,10 @@ class PinnedArchives:
                 doing=DOING,
             )
             total = read_total(site, answer)
-            return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
+            documents = read_documents(
+                site, answer, most=page.size, only=self._ids if of is None else of
+            )
+            return _Part(documents, total, asked.echo(answer.get("query")))
 
         return await adapted(ask)
 

@@ -157,7 +157,7 @@ class Searching:
                     body["required"] = written_required(wanted)
                 client = pages.clients[site]
                 answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-                return read_documents(site, answer)
+                return read_documents(site, answer, most=len(ids), only=ids)
 
             return (await adapted(ask)).value
 
@@ -207,7 +207,7 @@ class Searching:
             body = {**by_ids(pages.owner_of(site), ids), "required": search.archive}
             client, doing = pages.clients[site], "read archives"
             answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
-            return read_documents(site, answer)
+            return read_documents(site, answer, most=len(ids), only=ids)
 
         head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
         return await self._streamed(head, pages, page, read, ARCHIVES_AT_ONCE)
