@@ -81,7 +81,7 @@ def test_decoding_names_of_their_own(keys: int, value: str) -> None:
     objects = []
     for first in range(0, 12_000, keys):
         members = (f'"k{one}":{value % one}' for one in range(first, first + keys))
-        objects.append("{%s}" % ",".join(members))
+        objects.append(f"{{{','.join(members)}}}")
     check_decoding(f"[{','.join(objects)}]".encode())
 
 
