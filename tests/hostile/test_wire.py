@@ -21,6 +21,7 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
         (b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\n", 414),
         (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 70_000 + b"\r\n\r\n", 431),
         (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 20_000 + b"\r\n", 431),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 2**20, 431),
         (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
          + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM

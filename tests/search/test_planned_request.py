@@ -63,7 +63,8 @@ def test_the_cache_is_bounded_in_bytes(planner: RequestPlanner) -> None:
     ("limit", "largest", "larger"),
     [
         ({"length": 10}, "nsites = 1", "nsites = 12"),
-        ({"depth": 2}, "NOT (nsites=1 AND NOT nsites=2)", "NOT (nsites=1 AND NOT (nsites=2 OR NOT nsites=3))"),
+        ({"depth": 2}, "nsites=1 AND (nsites=2 OR nsites=3)",
+         "nsites=1 AND (nsites=2 OR (nsites=3 AND nsites=4))"),
         ({"terms": 2}, "nsites=1 OR nsites=2", "nsites=1 OR nsites=2 OR nsites=3"),
         ({"values": 2}, 'elements HAS ALL "O","H"', 'elements HAS ALL "O","H","C"'),
     ],

@@ -100,7 +100,7 @@ async def test_a_site_that_stops_in_the_middle(servers, client_of):
 
     server = await servers.start(handler)
     answer = await opened(client_of(server.url, answer_s=0.3))
-    with pytest.raises(SiteError, match="sent nothing for 0.3 s in the middle"):
+    with pytest.raises(SiteError, match=r"sent nothing for 0\.3 s in the middle"):
         await read(answer)
 
 

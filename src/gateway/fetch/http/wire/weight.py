@@ -46,9 +46,9 @@ class Scale:
         return Weight(max(self._decoding(), kept), kept)
 
     def _decoding(self) -> int:
-        """Beside the text itself, as orjson on Python 3.11 takes it: a copy of it, 16 bytes for each
-        value and each key, and what becomes of them. `{},{},..` needs 30 times its length, one long
-        text twice it, NOMAD's documents 7 times."""
+        """Beside the text itself, as orjson on Python 3.11 takes it: a copy, 16 bytes for each value
+        and each key, and what becomes of them. `{},{},..` needs 30 times its length, one long text
+        twice it, NOMAD's documents 7 times."""
         return (
             (WIDE_TEXT if self._is_wide else ASCII_TEXT) * self._size
             + 168 * self._objects
