@@ -137,6 +137,44 @@ async def test_other_hosts_are_not_followed(servers, client_of):
         await opened(client_of(server.url, attempts=1))
 
 
+async def test_redirects_without_end(servers, client_of):
+    """Three are followed, as for other requests."""
+
+    async def handler(connection):
+        while True:
+            request = await connection.request()
+            server.keep(request)
+            to = (("Location", request.line.split(" ")[1] + "x"),)
+            await connection.respond(b"", status="302 Found", headers=to)
+
+    server = await servers.start(handler)
+    with pytest.raises(SiteError, match="redirects more than 3 times"):
+        await opened(client_of(server.url, attempts=1))
+    assert len([one for one in server.requests if PATH in one.line]) == 4
+
+
+@pytest.mark.parametrize("whose", ["gateway", "caller"])
+async def test_a_token_that_a_site_sends_back_is_not_repeated(servers, client_of, whose):
+    """Whoever it is of, and wherever it stands."""
+    token = "secret-of-somebody"
+
+    async def handler(connection):
+        while True:
+            request = await connection.request()
+            server.keep(request)
+            said = request.headers.get("authorization", "").removeprefix("Bearer ")
+            to = (("Location", f"{said}://127.0.0.1:{server.port}/"),)
+            await connection.respond(b"", status="302 Found", headers=to)
+
+    server = await servers.start(handler)
+    own = {"token": token} if whose == "gateway" else {"forward_token": True}
+    client = client_of(server.url, attempts=1, **own)
+    with pytest.raises(SiteError, match="another address of its host") as caught:
+        await opened(client, token=token if whose == "caller" else None)
+    assert token not in str(caught.value)
+    assert server.requests[0].headers["authorization"] == f"Bearer {token}"
+
+
 async def test_slots_come_back(servers, client_of):
     """A slot is held until the answer is closed, whole or not."""
 

@@ -46,7 +46,7 @@ class Scale:
         return Weight(max(self._decoding(), kept), kept)
 
     def _decoding(self) -> int:
-        """Beside the text itself, as orjson on Python 3.11 takes it: a copy, 16 bytes for each value
+        """Beside the text, as orjson on Python 3.11 takes it: a copy, 16 bytes for each value
         and each key, and what becomes of them. `{},{},..` needs 30 times its length, one long text
         twice it, NOMAD's documents 7 times."""
         return (
