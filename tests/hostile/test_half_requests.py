@@ -120,3 +120,32 @@ async def test_a_refused_request_is_read_no_further_than_its_answer_takes(
         assert len(gateway.connections) == 1
         client.send(b"a" * 3 * 2**20)
         await eventually(lambda: len(gateway.connections) == 0)
+
+
+async def test_who_is_not_read_is_not_blamed() -> None:
+    """While the gateway itself reads no further, the rest of a request cannot come."""
+    async with served(connections=SHORT) as gateway:
+        client = await gateway.raw_client()
+        client.send(HEAD + b"Content-Length: 9\r\n\r\nfil")
+        await eventually(lambda: len(gateway.connections) == 1)
+        (one,) = gateway.connections._all
+        await eventually(lambda: one._message_bytes > 0)  # type: ignore[attr-defined]
+        one.flow.pause_reading()  # type: ignore[attr-defined]
+        now = asyncio.get_running_loop().time()
+        one.check(now + 1000)
+        assert not one._is_refused  # type: ignore[attr-defined]
+        one.flow.resume_reading()  # type: ignore[attr-defined]
+        assert b" 408 " in await client.read_all()
+
+
+async def test_what_is_not_yet_sent_counts() -> None:
+    """Also what the application has done with."""
+    async with served(connections=ConnectionKeys(write_s=600)) as gateway:
+        gateway.federation.total = 10**6
+        await gateway.slow_reader("/v1/structures?response_format=_fed_jsonl")
+        await eventually(lambda: len(gateway.connections) == 1)
+        (one,) = gateway.connections._all
+        unsent = one.transport.get_write_buffer_size  # type: ignore[attr-defined]
+        await eventually(lambda: unsent() > 10_000)
+        one._hold(0)  # type: ignore[attr-defined]
+        assert one.held_bytes >= unsent()

@@ -143,6 +143,19 @@ async def test_connections() -> None:
         assert (await clients[9].read_all()).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_an_answered_connection_is_idle_again() -> None:
+    """Whoever keeps a connection after its answer keeps nobody out."""
+    async with served(connections=ConnectionKeys(max_connections=4)) as gateway:
+        clients = [await gateway.raw_client() for _ in range(4)]
+        for client in clients:
+            client.send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 200 " in await client.reader.readuntil(b"\r\n\r\n")
+        for _ in range(3):
+            answer = await gateway.client.get("/v1/info", headers={"Connection": "close"})
+            assert answer.status_code == 200
+        assert len(gateway.connections) <= 4
+
+
 async def test_no_connection_is_idle() -> None:
     """When all connections are being answered, a new client is told so, and the log, once."""
     async with served(connections=ConnectionKeys(max_connections=2)) as gateway:

@@ -57,6 +57,8 @@ class Backend:
 
     async def close(self):
         self.closed = True
+        if self.error is not None:
+            raise self.error
 
 
 @pytest.fixture

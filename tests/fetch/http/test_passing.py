@@ -175,6 +175,30 @@ async def test_a_token_that_a_site_sends_back_is_not_repeated(servers, client_of
     assert server.requests[0].headers["authorization"] == f"Bearer {token}"
 
 
+@pytest.mark.parametrize(
+    ("with_token", "forwards", "given", "sent"),
+    [
+        (True, False, None, "Bearer own"),
+        (False, False, None, None),
+        (False, False, "callers", None),
+        (False, True, "callers", "Bearer callers"),
+        (False, True, None, None),
+    ],
+)
+async def test_whose_token_goes_along(servers, client_of, with_token, forwards, given, sent):
+    """What the gateway's own token sees is not for callers; theirs goes where it is forwarded."""
+
+    async def answer(connection, request):
+        await connection.respond()
+
+    server = await servers.answering(answer)
+    client = client_of(server, token="own", forward_token=forwards)
+    options = options_for(token=given)
+    asked = client.pass_on("GET", PATH, None, doing="pass", options=options, with_token=with_token)
+    await read(await asked)
+    assert server.requests[0].headers.get("authorization") == sent
+
+
 async def test_slots_come_back(servers, client_of):
     """A slot is held until the answer is closed, whole or not."""
 

@@ -465,6 +465,23 @@ async def test_a_dense_answer_is_not_decoded(servers, client_of):
     assert budget.held == 0
 
 
+@pytest.mark.parametrize("callers", [1, 3])
+async def test_an_answer_counts_until_the_last_request_that_uses_it_ends(
+    servers, client_of, callers
+):
+    """However many share it; then nothing is left of it."""
+    body = b'{"a":[' + b"1," * 10_000 + b"1]}"
+    budget, scopes = MemoryBudget(), [MemoryScope() for _ in range(callers)]
+    options = {"budget": budget, "cache": open_cache("none")}
+    client = client_of(await sending(servers, body), with_=options)
+    answers = await asyncio.gather(*(ask(client, scope=scope) for scope in scopes))
+    assert len({id(answer.data) for answer in answers}) == 1
+    for scope in scopes:
+        assert budget.held == weight(body).kept
+        scope.close()
+    assert budget.held == 0
+
+
 async def test_a_dense_answer_in_the_cache_weighs_as_much(servers, client_of):
     """What was decoded once beside nothing must not be decoded ten times at once."""
     body = b'{"a":[' + b"{}," * (MIB // 3) + b"{}]}"
