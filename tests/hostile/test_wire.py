@@ -43,6 +43,7 @@ async def test_refused(request_: bytes, status: int, caplog: pytest.LogCaptureFi
         answer = await client.read_all()
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nx-content-type-options: nosniff\r\n" in answer
         assert (await gateway.client.get("/v1/info")).status_code == 200
     assert not [one for one in caplog.records if one.levelname in ("WARNING", "ERROR")]
 
@@ -150,6 +151,7 @@ async def test_an_answered_connection_is_idle_again() -> None:
         for client in clients:
             client.send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b" 200 " in await client.reader.readuntil(b"\r\n\r\n")
+        assert gateway.connections.held_bytes == 0
         for _ in range(3):
             answer = await gateway.client.get("/v1/info", headers={"Connection": "close"})
             assert answer.status_code == 200
