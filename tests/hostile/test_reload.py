@@ -19,6 +19,7 @@ from gateway.observe import Observer
 from gateway.serve.app import build_app
 from gateway.serve.graceful_shutdown import ShutdownState
 from gateway.serve.hot_reload import HotReload
+from gateway.serve.hot_reload import reloading as reloading_module
 from tests.hostile.server import eventually, heavy_structure, raw_client, serving
 from tests.serve.conftest import FakeFederation
 
@@ -108,6 +109,44 @@ async def test_a_change_during_a_reload_is_not_lost(tmp_path: Path) -> None:
         assert apps.gate is not None
         apps.gate.set()
         await until_named(client, "three")
+
+
+async def test_a_change_while_the_file_is_read_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at it and the end of reading: it counts as one that came later."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    write(path, "one")
+
+    def overtaken(path: Path | None) -> Config:
+        config = load_config(path)
+        if config.provider.name == "two":
+            assert path is not None
+            write(path, "three")
+        return config
+
+    async with reloading(path, apps) as (_, client):
+        monkeypatch.setattr(reloading_module, "load_config", overtaken)
+        write(path, "two")
+        await until_named(client, "three")
+
+
+async def test_a_file_that_is_named_later_is_watched_too(tmp_path: Path) -> None:
+    """A new configuration names a token's file; the token changes after that."""
+    path, apps, token = tmp_path / "gateway.yaml", Apps(), tmp_path / "token"
+    token.write_text("first", "utf-8")
+    write(path, "one")
+    async with reloading(path, apps):
+        content = json.loads(path.read_text("utf-8"))
+        content["sites"][0]["token_file"] = str(token)
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(content), "utf-8")
+        new.replace(path)
+        await eventually(lambda: len(apps.made) == 2)
+        await asyncio.sleep(0.2)
+        new.write_text("second", "utf-8")
+        new.replace(token)
+        await eventually(lambda: len(apps.made) == 3)
 
 
 async def test_a_fault_ends_no_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

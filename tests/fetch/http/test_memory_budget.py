@@ -176,6 +176,7 @@ def test_what_is_lost_holds_nothing_and_is_not_taken_for_empty():
     with pytest.raises(Fault, match="too large to be held"):
         lost.whole()
     lost.give_back(30)
+    assert (budget.held, lost.charge) == (10, 0)
     lost.decoded(0)
     lost.lose()
     assert (budget.held, lost.charge) == (10, 0)
@@ -300,13 +301,17 @@ def test_the_whole_of_what_a_site_holds_counts():
 
 
 def test_what_frees_nothing_is_not_lost():
-    """What a site reads within its guarantee takes nothing from what is for all."""
-    budget = MemoryBudget(1000, sites=["guarded"], guaranteed=500)
-    guarded, large, small = (budget.reserve(site) for site in ("guarded", "large", "small"))
-    guarded.reserve(400)
-    large.reserve(450)
-    small.reserve(100)
-    assert (guarded.lost, large.lost, small.lost) == (False, True, False)
+    """What a site reads within its guarantee takes nothing from what is for all, even where the
+    site holds most of that."""
+    budget = MemoryBudget(33 * MIB // 10, sites=["guarded"], guaranteed=MIB // 2)
+    decoded, small = budget.reserve("guarded"), budget.reserve("guarded")
+    decoded.reserve(3 * MIB // 2)
+    decoded.decoded()
+    small.reserve(MIB // 10)
+    large, asking = budget.reserve("large"), budget.reserve("asking")
+    large.reserve(6 * MIB // 5)
+    asking.reserve(MIB // 2)
+    assert (small.lost, large.lost, asking.lost) == (False, True, False)
 
 
 def test_who_asks_for_more_is_lost_before_an_equal():
@@ -318,6 +323,14 @@ def test_who_asks_for_more_is_lost_before_an_equal():
     with pytest.raises(Fault):
         asking.reserve(40)
     assert not other.lost
+    budget = MemoryBudget(90)
+    other, mine, asking = (budget.reserve(site) for site in ("other", "asking", "asking"))
+    other.reserve(50)
+    mine.reserve(20)
+    asking.reserve(10)
+    with pytest.raises(Fault):
+        asking.reserve(20)
+    assert (other.lost, mine.lost) == (False, False)
     budget = MemoryBudget(100)
     first, second = budget.reserve("one"), budget.reserve("one")
     first.reserve(60)
