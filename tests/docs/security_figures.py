@@ -158,7 +158,10 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "A new certificate": (f"every {_s(reloading.LOOK_S)}",),
     "What strangers send": (f"each of {untrusted_proxies.MOST_ADDRESSES} addresses",),
     "Logs grow": (f"{logs._SHOWN} characters of a path",),
-    "An old configuration ends": (f"{WORDS[int(generation.GRACE_S)]} seconds more",),
+    "An old configuration ends": (
+        f"{WORDS[int(generation.GRACE_S)]} seconds more",
+        f"waits {_s(reloading.READY_S)} for its sites",
+    ),
     "Other programs of the machine": (
         f"{hub._CONNECTIONS} connections",
         f"{_s(hub._HELLO_S)} to show it",

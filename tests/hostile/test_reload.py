@@ -131,6 +131,20 @@ async def test_a_change_while_the_file_is_read_is_not_lost(
         await until_named(client, "three")
 
 
+async def test_a_signal_during_a_reload_is_not_lost(tmp_path: Path) -> None:
+    """What it asked for may have changed since the reload began."""
+    path, apps = tmp_path / "gateway.yaml", Apps(gate=asyncio.Event())
+    write(path, "one")
+    async with reloading(path, apps) as (app, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(lambda: len(apps.made) == 2)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(app._asked.is_set)
+        assert apps.gate is not None
+        apps.gate.set()
+        await eventually(lambda: len(apps.made) == 3)
+
+
 async def test_a_file_that_is_named_later_is_watched_too(tmp_path: Path) -> None:
     """A new configuration names a token's file; the token changes after that."""
     path, apps, token = tmp_path / "gateway.yaml", Apps(), tmp_path / "token"
