@@ -16,6 +16,7 @@ from gateway.fetch.cache import store
 from gateway.fetch.http import faults, memory_budget, redirects
 from gateway.fetch.http.wire import connection, decoding, streaming
 from gateway.merge import cursor_text
+from gateway.native import refusals
 from gateway.observe import logs
 from gateway.plan import planner, work_budget
 from gateway.plan.notices import unknown_names
@@ -148,6 +149,9 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "A site's own words": (
         f"{faults.MAX_FOREIGN_SHOWN} characters of an error",
         "100 plain ones of a version",
+        f"{refusals.MAX_SHOWN} of each text",
+        f"{refusals.MOST_PARTS} in a list",
+        f"{refusals.MOST_BYTES // KIB} kB in all",
     ),
     "A site sends nobody away": (f"`Retry-After` of {_s(missing.MOST_S)}",),
     "Work for callers who have left": (_key("timeouts", "site_s", TIMEOUTS, " s"),),

@@ -30,6 +30,11 @@ from gateway.serve.state import AppState, app_state_of
 MAX_FORM = 64 * 1024
 KEPT_HEADERS = ("content-type", "content-disposition", "last-modified")
 """Of a site's answer that is passed on."""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Content-Security-Policy of what a site sends: anybody may have uploaded it, so that a browser
+shows it as a page of nobody's, without scripts."""
+_NO_PAGE = "application/pdf"
+"""What browsers show in a viewer of their own, which no policy may forbid."""
 Opened = Callable[[Passing, Request], Awaitable[PassedAnswer]]
 
 
@@ -62,6 +67,8 @@ class _PassedResponse(StreamingResponse):
     def __init__(self, answer: PassedAnswer, *, context: RequestContext, state: AppState) -> None:
         kept = {name: value for name in KEPT_HEADERS if (value := answer.headers.get(name))}
         kept |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if kept.get("content-type", "").strip().lower() != _NO_PAGE:
+            kept["Content-Security-Policy"] = _POLICY
         super().__init__(self._pieces(), status_code=answer.status, headers=kept)
         self._answer = answer
         self._context = context
