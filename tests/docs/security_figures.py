@@ -21,6 +21,7 @@ from gateway.observe import logs
 from gateway.plan import planner, work_budget
 from gateway.plan.notices import unknown_names
 from gateway.properties import native_query
+from gateway.references import REMEMBERED_LENGTH
 from gateway.search import planned_request, response_fields, time_slices
 from gateway.search.listing import missing
 from gateway.serve.connections import limits, protocol, unsent
@@ -144,6 +145,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"{_mib(memory_budget.BUDGET_BYTES)} by weight",
         f"{_mib(memory_budget.GUARANTEED_BYTES)} are kept",
         f"part of {_mib(SHARED)}",
+        f"{REMEMBERED_LENGTH} characters",
     ),
     "Only configured sites": (f"{WORDS[redirects.MAX_REDIRECTS]} of them",),
     "A site's own words": (

@@ -1,6 +1,7 @@
 """How NOMAD says no, as errors: its statuses, and `detail` in the form its clients read."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import orjson
 
@@ -52,7 +53,7 @@ def missing(failed: Sequence[SiteError], *, partial_url: str) -> NativeError:
 def passed_on(error: SiteError, *, alone: bool) -> NativeError:
     """A site's own refusal; where others answered, its name stands before it."""
     status = error.status or 502
-    detail = _in_short(error.detail)
+    detail = _in_short(cast("Json", error.detail))
     if len(orjson.dumps(detail)) > MOST_BYTES:
         detail = None
     if detail is None or (not alone and isinstance(detail, str)):
