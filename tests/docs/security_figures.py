@@ -17,6 +17,7 @@ from gateway.fetch.http import faults, memory_budget, redirects
 from gateway.fetch.http.wire import connection, decoding, streaming
 from gateway.merge import cursor_text
 from gateway.native import refusals
+from gateway.native.reading import bounds
 from gateway.observe import logs
 from gateway.plan import planner, work_budget
 from gateway.plan.notices import unknown_names
@@ -24,6 +25,7 @@ from gateway.properties import native_query
 from gateway.references import REMEMBERED_LENGTH
 from gateway.search import planned_request, response_fields, time_slices
 from gateway.search.listing import missing
+from gateway.search.references import joined, tables
 from gateway.serve.connections import limits, protocol, unsent
 from gateway.serve.hot_reload import generation, reloading
 from gateway.serve.metrics import hub
@@ -118,6 +120,20 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"{query_string.MAX_PARAMETERS} parameters",
         f"{meta.MAX_NOTICES} warnings",
         f"{query_string._SHOWN} characters",
+    ),
+    "Lists of references": (
+        f"{_number(tables.MOST)} of each kind",
+        f"{_mib(tables.MOST_CHARACTERS)} of text",
+        f"{_mib(tables.CACHED_BYTES)} of tables",
+        f"{_number(joined.MOST_CACHED)} references",
+        f"{_mib(joined.MOST_CHARACTERS)} of ids",
+        f"{_number(joined.MOST_COMPARISONS)} comparisons",
+    ),
+    "A query in NOMAD's own form": (
+        f"{bounds.MAX_DEPTH} levels",
+        f"{_number(bounds.MAX_PARTS)} parts of a node",
+        f"{_number(bounds.MAX_CRITERIA)} criteria",
+        f"{_number(bounds.MAX_VALUES)} values",
     ),
     "Nothing holds the event loop": (
         f"{_s(LONGEST_S)} of processor time",

@@ -201,6 +201,45 @@ async def test_sigterm_during_a_reload(tmp_path: Path) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
+async def test_a_second_sigterm_ends_at_once(tmp_path: Path) -> None:
+    """The first one is put off, as long as is configured; nothing is reloaded from then on."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    reactions: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: reactions.append(number))
+    try:
+        write(path, "one", drain_s=600)
+        async with reloading(path, apps) as (_, client):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+            assert (await client.get("/ready")).status_code == 503
+            write(path, "two")
+            await asyncio.sleep(0.3)
+            assert (await name_of(client), len(apps.made)) == ("one", 1)
+            assert reactions == []
+            os.kill(os.getpid(), signal.SIGTERM)
+            await eventually(lambda: reactions == [signal.SIGTERM])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_the_end_waits_for_no_old_configuration(tmp_path: Path) -> None:
+    """When the server ends, what is left of former configurations ends with it."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    write(path, "one", drain_s=600)
+    async with asyncio.timeout(60):
+        async with reloading(path, apps) as (app, client):
+            stuck = await raw_client(client.base_url.port or 0, receive_bytes=4096)
+            stuck.send(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            stuck.writer.transport.pause_reading()
+            await eventually(lambda: bool(apps.named("one").asked))
+            write(path, "two")
+            await until_named(client, "two")
+            assert len(app._retiring) == 1
+            stuck.close()
+        assert not apps.named("one").is_open
+    assert not apps.named("two").is_open
+
+
 async def test_a_stuck_stream_does_not_keep_the_old_one(tmp_path: Path) -> None:
     """An old configuration closes in time although a client reads nothing of its stream."""
     path, apps = tmp_path / "gateway.yaml", Apps()

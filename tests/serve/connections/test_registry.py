@@ -188,6 +188,7 @@ def test_all_are_looked_at_again_and_again() -> None:
     assert registry.admit_for_probes(probe)
     clock.turn()
     assert probe.checked == [100.5]
+    assert len(clock.due) == 1
     admitted(registry, one)
     clock.turn()
     clock.turn()

@@ -217,11 +217,16 @@ async def _read_table(
             one = read_cited(kind, term.value, term.document, site=session.name, structures=count)
             if one is not None:
                 characters += len(one.reference.id) + len(one.title or "")
-                size += REFERENCE_BYTES + getsizeof(term.value) + getsizeof(one.title)
+                size += size_of(one)
                 cited.append(one)
         if characters > MOST_CHARACTERS:
             return Table((), session.state, is_too_long=True)
     return Table(tuple(cited), session.state, is_private=session.is_private, size=size)
+
+
+def size_of(one: Cited) -> int:
+    """Bytes that a reference takes, or more."""
+    return REFERENCE_BYTES + getsizeof(one.reference.value) + getsizeof(one.title)
 
 
 async def _terms(
