@@ -26,6 +26,7 @@ from gateway.references import REMEMBERED_LENGTH
 from gateway.search import planned_request, response_fields, time_slices
 from gateway.search.listing import missing
 from gateway.search.references import joined, tables
+from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.connections import limits, protocol, unsent
 from gateway.serve.hot_reload import generation, reloading
 from gateway.serve.metrics import hub
@@ -90,6 +91,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "Streams and large pages": (
         _key("admission", "max_streams", ADMISSION),
         _key("admission", "max_large", ADMISSION),
+        f"more than {LARGE_PAGE} entries",
     ),
     "New clients are answered": (
         _key("connections", "max_connections", CONNECTIONS),
