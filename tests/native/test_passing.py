@@ -46,6 +46,45 @@ async def test_raw_file(native: Native) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
+PAGE = b"<script src='/api/v1/entries/x/raw/evil.js'></script>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_shut_in"),
+    [
+        ("text/html", True),
+        ("text/html; charset=utf-8", True),
+        ("TEXT/HTML", True),
+        ("application/xhtml+xml", True),
+        ("image/svg+xml", True),
+        ("text/xml", True),
+        ("multipart/x-mixed-replace; boundary=a", True),
+        ("application/pdf; x=text/html", True),
+        ("", True),
+        ("application/octet-stream", True),
+        ("application/pdf", False),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 404])
+async def test_files_run_nothing_in_a_browser(
+    native: Native, kind: str, status: int, is_shut_in: bool
+) -> None:
+    """Whoever uploaded them: under the gateway's address they are pages of nobody's."""
+    entry = await one_entry(native, "berlin")
+    headers = {"Content-Type": kind, "Content-Security-Policy": "script-src *"} if kind else {}
+    native.lines["berlin"].fault = lambda asked: (
+        httpx.Response(status, headers=headers, content=PAGE) if "/raw/" in asked.path else None
+    )
+    answer = await native.get(f"/entries/{entry['entry_id']}/raw/page.html")
+    assert (answer.status_code, answer.content) == (status, PAGE)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policies = answer.headers.get_list("content-security-policy")
+    assert len(policies) == is_shut_in
+    for policy in policies:
+        assert {"sandbox", "default-src 'none'"} <= {one.strip() for one in policy.split(";")}
+        assert "script-src" not in policy
+
+
 async def test_upload_and_dataset(native: Native) -> None:
     """Uploads are found by their entries, datasets at any site that knows them."""
     entry = await one_entry(native, "berlin")

@@ -33,6 +33,8 @@ SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'
 must run no script as if it were the gateway's, not even one that is a raw file as well."""
 KEPT_HEADERS = ("content-type", "content-disposition", "last-modified")
 """Of a site's answer that is passed on."""
+_NO_PAGE = "application/pdf"
+"""What browsers show in a viewer of their own, which no policy may forbid."""
 Opened = Callable[[Passing, Request], Awaitable[PassedAnswer]]
 
 
@@ -64,11 +66,9 @@ class _PassedResponse(StreamingResponse):
 
     def __init__(self, answer: PassedAnswer, *, context: RequestContext, state: AppState) -> None:
         kept = {name: value for name in KEPT_HEADERS if (value := answer.headers.get(name))}
-        kept |= {
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": SANDBOX,
-            "X-Accel-Buffering": "no",
-        }
+        kept |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if kept.get("content-type", "").strip().lower() != _NO_PAGE:
+            kept["Content-Security-Policy"] = SANDBOX
         super().__init__(self._pieces(), status_code=answer.status, headers=kept)
         self._answer = answer
         self._context = context
