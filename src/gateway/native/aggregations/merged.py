@@ -1,6 +1,7 @@
 """Aggregations over all sites: merged exactly, or 422 with what to ask instead."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TypeAlias
 
 from gateway.errors import SiteError
@@ -14,7 +15,7 @@ from gateway.native.aggregations.buckets import (
 from gateway.native.aggregations.histograms import interval_of
 from gateway.native.aggregations.rules import NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
-from gateway.native.asking import Said, adapted, ask_sites, post, together
+from gateway.native.asking import post, together
 from gateway.native.holders import object_of
 from gateway.native.searches.documents import QUERY
 from gateway.native.searches.entries import EntryPages
@@ -104,13 +105,10 @@ async def _ask_each(
 ) -> Parts:
     chosen = [site for site in pages.sites if sites is None or site in sites]
 
-    def request(site: str) -> Awaitable[Said[JsonObject | None]]:
-        async def ask(lacking: Collection[str]) -> JsonObject | None:
-            return await _ask_site(pages, site, kind, settings_at(site), lacking)
-
-        return adapted(ask)
-
-    said = await ask_sites({one: request(one) for one in chosen}, doing=DOING)
+    said = await pages.ask_all(
+        {site: partial(_ask_site, pages, site, kind, settings_at(site)) for site in chosen},
+        doing=DOING,
+    )
     return {site: one.value for site, one in said.items() if one.value is not None}
 
 
