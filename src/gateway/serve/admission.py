@@ -11,12 +11,19 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
+from gateway.serve.weighted_semaphore import Part, WeightedSemaphore
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
 LARGE_PAGE = 100
 """A page of more entries is a large one: structures of hundreds of atoms take megabytes."""
+SMALL_BYTES = 256 * 1024
+"""Requests that send the sites no more than this do not count against `MOST_BYTES`."""
+MOST_BYTES = 16 * 1024 * 1024
+"""What all requests of a moment send to the sites. Each byte takes several: a request is held as it
+came, as it was read, and as it is sent."""
 
+Semaphore: TypeAlias = asyncio.Semaphore | Part
 Limit: TypeAlias = Literal["requests", "large", "streams"]
 
 
@@ -36,6 +43,7 @@ class Admission:
         self._slots = slots
         self._queue_s = queue_s
         self._free = asyncio.Semaphore(slots)
+        self._bytes = WeightedSemaphore(MOST_BYTES)
         self._large_slots = large_slots or slots
         self._free_large = asyncio.Semaphore(self._large_slots)
         self._streams = streams or slots
@@ -55,12 +63,21 @@ class Admission:
 
     @asynccontextmanager
     async def slot(
-        self, *, deadline: float | None = None, is_large: bool = False
+        self, *, deadline: float | None = None, is_large: bool = False, sent_bytes: int = 0
     ) -> AsyncIterator[None]:
         """Hold a slot while a request is answered; an OverloadError when none is free in time.
 
         `deadline` is that of the request, on the event loop's clock: waiting ends with it.
+        `sent_bytes` is what the request sends to all sites.
         """
+        if sent_bytes > SMALL_BYTES:
+            part = self._bytes.part(sent_bytes)
+            async with (
+                self._taken(part, deadline, "large"),
+                self.slot(deadline=deadline, is_large=is_large),
+            ):
+                yield
+            return
         if is_large:
             async with (
                 self._taken(self._free_large, deadline, "large"),
@@ -105,7 +122,7 @@ class Admission:
 
     @asynccontextmanager
     async def _taken(
-        self, free: asyncio.Semaphore, deadline: float | None, limit: Limit
+        self, free: Semaphore, deadline: float | None, limit: Limit
     ) -> AsyncIterator[None]:
         if free.locked():
             await self._wait(free, deadline, limit)
@@ -116,7 +133,7 @@ class Admission:
         finally:
             free.release()
 
-    async def _wait(self, free: asyncio.Semaphore, deadline: float | None, limit: Limit) -> None:
+    async def _wait(self, free: Semaphore, deadline: float | None, limit: Limit) -> None:
         until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:

@@ -1,5 +1,6 @@
 """Aggregations over all sites: merged exactly, or 422 with what to ask instead."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias
@@ -15,20 +16,32 @@ from gateway.native.aggregations.buckets import (
 from gateway.native.aggregations.histograms import interval_of
 from gateway.native.aggregations.rules import NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
+from gateway.native.aggregations.totals import Listed
 from gateway.native.asking import post, together
 from gateway.native.holders import object_of
 from gateway.native.searches.documents import QUERY
 from gateway.native.searches.entries import EntryPages
 
 DOING = "count values"
+AT_ONCE = 3
+"""Aggregations of one request that are asked for at a time: other requests wait for the same slots
+of a site."""
 Parts: TypeAlias = dict[str, JsonObject]
 """What each site says of one aggregation; a site that lacks its quantity is not among them."""
 
 
 async def aggregate(pages: EntryPages) -> JsonObject:
     """All aggregations by name; raises NativeError or SitesGoneError."""
-    wanted = pages.search.aggregations
-    found = await together(*(_one(pages, aggregation) for aggregation in wanted))
+    wanted, few, listed = pages.search.aggregations, asyncio.Semaphore(AT_ONCE), Listed()
+
+    async def one(aggregation: NativeAggregation) -> JsonObject:
+        async with few:
+            value = await _one(pages, aggregation)
+        listed.add(object_of(value[aggregation.kind]))
+        await asyncio.sleep(0)
+        return value
+
+    found = await together(*(one(aggregation) for aggregation in wanted))
     return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}
 
 

@@ -49,7 +49,8 @@ async def _passed(opened: Opened, request: Request, call: NativeCall, state: App
     assert state.native is not None
     scope = MemoryScope()
     try:
-        async with state.admission.slot(deadline=call.deadline):
+        sent_bytes = len(request.state.body) * len(call.sites)
+        async with state.admission.slot(deadline=call.deadline, sent_bytes=sent_bytes):
             answer = await opened(state.native.passing(call, scope), request)
     finally:
         scope.close()

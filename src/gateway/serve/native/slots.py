@@ -1,0 +1,49 @@
+"""The admission of a native request, by what can be seen of its size before it is read."""
+
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import Request
+
+from gateway.model import Json, JsonObject
+from gateway.native import NativeCall
+from gateway.native.aggregations.totals import wanted_values
+from gateway.native.reading.request import read_body
+from gateway.serve.admission import LARGE_PAGE
+from gateway.serve.native.reading import read_parameters
+from gateway.serve.state import AppState
+
+MANY_VALUES = 1_000
+"""Of terms aggregations; more are merged and ranked for as long as a large page is."""
+
+
+def slot_of(
+    request: Request, call: NativeCall, state: AppState
+) -> AbstractAsyncContextManager[None]:
+    """A slot for the request, once its body is there."""
+    raw: bytes = request.state.body
+    body = read_body(raw) if request.method == "POST" else {}
+    kinds = _aggregations(body)
+    return state.admission.slot(
+        deadline=call.deadline,
+        is_large=_page_size(request, body) > LARGE_PAGE
+        or sum(wanted_values(kind, settings) for kind, settings in kinds) > MANY_VALUES,
+        sent_bytes=len(raw) * (1 + len(kinds)) * len(call.sites),
+    )
+
+
+def _page_size(request: Request, body: JsonObject) -> int:
+    if request.method == "GET":
+        sizes = [value for name, value in read_parameters(request) if name == "page_size"]
+        return int(sizes[-1][:9]) if sizes and sizes[-1].isdecimal() else 0
+    pagination = body.get("pagination")
+    size = pagination.get("page_size") if isinstance(pagination, dict) else None
+    return size if isinstance(size, int) else 0
+
+
+def _aggregations(body: JsonObject) -> list[tuple[str, JsonObject]]:
+    """The kinds with their settings, as far as they look like any."""
+    given = body.get("aggregations")
+    found: list[tuple[str, Json]] = []
+    for one in given.values() if isinstance(given, dict) else ():
+        found += one.items() if isinstance(one, dict) else ()
+    return [(kind, settings) for kind, settings in found if isinstance(settings, dict)]
