@@ -43,7 +43,7 @@ class NativeApi:
 
     async def entries(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/query`."""
-        search = read_search(read_body(raw), size=len(raw))
+        search = read_search(read_body(raw))
         return await self._searching(call, scope).entries(search)
 
     async def get_entries(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:
@@ -53,7 +53,7 @@ class NativeApi:
 
     async def archives(self, raw: bytes, *, call: NativeCall, scope: MemoryScope) -> Answered:
         """`POST /entries/archive/query`."""
-        search = read_search(read_body(raw), archives=True, size=len(raw))
+        search = read_search(read_body(raw), archives=True)
         return await self._searching(call, scope).archives(search)
 
     async def get_archives(self, pairs: Pairs, *, call: NativeCall, scope: MemoryScope) -> Answered:

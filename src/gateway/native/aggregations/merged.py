@@ -23,7 +23,7 @@ from gateway.native.searches.documents import QUERY
 from gateway.native.searches.entries import EntryPages
 
 DOING = "count values"
-AT_ONCE = 3
+AT_ONCE = 2
 """Aggregations of one request that are asked for at a time: other requests wait for the same slots
 of a site."""
 Parts: TypeAlias = dict[str, JsonObject]

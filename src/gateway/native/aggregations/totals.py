@@ -11,23 +11,29 @@ MAX_SIZE = 10_000
 MAX_DOCUMENTS = 10_000
 """Examples of all values."""
 MAX_VALUES = 2 * MAX_SIZE
-"""Of all terms: each site names so many and more, which are merged and ranked."""
+"""Of all of them: each site names so many terms and more, which are merged and ranked."""
 MAX_LISTED = 50_000
 """Values and buckets of one answer; a histogram by interval has as many as its sites need."""
 DEFAULT_SIZE = 10
+BY_INTERVAL = 500
+"""What a histogram by interval is taken for: how many buckets it has is known afterwards."""
 
 Sized = tuple[str, JsonObject]
 """A kind of aggregation and its settings."""
 
 
 def wanted_values(kind: str, settings: JsonObject) -> int:
-    """How many values an aggregation asks for."""
-    if kind != "terms":
-        return 0
-    pages = settings.get("pagination")
-    of_page = pages.get("page_size") if isinstance(pages, dict) else None
-    size = settings.get("size") or of_page
-    return size if isinstance(size, int) else DEFAULT_SIZE
+    """How many values or buckets an aggregation has, as far as can be seen."""
+    match kind:
+        case "terms":
+            pages = settings.get("pagination")
+            of_page = pages.get("page_size") if isinstance(pages, dict) else None
+            size = settings.get("size") or of_page
+            return size if isinstance(size, int) else DEFAULT_SIZE
+        case "histogram" | "date_histogram":
+            buckets = settings.get("buckets")
+            return buckets if isinstance(buckets, int) else BY_INTERVAL
+    return 0
 
 
 def check_totals(aggregations: Sequence[Sized]) -> None:
@@ -45,7 +51,7 @@ def check_totals(aggregations: Sequence[Sized]) -> None:
         raise too_much(("aggregations",), message)
     if values > MAX_VALUES:
         message = (
-            f"At most {MAX_VALUES} values are counted at a time: the sizes of all terms "
+            f"At most {MAX_VALUES} values are counted at a time: the sizes and buckets of all "
             "aggregations together. Ask for fewer, or in several requests."
         )
         raise too_much(("aggregations",), message)

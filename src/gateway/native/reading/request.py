@@ -19,7 +19,6 @@ from gateway.native.reading.bounds import (
     check_patterns,
     check_query,
     check_required_archive,
-    check_sent,
     no_quantity,
 )
 from gateway.native.refusals import in_body
@@ -103,9 +102,8 @@ def read_body(raw: bytes) -> JsonObject:
     return body
 
 
-def read_search(body: JsonObject, *, archives: bool = False, size: int = 0) -> NativeSearch:
-    """What a body of so many bytes asks for; members that NOMAD does not know are ignored, as it
-    does."""
+def read_search(body: JsonObject, *, archives: bool = False) -> NativeSearch:
+    """What the body asks for; members that NOMAD does not know are ignored, as it does."""
     required = body.get("required")
     search = NativeSearch(
         read_owner(body.get("owner")),
@@ -116,7 +114,6 @@ def read_search(body: JsonObject, *, archives: bool = False, size: int = 0) -> N
         () if archives else read_aggregations(body.get("aggregations")),
     )
     check_page(required, search.pagination.size, archives=archives)
-    check_sent(size, len(search.aggregations))
     return search
 
 

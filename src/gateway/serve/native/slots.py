@@ -7,13 +7,16 @@ from fastapi import Request
 from gateway.model import Json, JsonObject
 from gateway.native import NativeCall
 from gateway.native.aggregations.totals import wanted_values
+from gateway.native.reading.bounds import check_sent
 from gateway.native.reading.request import read_body
 from gateway.serve.admission import LARGE_PAGE
 from gateway.serve.native.reading import read_parameters
 from gateway.serve.state import AppState
 
+FEW_AGGREGATIONS = 3
+"""Each asks every site by itself, as a page does; more are as much work as a large page."""
 MANY_VALUES = 1_000
-"""Of terms aggregations; more are merged and ranked for as long as a large page is."""
+"""Of aggregations; more are merged and ranked for as long as a large page is."""
 
 
 def slot_of(
@@ -23,9 +26,11 @@ def slot_of(
     raw: bytes = request.state.body
     body = read_body(raw) if request.method == "POST" else {}
     kinds = _aggregations(body)
+    check_sent(len(raw), len(kinds))  # before it waits for as much room
     return state.admission.slot(
         deadline=call.deadline,
         is_large=_page_size(request, body) > LARGE_PAGE
+        or len(kinds) > FEW_AGGREGATIONS
         or sum(wanted_values(kind, settings) for kind, settings in kinds) > MANY_VALUES,
         sent_bytes=len(raw) * (1 + len(kinds)) * len(call.sites),
     )
