@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Generic, TypeVar
 
 from gateway.errors import NativeError, SiteError
@@ -113,7 +114,12 @@ async def try_sites(
         except SiteError as error:
             return error
 
-    results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
+    try:
+        results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
+    finally:
+        for request in requests.values():  # not begun, where the caller was not waited for
+            if iscoroutine(request) and getcoroutinestate(request) == CORO_CREATED:
+                request.close()
     return dict(zip(requests, results, strict=True))
 
 

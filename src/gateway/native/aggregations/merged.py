@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from gateway.errors import SiteError
+from gateway.errors import NativeError, SiteError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import (
     merged_counts,
@@ -21,6 +21,7 @@ from gateway.native.asking import post, together
 from gateway.native.holders import object_of
 from gateway.native.searches.documents import QUERY
 from gateway.native.searches.entries import EntryPages
+from gateway.observe import log
 
 DOING = "count values"
 AT_ONCE = 2
@@ -36,13 +37,23 @@ async def aggregate(pages: EntryPages) -> JsonObject:
 
     async def one(aggregation: NativeAggregation) -> JsonObject:
         async with few:
-            value = await _one(pages, aggregation)
+            value = await _fitting(pages, aggregation)
         listed.add(object_of(value[aggregation.kind]))
         await asyncio.sleep(0)
         return value
 
     found = await together(*(one(aggregation) for aggregation in wanted))
     return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}
+
+
+async def _fitting(pages: EntryPages, aggregation: NativeAggregation) -> JsonObject:
+    """One aggregation; raises NativeError where the sites' answers are none that can be merged."""
+    try:
+        return await _one(pages, aggregation)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        log().exception("unexpected counts in the answers of the sites")
+        message = f"The sites' answers to the aggregation {aggregation.name[:80]} do not fit."
+        raise NativeError(502, message) from error
 
 
 async def _one(pages: EntryPages, aggregation: NativeAggregation) -> JsonObject:
