@@ -6,12 +6,16 @@ page's documents, from the sites that serve them.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+import orjson
 
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.asking import Ask, Said, ask_adapted, post
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
 from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
@@ -37,6 +41,8 @@ from gateway.native.searches.documents import (
     written_pagination,
     written_required,
 )
+
+T = TypeVar("T")
 
 SMALL_PAGE = 50
 """A page of whole documents up to this size comes at once from each site."""
@@ -99,6 +105,8 @@ class EntryPages:
         self.order: NativeOrder = read_order(search.pagination)
         self.start: Start = read_start(self.order, search.pagination.after)
         self.attempt = attempt
+        self._bytes: int | None = None
+        """Of the caller's query, once it has been written."""
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -128,9 +136,8 @@ class EntryPages:
         """
         whole = fields is None and self.can_come_whole
         wanted = self.search.required if whole else Required((*(fields or ()), ENTRY_ID))
-        pages = await ask_sites(
-            {site: self._site_page(site, wanted) for site in self.sites},
-            doing=DOING,
+        pages = await self.ask_all(
+            {site: partial(self._ask_page, site, wanted) for site in self.sites}, doing=DOING
         )
         if self.served is not None:
             pages = {site: pages[site] for site in self.served.preferred(pages)}
@@ -146,6 +153,12 @@ class EntryPages:
         total = self._total(page, pages)
         self.attempt.check_found(total)
         return KeyPage(page, self._head(page, pages, total), pages, whole)
+
+    async def ask_all(self, asks: Mapping[str, Ask[T]], *, doing: str) -> dict[str, Said[T]]:
+        """What several sites answer, each without the names that it lacks; as `ask_sites`."""
+        if self._bytes is None:
+            self._bytes = len(orjson.dumps(self.search.query))
+        return await ask_adapted(asks, doing=doing, size=self._bytes)
 
     def asked(
         self, site: str, lacking: Collection[str], *, of: NativeQuery | None = None
@@ -197,12 +210,6 @@ class EntryPages:
                     holders |= {holder, site}
         if again:
             raise SeenTwiceError(again, frozenset(holders))
-
-    async def _site_page(self, site: str, wanted: Required | None) -> Said[SitePage]:
-        async def ask(lacking: Collection[str]) -> SitePage:
-            return await self._ask_page(site, wanted, lacking)
-
-        return await adapted(ask)
 
     async def _ask_page(
         self, site: str, wanted: Required | None, lacking: Collection[str]

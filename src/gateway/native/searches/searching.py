@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import orjson
@@ -12,10 +13,8 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
 from gateway.native.asking import (
-    Said,
     SitesGoneError,
     adapted,
-    ask_sites,
     both_of,
     post,
 )
@@ -170,21 +169,20 @@ class Searching:
         if required is None:
             return {}
 
-        def ask(site: str) -> Awaitable[Said[None]]:
-            async def check(lacking: Collection[str]) -> None:
-                wanted = required_without(required, lacking)
-                assert wanted is not None
-                body: JsonObject = {
-                    "owner": "public",
-                    "pagination": {"page_size": 0},
-                    "required": written_required(wanted),
-                }
-                client = pages.clients[site]
-                await post(client, QUERY, body, call=pages.call, scope=self._scope, doing=DOING)
+        async def check(site: str, lacking: Collection[str]) -> None:
+            wanted = required_without(required, lacking)
+            assert wanted is not None
+            body: JsonObject = {
+                "owner": "public",
+                "pagination": {"page_size": 0},
+                "required": written_required(wanted),
+            }
+            client = pages.clients[site]
+            await post(client, QUERY, body, call=pages.call, scope=self._scope, doing=DOING)
 
-            return adapted(check)
-
-        said = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
+        said = await pages.ask_all(
+            {site: partial(check, site) for site in pages.sites}, doing=DOING
+        )
         return {site: one.lacking for site, one in said.items()}
 
     async def _archives(self, pages: EntryPages) -> Answered:
