@@ -98,7 +98,7 @@ def claimed(body: dict) -> bytes:
     return f'{text}{{"terms":{{"data":[{buckets}]}}}}}}}}'.encode()
 
 
-CLAIMED = 199_000
+CLAIMED = 60_000
 OWN = random.randrange(10**6)
 
 
