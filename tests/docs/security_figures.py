@@ -90,6 +90,10 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"pieces of {streaming.PIECE_BYTES // KIB} KiB",
         _key("timeouts", "site_s", TIMEOUTS, " s"),
     ),
+    "A file that drips": (
+        f"{streaming.LEAST_BYTES // KIB} KiB in",
+        _key("timeouts", "site_s", TIMEOUTS, " s"),
+    ),
     "Streams and large pages": (
         _key("admission", "max_streams", ADMISSION),
         _key("admission", "max_large", ADMISSION),

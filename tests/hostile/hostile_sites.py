@@ -26,6 +26,7 @@ class Site:
 
     def __init__(self, kind: str) -> None:
         ways = [kind] if kind != "all" else [*WAYS]
+        self.kinds = ways
         self._ways = itertools.cycle(ways)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,6 +48,8 @@ class Site:
     async def _answer(self, path: str, body: dict, writer: asyncio.StreamWriter) -> None:
         if path.endswith("/info"):
             await whole(writer, b'{"version":"1.3.0"}')
+        elif "claims" in self.kinds and '"terms"' in json.dumps(body.get("aggregations")):
+            await whole(writer, claimed(body))
         elif body.get("pagination", {}).get("page_size") == 0:
             await whole(writer, b'{"data":[],"pagination":{"total":%d}}' % TOTAL)
         else:
@@ -77,6 +80,31 @@ def entries(path: str, body: dict, *, more: bytes = b"", section: object = None)
         held = {"entry_id": entry_id, "archive": line} if is_archive else line["metadata"]
         parts.append(orjson.dumps(held)[:-1] + more + b"}")
     return b'{"data":[%s],"pagination":{"total":%d}}' % (b",".join(parts), TOTAL)
+
+
+def claimed(body: dict) -> bytes:
+    """Every upload there is, each of as many entries as are compared, in part of this site alone;
+    the next page of values, in the form of NOMAD."""
+    ((name, kind),) = body["aggregations"].items()
+    terms = kind["terms"]
+    pages = terms.get("pagination", {})
+    size, after = pages.get("page_size", 10), pages.get("page_after_value")
+    first = int(after.rpartition("-")[2]) + 1 if after else 0
+    ids = [f"claimed-upload-{number:07}" for number in range(first, min(first + size, CLAIMED))]
+    if terms["quantity"] != "upload_id":
+        ids = [f"{one}-{OWN}-{number:07}" for one, number in zip(ids, itertools.count(first))]
+    buckets = ",".join(f'{{"value":"{one}","count":1}}' for one in ids)
+    text = f'{{"data":[],"pagination":{{"total":{TOTAL}}},"aggregations":{{"{name}":'
+    return f'{text}{{"terms":{{"data":[{buckets}]}}}}}}}}'.encode()
+
+
+CLAIMED = 60_000
+OWN = random.randrange(10**6)
+
+
+async def claims(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """Proper pages, beside claims to hold everything."""
+    await good(path, body, writer)
 
 
 async def good(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
@@ -224,6 +252,7 @@ WAYS: dict[str, Callable] = {
     "slow_head": slow_head,
     "errors": errors,
     "lies": lies,
+    "claims": claims,
 }
 
 

@@ -81,7 +81,7 @@ def peak_of(pid: int) -> int:
     return int(kilobytes) * 1024
 
 
-@pytest.mark.parametrize("kind", ["all", "dense"])
+@pytest.mark.parametrize("kind", ["all", "dense", "claims"])
 async def test_all_at_once(tmp_path: Path, kind: str) -> None:
     """64 callers of four sites and hostile clients: below 400 MB, and the healthy site's pages are
     whole and in time all the while."""

@@ -104,6 +104,38 @@ async def test_a_site_that_stops_in_the_middle(servers, client_of):
         await read(answer)
 
 
+async def test_a_site_that_drips(servers, client_of):
+    """Holds one of the few streams no longer than one that stops."""
+
+    async def handler(connection):
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(100):
+            await connection.send(b"x")
+            await asyncio.sleep(0.05)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url, answer_s=0.3))
+    async with asyncio.timeout(2):
+        with pytest.raises(SiteError, match="less than 4096 bytes in"):
+            await read(answer)
+
+
+async def test_a_slow_site_that_goes_on(servers, client_of):
+    """Takes as long as it takes."""
+    text = b"x" * 30_000
+
+    async def handler(connection):
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n")
+        for at in range(0, len(text), 1500):
+            await connection.send(text[at : at + 1500])
+            await asyncio.sleep(0.05)
+
+    server = await servers.start(handler)
+    assert await read(await opened(client_of(server.url, answer_s=0.4))) == text
+
+
 async def test_no_head_in_time(servers, client_of):
     """The head is waited for as long as the caller's deadline allows."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.http.memory_budget import MemoryScope
+from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
 from gateway.fetch.nomad.session import Documents, SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, Site
 from gateway.properties import STRUCTURE
@@ -23,6 +23,12 @@ class ManyUploads:
     name: str
     uploads: tuple[str, ...]
     """Rising."""
+
+    def hold(self) -> Reservation:
+        return MemoryBudget().reserve(self.name)
+
+    def apart(self, scope: MemoryScope) -> "ManyUploads":
+        return self
 
     async def page(self, query: NativeQuery, **_: Any) -> Documents:
         await sleep(0)

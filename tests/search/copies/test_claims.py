@@ -106,6 +106,8 @@ async def test_all_sites_have_a_part_of_the_index() -> None:
         assert one.index._most_uploads("berlin") >= 66_000
         held = sum(len(one.index.uploads(site)) for site in SITES)
         assert held + one.index._most_uploads("berlin") <= 400_000
+        one.index._sites["evil"] = Claimed(range(390_000))  # type: ignore[assignment]
+        assert one.index._most_uploads("berlin") >= 66_000
 
 
 class Claimed:
@@ -123,6 +125,8 @@ async def test_allowance() -> None:
         pass
     with allowance.reading("quick"):
         pass
+    assert allowance.can_compare(("slow", "quick", "third"))
+    assert not allowance.can_compare(("slow", "quick"))
 
 
 def test_turns() -> None:
@@ -144,3 +148,18 @@ def test_the_copy_that_differs_most_is_left_out() -> None:
     assert {*found.holdings} == {"berlin", "munich"}
     assert fitting("u", {"evil": other, "berlin": same}, {}, ("evil", "berlin"), room=50) is None
     assert differences.fitting("u", read, {}, tuple(read), room=500) is not None
+
+
+async def test_one_line_says_what_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
+    """However many uploads are claimed."""
+    async with reading() as one:
+        for site in ("berlin", "munich"):
+            one.hold(site, *(upload(f"u{number}", "a") for number in range(30)))
+        one.lines["munich"].fault = lambda asked: (
+            refused(asked) if asks_for_entries(asked) else None
+        )
+        with caplog.at_level("INFO"):
+            await one.index.refresh()
+        lines = [record.getMessage() for record in caplog.records]
+        assert sum("30 uploads are not known" in line for line in lines) <= 2
+        assert len(lines) < 10

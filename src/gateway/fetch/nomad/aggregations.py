@@ -10,11 +10,15 @@ from itertools import pairwise
 from typing import NoReturn, cast
 
 from gateway.errors import SiteError
+from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery
 
 PAGE = 1_000
 """Values per request; with examples NOMAD takes about half a millisecond for each."""
+TERM_BYTES = 160
+"""What one value takes: text, count, and a place in a list."""
+_NO_DOCUMENT: Mapping[str, Json] = {}
 _IN_LOOP = 2_000
 """Values that are read in the event loop: 10,000 take 20 ms."""
 
@@ -43,11 +47,14 @@ async def read_terms(
     """
     found: list[Term] = []
     size = page or PAGE
+    held = session.hold()
     while len(found) <= most:
         pagination: JsonObject = {"page_size": size}
         if found:
             pagination["page_after_value"] = found[-1].value
-        further = await _page(session, quantity, query, fields, pagination=pagination)
+        further = await _page_alone(session, quantity, query, fields, pagination=pagination)
+        if not held.try_reserve(TERM_BYTES * len(further)):
+            _refuse(session, "there are more values than can be held beside other answers")
         walked = (*found[-1:], *further)
         if any(a.value >= b.value for a, b in pairwise(walked)):
             _refuse(session, "the answer is not in rising order")
@@ -55,6 +62,23 @@ async def read_terms(
         if len(further) < size:
             break
     return tuple(found)
+
+
+async def _page_alone(
+    session: SiteSession,
+    quantity: str,
+    query: NativeQuery,
+    fields: Sequence[str],
+    **limits: Json,
+) -> tuple[Term, ...]:
+    """The same as `_page`; without examples the answer is not held any longer than that."""
+    if fields:
+        return await _page(session, quantity, query, fields, **limits)
+    scope = MemoryScope()
+    try:
+        return await _page(session.apart(scope), quantity, query, fields, **limits)
+    finally:
+        scope.close()
 
 
 async def read_some_terms(
@@ -100,7 +124,7 @@ def _term(session: SiteSession, bucket: Json) -> Term:
     if not isinstance(value, str) or not isinstance(count, int) or count < 1:
         _refuse(session, "the answer has a value without text or count")
     example = examples[0] if isinstance(examples, list) and examples else None
-    return Term(value, count, example if isinstance(example, dict) else {})
+    return Term(value, count, example if isinstance(example, dict) else _NO_DOCUMENT)
 
 
 def _refuse(session: SiteSession, happened: str) -> NoReturn:

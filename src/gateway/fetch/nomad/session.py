@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import ArchiveKey
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.http.memory_budget import Reservation
+from gateway.fetch.http.memory_budget import MemoryScope, Reservation
 from gateway.fetch.http.request import RequestOptions
 from gateway.model import Json, JsonObject, NativeQuery, SiteState
 
@@ -58,6 +58,12 @@ class SiteSession:
     def until(self, deadline: float | None) -> "SiteSession":
         """The same session under another deadline."""
         session = SiteSession(self._client, replace(self._options, deadline=deadline))
+        session._states = self._states
+        return session
+
+    def apart(self, scope: MemoryScope) -> "SiteSession":
+        """The same session, whose answers are held in a scope of their own."""
+        session = SiteSession(self._client, replace(self._options, scope=scope))
         session._states = self._states
         return session
 

@@ -5,7 +5,7 @@ page's documents, from the sites that serve them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import orjson
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
-from gateway.model import Json, JsonObject, NativeQuery
+from gateway.model import JsonObject, NativeQuery
 from gateway.native.asking import Ask, Said, ask_adapted, post
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
@@ -41,6 +41,7 @@ from gateway.native.searches.documents import (
     written_pagination,
     written_required,
 )
+from gateway.native.searches.key_page import KeyPage, SeenTwiceError, SitePage, echoed
 
 T = TypeVar("T")
 
@@ -48,39 +49,6 @@ SMALL_PAGE = 50
 """A page of whole documents up to this size comes at once from each site."""
 FEW_NAMES, LIGHT_PAGE = 30, 1_000
 """So do pages of so many entries of which only so many named quantities are wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class SitePage:
-    """One site's part of a page."""
-
-    hits: tuple[NativeHit, ...]
-    total: int
-    query: Json
-    """The echo of the caller's query."""
-    aggregations: JsonObject
-    given: int
-    """How many it gave."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPage:
-    """The merged keys of a page and what NOMAD's answer says around them."""
-
-    page: MergedPage
-    head: JsonObject
-    sites: Mapping[str, Said[SitePage]]
-    has_documents: bool
-
-
-class SeenTwiceError(Exception):
-    """Entries that two sites gave, as what is known of copies is too old: asked again without the
-    second ones; `again` are these by the site that is to leave them out."""
-
-    def __init__(self, again: Mapping[str, tuple[str, ...]], holders: frozenset[str]) -> None:
-        super().__init__()
-        self.again = again
-        self.holders = holders
 
 
 class EntryPages:
@@ -342,9 +310,3 @@ class EntryPages:
         total = sum(said.value.total for said in pages.values())
         given = sum(said.value.given for said in pages.values())
         return total - page.twice if given == total else total
-
-
-def echoed(pages: Mapping[str, Said[SitePage]]) -> Json:
-    """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
-    ranked = sorted(pages.values(), key=lambda said: len(said.lacking))
-    return ranked[0].value.query if ranked else {}

@@ -31,7 +31,8 @@ from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.batches import Batches
 from gateway.native.searches.bodies import Bodies
 from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
-from gateway.native.searches.entries import EntryPages, KeyPage, SeenTwiceError
+from gateway.native.searches.entries import EntryPages
+from gateway.native.searches.key_page import KeyPage, SeenTwiceError
 from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.pinned_archives import PinnedArchives
 from gateway.native.searches.streamed import StreamedAnswer

@@ -6,7 +6,7 @@ copies of others from being compared. What it has no time left for is compared w
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, zip_longest
 from typing import TypeAlias
@@ -32,6 +32,10 @@ class Allowance:
         """How long was read from a site, what is under way included."""
         now = asyncio.get_running_loop().time()
         return self._spent[site] + sum(now - began for began in self._began[site])
+
+    def can_compare(self, sites: Collection[str]) -> bool:
+        """Whether at least two of these sites have time left."""
+        return sum(self._spent[site] < self._round_s for site in sites) >= 2
 
     @property
     def is_used_up(self) -> bool:

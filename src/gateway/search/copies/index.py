@@ -63,9 +63,13 @@ async def read_uploads(
     """How many entries each upload has."""
     terms = await read_terms(session, "upload_id", query=base, most=most, page=PAGE)
     if len(terms) > most:
-        happened = f"it has more than {most} uploads"
-        raise SiteError(session.name, doing="list uploads", happened=happened)
+        raise too_many_uploads(session.name, most)
     return await asyncio.to_thread(_counts, session.name, terms)
+
+
+def too_many_uploads(site: str, most: int) -> SiteError:
+    """Of which the index of copies has no room for all."""
+    return SiteError(site, doing="list uploads", happened=f"it has more than {most} uploads")
 
 
 def _counts(site: str, terms: Sequence[Term]) -> dict[str, int]:

@@ -25,6 +25,7 @@ from gateway.search.copies.index import (
     read_mark,
     read_processed,
     read_uploads,
+    too_many_uploads,
 )
 from gateway.search.copies.owners import Generation, generation_of
 from gateway.search.copies.shared import Comparison, holders_by_upload
@@ -195,6 +196,8 @@ class CopyIndex:
         held = self._sites.get(session.name)
         most = self._most_uploads(session.name)
         uploads = await read_uploads(session, self._base, most=most)
+        if len(uploads) > (most := self._most_uploads(session.name)):  # others were quicker
+            raise too_many_uploads(session.name, most)
         changed: AbstractSet[str] = uploads.keys()
         if held is not None and not is_whole:
             changed = set()
@@ -211,7 +214,8 @@ class CopyIndex:
         """How many may be read of a site: what others have, or a part kept for each, is not its."""
         kept = MOST_KEPT // (2 * len(self._clients))
         others = (len(self.uploads(one)) for one in self._clients if one != site)
-        return min(MOST_UPLOADS, MOST_KEPT - sum(max(count, kept) for count in others))
+        left = MOST_KEPT - sum(max(count, kept) for count in others)
+        return min(MOST_UPLOADS, max(left, kept))
 
     async def _settle(self) -> None:
         """Compare what has not been compared, and make generations of what is known."""

@@ -101,11 +101,12 @@ class Comparison:
                         upload_id, counts, lambda site: open_session(site, scope), allowance
                     )
                 except SiteError as error:
-                    logger.info("copies of upload %s are not known: %s", upload_id, error)
+                    unread[upload_id] = str(error)  # the error would keep what was read alive
                     return None
                 finally:
                     scope.close()
 
+        unread: dict[str, str] = {}
         found: list[SharedUpload] = []
         unknown: dict[str, tuple[str, ...]] = {}
         for at, (upload_id, sites) in enumerate(holders.items()):
@@ -120,8 +121,14 @@ class Comparison:
                 await asyncio.sleep(0)
         turns = await asyncio.to_thread(in_turns, unknown)
         for at in range(0, len(turns), _SLICE):  # so that no more tasks than that are waiting
-            part = await asyncio.gather(*(one(*pair) for pair in turns[at : at + _SLICE]))
+            wanted = [pair for pair in turns[at : at + _SLICE] if allowance.can_compare(pair[1])]
+            part = await asyncio.gather(*(one(*pair) for pair in wanted))
             found += [upload for upload in part if upload is not None]
+            await asyncio.sleep(0)
+        for upload_id, why in list(unread.items())[:1]:
+            logger.info(
+                "copies of %s uploads are not known; of %s: %s", len(unread), upload_id, why
+            )
         self.is_cut_short = allowance.is_used_up
         return [one for one in found if self._seen.get(one.upload_id) is one]
 

@@ -14,6 +14,9 @@ from gateway.fetch.http.faults import Fault, seconds
 
 FULL_BYTES = 256 * 1024
 """No more is read ahead of the client than this and what one read gives."""
+LEAST_BYTES = 4 * 1024
+"""What a site must send in the time that it has for a piece, all pieces of that time together:
+streams are few, and one that drips would hold its slot for ever."""
 PIECE_BYTES = 128 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
@@ -88,13 +91,21 @@ class StreamReader:
     ) -> AsyncIterator[bytes]:
         """The body as it was before it was packed; a Fault where it breaks off or stops coming."""
         unpack = _unpacking(self.headers.get("content-encoding", ""))
+        clock, waited_s, before = asyncio.get_running_loop().time, 0.0, self.raw_bytes
         while True:
+            began = clock()
             try:
                 async with asyncio.timeout(answer_s):
                     await self._next_change(sending, lambda: bool(self._pieces))
             except TimeoutError:
                 happened = f"sent nothing for {seconds(answer_s)} in the middle of the answer"
                 raise Fault(happened, kind="timeout") from None
+            waited_s += clock() - began
+            if waited_s >= answer_s and not sending.done():
+                if self.raw_bytes - before < LEAST_BYTES:
+                    happened = f"sent less than {LEAST_BYTES} bytes in {seconds(answer_s)}"
+                    raise Fault(f"{happened} in the middle of the answer", kind="timeout")
+                waited_s, before = 0.0, self.raw_bytes
             if not self._pieces:
                 unpack.check_whole()
                 return
