@@ -109,7 +109,7 @@ REFUSED: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         {"dimension_types": [1, 0, 0], "lattice_vectors": [[4, 0, 0], NAN_ROW, NAN_ROW]},
     ),
     (
-        "no room",
+        "no gap",
         CRYSTAL,
         {"dimension_types": [1, 1, 0], "lattice_vectors": [[4, 0, 0], [0, 5, 0], [0, 0, 5]]},
     ),

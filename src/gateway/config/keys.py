@@ -25,7 +25,7 @@ from gateway.config.values import (
 
 LEAST_BUDGET_S = 0.2
 """Below this, a site that hangs would not have the time (`fetch.http.coalescing.BLAMED_S`) after
-which it is found to be ill."""
+which it is found to be unhealthy."""
 
 
 class ProviderKeys(Keys):

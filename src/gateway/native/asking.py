@@ -24,7 +24,7 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Generic[T]):
+class NativeAnswer(Generic[T]):
     """What a site answered, and the names that it lacks, with its refusals."""
 
     value: T
@@ -59,12 +59,12 @@ async def post(
 
 async def adapted(
     ask: Callable[[Collection[str]], Awaitable[T]],
-) -> Said[T]:
+) -> NativeAnswer[T]:
     """A site's answer to a request made without the names that it lacks."""
     lacking: dict[str, SiteError] = {}
     while True:
         try:
-            return Said(await ask(lacking), lacking)
+            return NativeAnswer(await ask(lacking), lacking)
         except SiteError as error:
             name = lacking_name(error)
             if name is None or name in lacking or len(lacking) >= MAX_NAMES:
@@ -73,11 +73,11 @@ async def adapted(
 
 
 async def try_sites(
-    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
-) -> dict[str, Said[T] | SiteError]:
+    requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
+) -> dict[str, NativeAnswer[T] | SiteError]:
     """Every site's answer, or why there is none."""
 
-    async def one(site: str, request: Awaitable[Said[T]]) -> Said[T] | SiteError:
+    async def one(site: str, request: Awaitable[NativeAnswer[T]]) -> NativeAnswer[T] | SiteError:
         try:
             return await of_site(site, request, doing=doing)
         except SiteError as error:
@@ -88,13 +88,13 @@ async def try_sites(
 
 
 async def ask_sites(
-    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
-) -> dict[str, Said[T]]:
+    requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
+) -> dict[str, NativeAnswer[T]]:
     """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
 
-    said = await try_sites(requests, doing=doing)
-    answers = {site: value for site, value in said.items() if isinstance(value, Said)}
-    failures = [value for value in said.values() if isinstance(value, SiteError)]
+    results = await try_sites(requests, doing=doing)
+    answers = {site: value for site, value in results.items() if isinstance(value, NativeAnswer)}
+    failures = [value for value in results.values() if isinstance(value, SiteError)]
     check_failures(failures, answered=bool(answers))
     check_lacking([one.lacking for one in answers.values()])
     return answers

@@ -81,12 +81,12 @@ class SiteQuery:
     is_wrapped: bool
     """Whether the caller's query is the first member of an `and`."""
 
-    def echo(self, said: Json) -> Json:
-        """The caller's query as the site has understood it, from what it says of the whole."""
-        if not self.is_wrapped or not isinstance(said, dict):
-            return said
-        parts = said.get("and", said.get("op"))
-        return parts[0] if isinstance(parts, list) and parts else said
+    def echo(self, query: Json) -> Json:
+        """The caller's query as the site has understood it, from its echo of the whole."""
+        if not self.is_wrapped or not isinstance(query, dict):
+            return query
+        parts = query.get("and", query.get("op"))
+        return parts[0] if isinstance(parts, list) and parts else query
 
 
 def site_query(

@@ -8,8 +8,8 @@ index.
             0                        0.49        0.7                       1
 
 With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.coalescing.BLAMED_S`
-(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be ill after about
-6 s.
+(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be unhealthy after
+about 6 s.
 """
 
 import asyncio

@@ -237,8 +237,8 @@ class Federation:
         return self._entry_copies
 
     async def know_copies(self, most_s: float = COPIES_S) -> None:
-        """Wait until it is known what the sites hold copies of, for who asks once and no more; a
-        server does not wait."""
+        """Wait until the index of copies is read, at most `most_s`: for a caller that asks once and
+        ends. A server does not wait."""
         await self._copies.structures.wait(most_s)
 
     async def _available(self, chosen: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""What one app serves: its configuration, the federation behind it, and what counts and limits."""
+"""What one app serves: its configuration, its federation, and what counts and limits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What `gateway init` asks and says; at the end stands the file.
+"""The dialogue of `gateway init`, which ends with the file written.
 
 In: options, and something that searches for an API. Out: text on a terminal, a file.
 """
@@ -27,7 +27,7 @@ _MORE = "Address of another Oasis (empty: no more)"
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What the command line said."""
+    """What the command line gives."""
 
     output: Path
     addresses: tuple[tuple[str | None, str], ...] = ()
@@ -116,7 +116,7 @@ def _settle(
         answers.refused.append(typed.strip())
         return
     if isinstance(found, NotFound):
-        _say(found.said, f"What to do: {found.advice}")
+        _say(found.happened, f"What to do: {found.advice}")
         if found.why in _OF_CERTIFICATES and options.ca_file is None:
             _say("With such a file, repeat this with --ca-file FILE.")
         if options.is_silent or not _is_kept(found):
@@ -124,7 +124,7 @@ def _settle(
             return
         found = Found(found.url or "", None, None, None)
     else:
-        _say(*found.said, _told(found))
+        _say(*found.remarks, _summary(found))
     known = next((site for site in answers.sites if site.url == found.url), None)
     if known is not None:
         _say(f"This is the same as {known.name}, so it is left out.")
@@ -152,7 +152,9 @@ def _new_site(found: Found, name: str | None, answers: _Answers, options: InitOp
     title = found.deployment if name == proposed and not says_nothing(found.deployment) else name
     if found.is_denied:
         _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
-    return NewSite(name, found.url, title or name, _told(found), found.is_denied, options.ca_file)
+    return NewSite(
+        name, found.url, title or name, _summary(found), found.is_denied, options.ca_file
+    )
 
 
 def _free_name(text: str, taken: Sequence[str]) -> str:
@@ -185,7 +187,7 @@ def _good_prefix(text: str) -> str:
         raise click.BadParameter(str(error)) from error
 
 
-def _told(found: Found) -> str:
+def _summary(found: Found) -> str:
     version = f"NOMAD {found.version}" if found.version else "It did not answer"
     if found.entries is None:
         return version

@@ -65,8 +65,8 @@ def status_fault(
 
     `archive`: the request was for archives, of which a single broken one makes NOMAD answer 500.
     """
-    said = quoted(_said(body, headers.get("content-type", "")), token=token)
-    happened = f"HTTP {status}: {said}" if said else f"HTTP {status}{_phrase(status)}"
+    text = quoted(_error_text(body, headers.get("content-type", "")), token=token)
+    happened = f"HTTP {status}: {text}" if text else f"HTTP {status}{_phrase(status)}"
     if status in (401, 403) and token:
         happened = f"HTTP {status}: the token that was sent is not accepted there"
     if status in PASSING_STATUSES:
@@ -106,7 +106,7 @@ def _connect_fault(error: httpx.ConnectError) -> Fault:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The operating system's error behind those of the libraries."""
+    """The operating system's error that caused those of the libraries."""
     found: BaseException = error
     while found.__cause__ or found.__context__:
         found = found.__cause__ or found.__context__  # type: ignore[assignment]  # one is there
@@ -128,15 +128,11 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _said(body: bytes | bytearray, content_type: str) -> str:
-    """The site's own words, in short."""
+def _error_text(body: bytes | bytearray, content_type: str) -> str:
+    """What the site itself says of the error; empty: nothing that can be quoted."""
     if "json" in content_type:
-        text = _detail(body)
-    elif content_type.startswith("text/plain"):
-        text = body.decode(errors="replace")
-    else:
-        text = ""
-    return text
+        return _detail(body)
+    return body.decode(errors="replace") if content_type.startswith("text/plain") else ""
 
 
 def _detail(body: bytes | bytearray) -> str:

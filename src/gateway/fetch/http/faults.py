@@ -12,7 +12,7 @@ from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.model import Json
 
 Health: TypeAlias = Literal["good", "bad", "unknown"]
-"""What a fault says of the site: it is alive, it may be ill, or nothing (the fault is ours)."""
+"""What a fault says of the site: healthy, perhaps unhealthy, or nothing (the fault is ours)."""
 
 FaultKind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 

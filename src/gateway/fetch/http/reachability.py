@@ -63,8 +63,8 @@ class Unreachable:
 
     url: str
     trouble: Trouble
-    said: str
-    """What happened, in words."""
+    happened: str
+    """In words."""
 
 
 async def reach(
@@ -84,21 +84,21 @@ async def reach(
     waits = dict.fromkeys(("read", "write"), wait_s) | dict.fromkeys(
         ("connect", "pool"), site.connect_s
     )
-    async with transport or _transport(site) as way:
+    async with transport or _transport(site) as opened:
         try:
             request = httpx.Request(
                 method, url, headers=headers, json=content, extensions={"timeout": waits}
             )
             async with asyncio.timeout(site.connect_s + wait_s):
-                return await _sent(way, request)
+                return await _sent(opened, request)
         except TRANSPORT_ERRORS as error:
-            said = transport_fault(error, connect_s=site.connect_s).happened
-            return Unreachable(url, _trouble(error), said)
+            happened = transport_fault(error, connect_s=site.connect_s).happened
+            return Unreachable(url, _trouble(error), happened)
 
 
-async def _sent(way: httpx.AsyncBaseTransport, request: httpx.Request) -> Reached:
+async def _sent(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reached:
     sent = time.time()
-    response = await way.handle_async_request(request)
+    response = await transport.handle_async_request(request)
     now = (sent + time.time()) / 2
     try:
         body = b""
@@ -160,7 +160,7 @@ def _trouble(error: Exception) -> Trouble:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The operating system's error behind those of the libraries."""
+    """The operating system's error that caused those of the libraries."""
     found: BaseException | None = error
     last = error
     while found is not None:

@@ -14,7 +14,7 @@ from gateway.native.aggregations.buckets import (
 from gateway.native.aggregations.histograms import interval_of
 from gateway.native.aggregations.rules import NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
-from gateway.native.asking import Said, adapted, ask_sites, post, together
+from gateway.native.asking import NativeAnswer, adapted, ask_sites, post, together
 from gateway.native.holders import object_of
 from gateway.native.searches.documents import QUERY
 from gateway.native.searches.entries import EntryPages
@@ -104,14 +104,14 @@ async def _ask_each(
 ) -> Parts:
     chosen = [site for site in pages.sites if sites is None or site in sites]
 
-    def request(site: str) -> Awaitable[Said[JsonObject | None]]:
+    def request(site: str) -> Awaitable[NativeAnswer[JsonObject | None]]:
         async def ask(lacking: Collection[str]) -> JsonObject | None:
             return await _ask_site(pages, site, kind, settings_at(site), lacking)
 
         return adapted(ask)
 
-    said = await ask_sites({one: request(one) for one in chosen}, doing=DOING)
-    return {site: one.value for site, one in said.items() if one.value is not None}
+    answers = await ask_sites({one: request(one) for one in chosen}, doing=DOING)
+    return {site: one.value for site, one in answers.items() if one.value is not None}
 
 
 async def _ask_site(

@@ -148,7 +148,7 @@ class Passing:
         *,
         nowhere: str,
     ) -> PassedAnswer:
-        """What is said where no site gave an answer."""
+        """The error where no site gave an answer."""
         gone = [*failures, *holdings.failed]
         is_sure = not gone or self._call.is_partial
         if refused is not None:

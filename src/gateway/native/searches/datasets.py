@@ -8,7 +8,7 @@ import orjson
 from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject
-from gateway.native.asking import Said, SitesGoneError, ask_sites, gone_for_good
+from gateway.native.asking import NativeAnswer, SitesGoneError, ask_sites, gone_for_good
 from gateway.native.call import Backend, NativeCall
 from gateway.native.links import page_links
 from gateway.native.reading.get_query import PAGING, Pairs
@@ -75,17 +75,19 @@ class Datasets:
         """What each site lists, all of it: it is short, and in an order of the site's own."""
         requests = {site: self._one(site, filters) for site in self._call.sites}
         try:
-            said = await ask_sites(requests, doing=DOING)
+            answers = await ask_sites(requests, doing=DOING)
         except SitesGoneError as error:
             rest = self._call.without(error.sites)
             if not self._call.is_partial or not rest.sites:
                 raise gone_for_good(error, self._call) from None
             self._call = rest
             return await self._all(filters)
-        return {site: one.value for site, one in said.items()}
+        return {site: one.value for site, one in answers.items()}
 
-    def _one(self, site: str, filters: list[tuple[str, str]]) -> Awaitable[Said[list[JsonObject]]]:
-        async def ask() -> Said[list[JsonObject]]:
+    def _one(
+        self, site: str, filters: list[tuple[str, str]]
+    ) -> Awaitable[NativeAnswer[list[JsonObject]]]:
+        async def ask() -> NativeAnswer[list[JsonObject]]:
             query = urlencode([*filters, ("page_size", str(WINDOW - 1))])
             answer = await self._clients[site].get(
                 f"/datasets?{query}", doing=DOING, options=self._call.options(self._scope)
@@ -95,6 +97,6 @@ class Datasets:
                 raise SiteError(site, doing=DOING, happened="the answer has no list of datasets")
             if len(data) < read_total(site, answer.data):
                 raise NativeError(501, f"{site} has too many datasets to list; ask for fewer.")
-            return Said([one for one in data if isinstance(one, dict)], {})
+            return NativeAnswer([one for one in data if isinstance(one, dict)], {})
 
         return ask()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import Said, adapted, ask_sites, post
+from gateway.native.asking import NativeAnswer, adapted, ask_sites, post
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
 from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
@@ -53,7 +53,7 @@ class KeyPage:
 
     page: MergedPage
     head: JsonObject
-    sites: Mapping[str, Said[SitePage]]
+    sites: Mapping[str, NativeAnswer[SitePage]]
     has_documents: bool
 
 
@@ -126,7 +126,7 @@ class EntryPages:
             self._check_once(pages)
         pagination = self.search.pagination
         page = merge_hits(
-            {site: said.value.hits for site, said in pages.items()},
+            {site: answer.value.hits for site, answer in pages.items()},
             self.order,
             skip=pagination.skip,
             size=pagination.size,
@@ -172,13 +172,13 @@ class EntryPages:
         """The owner that the site is asked for."""
         return owner_at(self.search.owner, self.clients[site], self.call.options(self.scope))
 
-    def _check_once(self, pages: Mapping[str, Said[SitePage]]) -> None:
+    def _check_once(self, pages: Mapping[str, NativeAnswer[SitePage]]) -> None:
         """Raise if an entry was given twice."""
         first: dict[str, str] = {}
         again: dict[str, tuple[str, ...]] = {}
         holders: set[str] = set()
-        for site, said in pages.items():
-            for hit in said.value.hits:
+        for site, answer in pages.items():
+            for hit in answer.value.hits:
                 holder = first.setdefault(hit.key.entry_id, site)
                 if holder != site:
                     again[site] = (*again.get(site, ()), hit.key.entry_id)
@@ -186,7 +186,7 @@ class EntryPages:
         if again:
             raise SeenTwiceError(again, frozenset(holders))
 
-    async def _site_page(self, site: str, wanted: Required | None) -> Said[SitePage]:
+    async def _site_page(self, site: str, wanted: Required | None) -> NativeAnswer[SitePage]:
         async def ask(lacking: Collection[str]) -> SitePage:
             return await self._ask_page(site, wanted, lacking)
 
@@ -278,7 +278,7 @@ class EntryPages:
         )
 
     def _head(
-        self, page: MergedPage, pages: Mapping[str, Said[SitePage]], total: int
+        self, page: MergedPage, pages: Mapping[str, NativeAnswer[SitePage]], total: int
     ) -> JsonObject:
         pagination = self.search.pagination
         head: JsonObject = {
@@ -299,14 +299,14 @@ class EntryPages:
             return None
         return served.pin
 
-    def _total(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> int:
+    def _total(self, page: MergedPage, pages: Mapping[str, NativeAnswer[SitePage]]) -> int:
         """The exact sum; entries seen twice count once where all that match has been seen."""
-        total = sum(said.value.total for said in pages.values())
-        given = sum(said.value.given for said in pages.values())
+        total = sum(answer.value.total for answer in pages.values())
+        given = sum(answer.value.given for answer in pages.values())
         return total - page.twice if given == total else total
 
 
-def echoed(pages: Mapping[str, Said[SitePage]]) -> Json:
+def echoed(pages: Mapping[str, NativeAnswer[SitePage]]) -> Json:
     """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
-    ranked = sorted(pages.values(), key=lambda said: len(said.lacking))
+    ranked = sorted(pages.values(), key=lambda answer: len(answer.lacking))
     return ranked[0].value.query if ranked else {}

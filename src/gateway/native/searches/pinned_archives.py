@@ -12,7 +12,7 @@ import orjson
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import Said, adapted, ask_sites, post, try_sites
+from gateway.native.asking import NativeAnswer, adapted, ask_sites, post, try_sites
 from gateway.native.holders import Served, object_of
 from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
@@ -62,8 +62,8 @@ class PinnedArchives:
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
         pages = self._pages
-        said = await self._said()
-        parts = {site: one.value for site, one in said.items()}
+        answers = await self._answers()
+        parts = {site: one.value for site, one in answers.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
         found: dict[str, JsonObject] = {}
@@ -76,7 +76,7 @@ class PinnedArchives:
         pages.attempt.check_found(len(found))
         search = pages.search
         ids = sorted(found, reverse=search.pagination.is_descending)
-        echo = min(said.values(), key=lambda one: len(one.lacking)).value.query
+        echo = min(answers.values(), key=lambda one: len(one.lacking)).value.query
         head: JsonObject = {
             "owner": search.owner,
             "query": echo,
@@ -85,7 +85,7 @@ class PinnedArchives:
         }
         return head, [orjson.dumps(found[one]) for one in ids]
 
-    async def _said(self) -> dict[str, Said[_Part]]:
+    async def _answers(self) -> dict[str, NativeAnswer[_Part]]:
         """What the sites that lately served the ids have of them, if that is all; else what all
         sites have. Requests of several callers go together, unless that has just failed."""
         pages, split = self._pages, split_ids(self._pages.search.query)
@@ -97,10 +97,10 @@ class PinnedArchives:
             requests = {site: self._shared(site, rest, ids) for site in pages.sites}
             return await ask_sites(requests, doing=DOING)
         listed = {site: self._batch(site, rest, by_site[site]) for site in by_site}
-        answers = await try_sites(listed, doing=DOING)
-        said = {site: one for site, one in answers.items() if not isinstance(one, SiteError)}
-        if sum(len(one.value.documents) for one in said.values()) == len({*ids}):
-            return {site: Said(_whole(one.value), {}) for site, one in said.items()}
+        results = await try_sites(listed, doing=DOING)
+        answers = {site: one for site, one in results.items() if not isinstance(one, SiteError)}
+        if sum(len(one.value.documents) for one in answers.values()) == len({*ids}):
+            return {site: NativeAnswer(_whole(one.value), {}) for site, one in answers.items()}
         return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
@@ -111,10 +111,10 @@ class PinnedArchives:
             if served.condition(holders[0]) is not None:  # else it was asked, and none matched
                 by_site.setdefault(holders[0], []).append(entry_id)
         requests = {site: self._part(site, of=by_site[site]) for site in by_site}
-        said = await ask_sites(requests, doing=DOING) if requests else {}
+        answers = await ask_sites(requests, doing=DOING) if requests else {}
         return {
             str(document[ENTRY_ID]): document
-            for one in said.values()
+            for one in answers.values()
             for document in one.value.documents
         }
 
@@ -122,7 +122,7 @@ class PinnedArchives:
         """The sites that have these entries now, in the order in which they serve them."""
         pages = self._pages
 
-        async def ask(site: str) -> Said[list[JsonObject]]:
+        async def ask(site: str) -> NativeAnswer[list[JsonObject]]:
             body: JsonObject = {
                 **by_ids(pages.owner_of(site), ids),
                 "required": {"include": [*KEYS]},
@@ -131,28 +131,30 @@ class PinnedArchives:
             answer = await post(
                 client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
             )
-            return Said(read_documents(site, answer), {})
+            return NativeAnswer(read_documents(site, answer), {})
 
-        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
+        answers = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
         uploads: dict[str, str] = {}
         holders: dict[str, list[str]] = {}
-        for site, one in said.items():
+        for site, one in answers.items():
             for document in one.value:
                 uploads[str(document[ENTRY_ID])] = str(document.get("upload_id"))
                 holders.setdefault(str(document[ENTRY_ID]), []).append(site)
         return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
 
-    async def _shared(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
+    async def _shared(
+        self, site: str, rest: NativeQuery, ids: Sequence[str]
+    ) -> NativeAnswer[_Part]:
         """What a site serves of the ids, asked for together with those of other requests."""
         try:
-            said = await self._batch(site, rest, ids)
+            answer = await self._batch(site, rest, ids)
         except SiteError:
             return await self._part(site)  # whatever it is, it need not be ours
-        if len(said.value.documents) < said.value.total:
+        if len(answer.value.documents) < answer.value.total:
             return await self._part(site)  # one of somebody has no archive
-        return said
+        return answer
 
-    async def _batch(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
+    async def _batch(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> NativeAnswer[_Part]:
         """The same of some ids, as far as an answer to several requests says it; raises SiteError.
 
         Where the site has no archive of an entry of theirs, the total is larger than what is here.
@@ -164,7 +166,7 @@ class PinnedArchives:
         wanted = {*ids}
         own = [one for one in answer.documents if one[ENTRY_ID] in wanted]
         lost = answer.total - len(answer.documents)
-        return Said(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
+        return NativeAnswer(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
 
     def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
         pages = self._pages
@@ -191,7 +193,7 @@ class PinnedArchives:
 
         return ask
 
-    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> Said[_Part]:
+    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> NativeAnswer[_Part]:
         """What a site serves of the ids; with `of`, all that it has of these."""
         pages = self._pages
         page = pages.search.pagination

@@ -12,7 +12,7 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
 from gateway.native.asking import (
-    Said,
+    NativeAnswer,
     SitesGoneError,
     adapted,
     ask_sites,
@@ -170,7 +170,7 @@ class Searching:
         if required is None:
             return {}
 
-        def ask(site: str) -> Awaitable[Said[None]]:
+        def ask(site: str) -> Awaitable[NativeAnswer[None]]:
             async def check(lacking: Collection[str]) -> None:
                 wanted = required_without(required, lacking)
                 assert wanted is not None
@@ -184,8 +184,8 @@ class Searching:
 
             return adapted(check)
 
-        said = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
-        return {site: one.lacking for site, one in said.items()}
+        answers = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
+        return {site: one.lacking for site, one in answers.items()}
 
     async def _archives(self, pages: EntryPages) -> Answered:
         search = pages.search

@@ -185,16 +185,16 @@ def _shared(
 
 
 def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:
-    """As many of them as there is room for the ids of; those that differ least come first."""
+    """As many of them as `MOST_EXTRAS` ids allow; those that differ least come first."""
     extras = {one.upload_id: _extras(one) for one in uploads}
     if sum(extras.values()) <= MOST_EXTRAS:
         return uploads
     logger.warning("copies of uploads differ in more than %s entries; some are listed", MOST_EXTRAS)
     kept: list[SharedUpload] = []
-    room = MOST_EXTRAS
+    left = MOST_EXTRAS
     for one in sorted(uploads, key=lambda one: (extras[one.upload_id], one.upload_id)):
-        room -= extras[one.upload_id]
-        if room < 0:
+        left -= extras[one.upload_id]
+        if left < 0:
             break
         kept.append(one)
     return kept

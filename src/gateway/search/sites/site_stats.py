@@ -168,8 +168,8 @@ class SiteStats:
             with suppress(SiteError):  # its archives may be broken where its index is not
                 await self._measure(session)
             answer = await client.get("/info", doing="read version", options=options)
-            version_said = _version(answer.data.get("version"))
-            self._infos[name] = SiteInfo(version_said, self._infos[name].total)
+            reported = _version(answer.data.get("version"))
+            self._infos[name] = SiteInfo(reported, self._infos[name].total)
             await self._compare(session, _version(answer.data.get("deployment")))
         finally:
             scope.close()

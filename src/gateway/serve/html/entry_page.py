@@ -158,14 +158,14 @@ _HEADINGS = {
 
 
 def _tag(answer: SearchAnswer, context: RequestContext) -> str:
-    """Of what is said, not of how the sites did: `ok` becomes `cached` and the page stays."""
-    said = (
+    """Of what the page shows, not of how the sites did: `cached` after `ok` changes nothing."""
+    shown = (
         assets_digest(),
         context.base_url,
         [[one.id, one.attributes] for one in (*answer.resources, *answer.included)],
         [notice.detail for notice in answer.notices],
     )
-    return f'W/"{hashlib.blake2b(orjson.dumps(said), digest_size=12).hexdigest()}"'
+    return f'W/"{hashlib.blake2b(orjson.dumps(shown), digest_size=12).hexdigest()}"'
 
 
 def _cache_control(answer: SearchAnswer, context: RequestContext) -> str:

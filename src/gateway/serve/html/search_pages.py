@@ -235,9 +235,9 @@ class _SearchPage:
     ) -> Response:
         given = {"Cache-Control": NO_STORE, "Vary": vary_of(self._config), **(headers or {})}
         if shown.answer is not None:
-            said = ([one.detail for one in self._context.notices], shown.omissions)
+            extra = ([one.detail for one in self._context.notices], shown.omissions)
             given = page_headers(
-                shown.answer, said=said, config=self._config, request=self._request
+                shown.answer, extra=extra, config=self._config, request=self._request
             )
             if given["ETag"] in self._context.known_tags and given["Cache-Control"] == "no-cache":
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=given)

@@ -118,8 +118,8 @@ class _Hub:
         """Whether it knows the token: any program of this machine can connect."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_HELLO_S):
-                said = await reader.readexactly(len(self._token))
-                return hmac.compare_digest(said, self._token.encode())
+                token = await reader.readexactly(len(self._token))
+                return hmac.compare_digest(token, self._token.encode())
         return False
 
     def _of_others(self, own: StreamWriter) -> bytes:

@@ -12,8 +12,8 @@ _ENCODED = 12
 
 
 def largest_form(filter_length: int) -> int:
-    """Bytes that a form or query string with an allowed filter takes at most. Links have as much
-    room, so that each of them can be requested."""
+    """Bytes that a form or query string with an allowed filter takes at most. Links may be as
+    long, so that each of them can be requested."""
     return _ENCODED * filter_length + MAX_CURSOR + OTHER_BYTES
 
 

@@ -71,16 +71,16 @@ def problem_page(error: GatewayError, *, request: Request, config: Config) -> Re
 
 
 def page_headers(
-    answer: SearchAnswer, *, said: object, config: Config, request: Request
+    answer: SearchAnswer, *, extra: object, config: Config, request: Request
 ) -> dict[str, str]:
     """ETag and what may be kept: always asked again; nothing where it is incomplete or private.
 
-    `said` is what distinguishes two pages besides the answer. How the sites did is not among it:
+    `extra` is what distinguishes two pages besides the answer. How the sites did is not among it:
     the same page is answered from the cache a moment later.
     """
     context = context_of(request)
     return {
-        "ETag": _tag(answer, said, context),
+        "ETag": _tag(answer, extra, context),
         "Cache-Control": _cache_control(answer, context),
         "Vary": vary_of(config),
     }
@@ -92,7 +92,7 @@ def vary_of(config: Config) -> str:
     return "Accept, Authorization" if forwards else "Accept"
 
 
-def _tag(answer: SearchAnswer, said: object, context: RequestContext) -> str:
+def _tag(answer: SearchAnswer, extra: object, context: RequestContext) -> str:
     facets = [
         [one.property, [(value.value, value.count) for value in one.values]]
         for one in answer.facets
@@ -102,7 +102,7 @@ def _tag(answer: SearchAnswer, said: object, context: RequestContext) -> str:
         assets_digest(),
         context.base_url,
         context.query,
-        said,
+        extra,
         [(one.id, one.attributes) for one in answer.resources],
         [(one.name, one.total, one.reason) for one in answer.reports],
         [one.detail for one in answer.notices],
