@@ -107,9 +107,7 @@ class Bodies:
                         rest += [part[half:], part[:half]]
                         continue
                     failed |= dict.fromkeys(part, error)
-                    if not _is_its_own(
-                        error
-                    ):  # the site is unhealthy; what is left would fail, too
+                    if not _is_its_own(error):  # an unhealthy site: the others would fail, too
                         failed |= {one: error for ids in rest for one in ids}
                         return
 

@@ -1,7 +1,6 @@
 """One search answered: keys, bodies and head put together as NOMAD writes its answers."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -11,44 +10,26 @@ from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
-from gateway.native.asking import (
-    NativeAnswer,
-    SitesGoneError,
-    adapted,
-    ask_sites,
-    both_of,
-    post,
-)
+from gateway.native.asking import SitesGoneError, both_of
 from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
 from gateway.native.holders import Served
 from gateway.native.links import page_links
-from gateway.native.names import required_without
 from gateway.native.order import read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
-from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
+from gateway.native.reading.request import NativeSearch
 from gateway.native.refusals import passed_on
 from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.batches import Batches
-from gateway.native.searches.bodies import Bodies
-from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
-from gateway.native.searches.entries import EntryPages, KeyPage, SeenTwiceError
+from gateway.native.searches.entries import EntryPages, SeenTwiceError
 from gateway.native.searches.lately_served import LatelyServed
+from gateway.native.searches.part_reading import archives, index_documents, part_reader
 from gateway.native.searches.pinned_archives import PinnedArchives
-from gateway.native.searches.streamed import StreamedAnswer
-
-ARCHIVE_QUERY = "/entries/archive/query"
-DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
-"""Of one request to a site: whole documents take 25 kB, archives far more."""
-LEAST_PART_S = 5.0
-"""For each part of an answer, however little time was left when it began."""
+from gateway.native.searches.streamed import ReadPart, StreamedAnswer
 
 Answered: TypeAlias = "bytes | StreamedAnswer"
 """The JSON text, whole or in pieces."""
 Answer: TypeAlias = Callable[[EntryPages], Awaitable[Answered]]
-ReadDocuments: TypeAlias = Callable[
-    [str, Sequence[str], NativeCall, MemoryScope], Awaitable[list[JsonObject]]
-]
 
 
 class Searching:
@@ -136,56 +117,8 @@ class Searching:
             head["aggregations"] = counted
         if page.has_documents:
             return self._written(head, [orjson.dumps(hit.document) for hit in page.page.hits])
-        read = await self._reading_documents(pages)
-        return await self._streamed(head, pages, page, read, DOCUMENTS_AT_ONCE)
-
-    async def _reading_documents(self, pages: EntryPages) -> ReadDocuments:
-        """Reads documents at the sites that have them."""
-        required = pages.search.required
-        if required is not None and required.include is not None:
-            include = (*required.include, pages.search.pagination.order_by, ENTRY_ID)
-            required = replace(required, include=tuple(dict.fromkeys(include)))
-        lacking = await self._lacking(pages, required)
-
-        async def read(
-            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
-        ) -> list[JsonObject]:
-            async def ask(more: Collection[str]) -> list[JsonObject]:
-                body = by_ids(pages.owner_of(site), ids)
-                wanted = required_without(required, {*lacking.get(site, ()), *more})
-                if wanted is not None:
-                    body["required"] = written_required(wanted)
-                client = pages.clients[site]
-                answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-                return read_documents(site, answer)
-
-            return (await adapted(ask)).value
-
-        return read
-
-    async def _lacking(
-        self, pages: EntryPages, required: Required | None
-    ) -> Mapping[str, Collection[str]]:
-        """The names of `required` that each site lacks; raises NativeError if all lack one."""
-        if required is None:
-            return {}
-
-        def ask(site: str) -> Awaitable[NativeAnswer[None]]:
-            async def check(lacking: Collection[str]) -> None:
-                wanted = required_without(required, lacking)
-                assert wanted is not None
-                body: JsonObject = {
-                    "owner": "public",
-                    "pagination": {"page_size": 0},
-                    "required": written_required(wanted),
-                }
-                client = pages.clients[site]
-                await post(client, QUERY, body, call=pages.call, scope=self._scope, doing=DOING)
-
-            return adapted(check)
-
-        answers = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
-        return {site: one.lacking for site, one in answers.items()}
+        read = part_reader(pages, await index_documents(pages))
+        return await self._streamed(head, pages.holders(page.page), read=read)
 
     async def _archives(self, pages: EntryPages) -> Answered:
         search = pages.search
@@ -200,50 +133,17 @@ class Searching:
             if found is not None:
                 return self._written(*found)
         page = await pages.read(fields=(search.pagination.order_by, "upload_id"))
-
-        async def read(
-            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
-        ) -> list[JsonObject]:
-            body = {**by_ids(pages.owner_of(site), ids), "required": search.archive}
-            client, doing = pages.clients[site], "read archives"
-            answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
-            return read_documents(site, answer)
-
         head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
-        return await self._streamed(head, pages, page, read, ARCHIVES_AT_ONCE)
+        read = part_reader(pages, archives(pages))
+        return await self._streamed(head, pages.holders(page.page), read=read)
 
     async def _streamed(
-        self,
-        head: JsonObject,
-        pages: EntryPages,
-        page: KeyPage,
-        read: ReadDocuments,
-        portion: int,
+        self, head: JsonObject, holders: Mapping[str, Sequence[str]], *, read: ReadPart
     ) -> Answered:
-        """The items in the order of the page, read part by part; an entry that no holder gives has
+        """The items in the order of `holders`, read part by part; an entry that no holder gives has
         none."""
-        loop = asyncio.get_running_loop()
-        deadline = pages.call.deadline
-        part_s = None if deadline is None else max(deadline - loop.time(), LEAST_PART_S)
-
-        async def read_part(holders: Mapping[str, Sequence[str]]) -> Mapping[str, bytes]:
-            until = None if part_s is None else loop.time() + part_s
-            call, scope = replace(pages.call, deadline=until), MemoryScope()
-
-            async def of_site(
-                site: str, ids: Sequence[str], scope: MemoryScope
-            ) -> list[JsonObject]:
-                return await read(site, ids, call, scope)
-
-            try:
-                bodies = Bodies(pages.clients, read=of_site, portion=portion, scope=scope)
-                return await bodies.of(holders)
-            finally:
-                scope.close()
-
-        holders = pages.holders(page.page)
         begun = orjson.dumps(self._whole_head(head))[:-1]
-        answer = StreamedAnswer(begun + b',"data":[', holders, read=read_part)
+        answer = StreamedAnswer(begun + b',"data":[', holders, read=read)
         whole = await answer.begin()
         return answer if whole is None else whole
 
