@@ -1,9 +1,18 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
+from gateway.fetch.http.memory_budget import LARGE_PAGE
 from gateway.search.answer.report import LATE
 from gateway.search.copies import CopiesState
 from gateway.search.federation import Federation
 from gateway.search.status import FederationLoad, SiteStatus
 from gateway.search.time_slices import TimeSlices
 
-__all__ = ["LATE", "CopiesState", "Federation", "FederationLoad", "SiteStatus", "TimeSlices"]
+__all__ = [
+    "LARGE_PAGE",
+    "LATE",
+    "CopiesState",
+    "Federation",
+    "FederationLoad",
+    "SiteStatus",
+    "TimeSlices",
+]

@@ -14,7 +14,7 @@ import httpx
 from gateway.config import CacheKeys, Config
 from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
-from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
+from gateway.fetch.http.memory_budget import LARGE_PAGE, MemoryBudget, MemoryScope
 from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
 from gateway.fetch.nomad.session import ENTRY_ID
 from gateway.model import (
@@ -165,7 +165,7 @@ class Federation:
         begun = time.perf_counter()
         planned = await self._planner.read_off_loop(request, catalogue, versions=self.versions())
         spent = 1000 * (time.perf_counter() - begun)
-        scope = MemoryScope()
+        scope = MemoryScope(is_large=request.page_limit > LARGE_PAGE)
         self._site_stats.searches += 1
         try:
             reading = await self._reader.read(

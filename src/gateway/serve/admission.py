@@ -14,8 +14,6 @@ from gateway.observe import SlotUsage
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
-LARGE_PAGE = 100
-"""A page of more entries is a large one: structures of hundreds of atoms take megabytes."""
 
 Limit: TypeAlias = Literal["requests", "large", "streams"]
 

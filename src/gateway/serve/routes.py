@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import SearchAnswer
-from gateway.serve.admission import LARGE_PAGE
+from gateway.search import LARGE_PAGE
 from gateway.serve.downloads import download_response, file_response
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (

@@ -314,3 +314,22 @@ def test_an_answer_that_grows_is_no_small_one_any_more():
     other.decoded()
     with pytest.raises(Fault):
         budget.reserve("one").reserve(1)
+
+
+def test_parts_of_a_large_answer_are_large():
+    """However small each of them is: the others' small ones have their part for themselves."""
+    budget = MemoryBudget(100 * MIB, sites=["one", "other"], guaranteed=10 * MIB)
+    scope = MemoryScope()
+    for part in range(90):
+        one = budget.reserve("one", is_large=scope.is_large("one"))
+        assert scope.is_large("one") == (part > 2)
+        one.reserve(SMALL_BYTES // 2)
+        one.decoded()
+        scope.hold(one)
+    assert not scope.is_large("other")
+    for _ in range(9):
+        (small := budget.reserve("one")).reserve(SMALL_BYTES)
+        small.decoded()
+    assert MemoryScope(is_large=True).is_large("other")
+    scope.close()
+    assert budget.held == 9 * MIB

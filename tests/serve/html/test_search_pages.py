@@ -23,7 +23,7 @@ from gateway.model import (
     SiteReport,
 )
 from gateway.observe import Observer
-from gateway.serve.admission import LARGE_PAGE
+from gateway.search import LARGE_PAGE
 from gateway.serve.app import build_app
 from gateway.serve.request.packed_filter import pack_filter
 from gateway.serve.request.page_form import MOST_COLUMNS, MOST_ROWS

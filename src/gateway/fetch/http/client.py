@@ -132,7 +132,8 @@ class SiteClient:
 
     def hold(self, scope: MemoryScope) -> Reservation:
         """Memory for what is decoded on behalf of a caller, until its request ends."""
-        reservation = self._budget.reserve(self.site.name)
+        is_large = scope.is_large(self.site.name)
+        reservation = self._budget.reserve(self.site.name, is_large=is_large)
         reservation.decoded()
         scope.hold(reservation)
         return reservation
@@ -223,6 +224,7 @@ class SiteClient:
             limit=self.site.max_answer_bytes,
             token=token,
             request_id=request_id,
+            is_large=options.scope.is_large(self.site.name),
         )
 
     async def _answer(

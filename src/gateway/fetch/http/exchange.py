@@ -61,7 +61,7 @@ class Exchange:
         url = self._site.url + request.path
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                reservation = self._budget.reserve(self._site.name)
+                reservation = self._budget.reserve(self._site.name, is_large=request.is_large)
                 received = None
                 try:
                     reader = AnswerReader(reservation, limit=request.limit)

@@ -23,7 +23,9 @@ GUARANTEED_SHARE = 0.55
 """The most that is kept for single sites, of all. The rest is for who needs it: a page of 500
 structures of 400 atoms, all of one site, takes 54 MiB."""
 SMALL_BYTES = 2**20
-"""An answer that takes no more is a small one: pages of up to 100 entries, for the most part."""
+"""An answer that takes no more is a small one: 100 everyday structures, 10 of 400 atoms."""
+LARGE_PAGE = 100
+"""Who asks for a page of more entries has large answers alone, in however many parts they come."""
 
 
 @dataclass(slots=True)
@@ -39,14 +41,14 @@ class _Share:
         """What it holds beyond its guarantee."""
         return max(self.small - self.guaranteed, 0) + self.large
 
-    def resize(self, before: int, after: int) -> int:
+    def resize(self, answer: "Reservation", size: int) -> int:
         """Change the size of one answer; how much more the site holds beyond its guarantee."""
         beyond = self.beyond
-        for size, sign in ((before, -1), (after, +1)):
-            if size <= SMALL_BYTES:
-                self.small += sign * size
+        for one, sign in ((answer.charge, -1), (size, +1)):
+            if one <= answer.small_bytes:
+                self.small += sign * one
             else:
-                self.large += sign * size
+                self.large += sign * one
         return self.beyond - beyond
 
 
@@ -76,9 +78,10 @@ class MemoryBudget:
         """Bytes taken now."""
         return sum(share.small + share.large for share in self._shares.values())
 
-    def reserve(self, site: str) -> "Reservation":
-        """A reservation for one answer of this site; it begins empty and must be released."""
-        reservation = Reservation(self, site)
+    def reserve(self, site: str, *, is_large: bool = False) -> "Reservation":
+        """A reservation for one answer of this site; it begins empty and must be released.
+        `is_large`: it counts as a large one, whatever its size."""
+        reservation = Reservation(self, site, small_bytes=0 if is_large else SMALL_BYTES)
         self._reservations.add(reservation)
         return reservation
 
@@ -108,13 +111,13 @@ class MemoryBudget:
 
     def _missing(self, reservation: "Reservation", more: int) -> int:
         share = replace(self._share(reservation.site))
-        return share.resize(reservation.charge, reservation.charge + more) - self._left
+        return share.resize(reservation, reservation.charge + more) - self._left
 
     def _share(self, site: str) -> _Share:
         return self._shares.setdefault(site, _Share(0))
 
     def _resize(self, reservation: "Reservation", size: int) -> None:
-        self._left -= self._share(reservation.site).resize(reservation.charge, size)
+        self._left -= self._share(reservation.site).resize(reservation, size)
         reservation.charge = size
 
     def _making_way(self, asking: "Reservation", more: int) -> "list[Reservation] | None":
@@ -124,7 +127,7 @@ class MemoryBudget:
         sizes = {one: one.charge for one in self._reservations if not one.is_decoded}
         sizes[asking] = asking.charge + more
         shares = {one.site: replace(self._share(one.site)) for one in sizes}
-        shares[asking.site].resize(asking.charge, sizes[asking])
+        shares[asking.site].resize(asking, sizes[asking])
         losing: list[Reservation] = []
         while missing > 0:
             one = max(
@@ -138,7 +141,8 @@ class MemoryBudget:
             )
             if one is asking:
                 return None
-            freed = -shares[one.site].resize(sizes.pop(one), 0)
+            freed = -shares[one.site].resize(one, 0)
+            del sizes[one]
             if freed:
                 losing.append(one)
             missing -= freed
@@ -148,11 +152,23 @@ class MemoryBudget:
 class Reservation:
     """One answer: its bytes while it is read, its weight once decoded, and who still uses it."""
 
-    __slots__ = ("_budget", "_pieces", "charge", "is_decoded", "lost", "site", "size", "users")
+    __slots__ = (
+        "_budget",
+        "_pieces",
+        "charge",
+        "is_decoded",
+        "lost",
+        "site",
+        "size",
+        "small_bytes",
+        "users",
+    )
 
-    def __init__(self, budget: MemoryBudget, site: str) -> None:
+    def __init__(self, budget: MemoryBudget, site: str, *, small_bytes: int = SMALL_BYTES) -> None:
+        """Up to `small_bytes` it is a small one."""
         self._budget = budget
         self.site = site
+        self.small_bytes = small_bytes
         # a list, since a buffer that grows leaves holes of its former sizes in the heap
         self._pieces: list[bytes] = []
         self.size = 0
@@ -223,11 +239,18 @@ class Reservation:
 class MemoryScope:
     """The answers that one request of a caller uses; closed when that request ends."""
 
-    __slots__ = ("_held", "_is_closed")
+    __slots__ = ("_held", "_is_closed", "_is_large")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_large: bool = False) -> None:
+        """`is_large`: it asks for large answers alone, e.g. more than `LARGE_PAGE` entries."""
         self._held: list[Reservation] = []
         self._is_closed = False
+        self._is_large = is_large
+
+    def is_large(self, site: str) -> bool:
+        """Whether a further answer of this site is part of a large one."""
+        held = sum(one.charge for one in self._held if one.site == site)
+        return self._is_large or held > SMALL_BYTES
 
     def hold(self, reservation: Reservation) -> None:
         """Keep the reservation while the scope is open; several scopes may hold one answer."""

@@ -30,6 +30,8 @@ class SiteRequest:
     content_type: str = "application/json"
     """Of what is sent."""
     accept: str = "application/json"
+    is_large: bool = False
+    """Whether the answer is part of a large one (`MemoryScope.is_large`)."""
     trace: Mapping[str, str] = field(default_factory=dict)
     """Headers that name the trace this request belongs to."""
 

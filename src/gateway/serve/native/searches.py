@@ -8,7 +8,7 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.native import NativeApi, NativeCall
 from gateway.native.api import Answered, StreamedAnswer
 from gateway.native.reading.request import read_body
-from gateway.serve.admission import LARGE_PAGE
+from gateway.search import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.native.reading import read_body_of, read_call, read_parameters
 from gateway.serve.native.stream import SearchStream
@@ -36,9 +36,9 @@ async def _answered(
     search: Search, request: Request, call: NativeCall, state: AppState
 ) -> Response:
     assert state.native is not None
-    scope = MemoryScope()
+    large = _is_large(request)
+    scope = MemoryScope(is_large=large)
     try:
-        large = _is_large(request)
         async with state.admission.slot(deadline=call.deadline, is_large=large):
             written = await search(state.native, request, call, scope)
     finally:
