@@ -16,7 +16,7 @@ from gateway.native.names import required_without
 from gateway.native.reading.request import ENTRY_ID, Required
 from gateway.native.searches.bodies import Bodies
 from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
-from gateway.native.searches.entries import EntryPages
+from gateway.native.searches.site_queries import SiteQueries
 from gateway.native.searches.streamed import ReadPart
 
 ARCHIVE_QUERY = "/entries/archive/query"
@@ -38,23 +38,23 @@ class ItemSource:
     at_once: int
 
 
-async def index_documents(pages: EntryPages) -> ItemSource:
+async def index_documents(queries: SiteQueries) -> ItemSource:
     """Reads index documents; raises NativeError if all sites lack a name of `required`."""
-    required = pages.search.required
+    required = queries.search.required
     if required is not None and required.include is not None:
-        include = (*required.include, pages.search.pagination.order_by, ENTRY_ID)
+        include = (*required.include, queries.search.pagination.order_by, ENTRY_ID)
         required = replace(required, include=tuple(dict.fromkeys(include)))
-    lacking = {} if required is None else await _lacking(pages, required)
+    lacking = {} if required is None else await _lacking(queries, required)
 
     async def read(
         site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
     ) -> list[JsonObject]:
         async def ask(more: Collection[str]) -> list[JsonObject]:
-            body = by_ids(pages.owner_of(site), ids)
+            body = by_ids(queries.owner_of(site), ids)
             wanted = required_without(required, {*lacking.get(site, ()), *more})
             if wanted is not None:
                 body["required"] = written_required(wanted)
-            client = pages.clients[site]
+            client = queries.clients[site]
             answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
             return read_documents(site, answer)
 
@@ -63,36 +63,36 @@ async def index_documents(pages: EntryPages) -> ItemSource:
     return ItemSource(read, DOCUMENTS_AT_ONCE)
 
 
-def archives(pages: EntryPages) -> ItemSource:
+def archives(queries: SiteQueries) -> ItemSource:
     """Reads archives, of each what the search requires."""
 
     async def read(
         site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
     ) -> list[JsonObject]:
-        body = {**by_ids(pages.owner_of(site), ids), "required": pages.search.archive}
-        client, doing = pages.clients[site], "read archives"
+        body = {**by_ids(queries.owner_of(site), ids), "required": queries.search.archive}
+        client, doing = queries.clients[site], "read archives"
         answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
         return read_documents(site, answer)
 
     return ItemSource(read, ARCHIVES_AT_ONCE)
 
 
-def part_reader(pages: EntryPages, source: ItemSource) -> ReadPart:
+def part_reader(queries: SiteQueries, source: ItemSource) -> ReadPart:
     """Reads parts of the page's entries, each with a deadline and memory of its own."""
     loop = asyncio.get_running_loop()
-    deadline = pages.call.deadline
+    deadline = queries.call.deadline
     part_s = None if deadline is None else max(deadline - loop.time(), LEAST_PART_S)
 
     async def read_part(holders: Mapping[str, Sequence[str]]) -> Mapping[str, bytes]:
         until = None if part_s is None else loop.time() + part_s
-        call = replace(pages.call, deadline=until)
+        call = replace(queries.call, deadline=until)
 
         async def read(site: str, ids: Sequence[str], scope: MemoryScope) -> list[JsonObject]:
             return await source.read(site, ids, call, scope)
 
         scope = MemoryScope()
         try:
-            bodies = Bodies(pages.clients, read=read, portion=source.at_once, scope=scope)
+            bodies = Bodies(queries.clients, read=read, portion=source.at_once, scope=scope)
             return await bodies.of(holders)
         finally:
             scope.close()
@@ -100,7 +100,7 @@ def part_reader(pages: EntryPages, source: ItemSource) -> ReadPart:
     return read_part
 
 
-async def _lacking(pages: EntryPages, required: Required) -> Mapping[str, Collection[str]]:
+async def _lacking(queries: SiteQueries, required: Required) -> Mapping[str, Collection[str]]:
     """The names of `required` that each site lacks; raises NativeError if all lack one."""
 
     def ask(site: str) -> Awaitable[NativeAnswer[None]]:
@@ -112,10 +112,9 @@ async def _lacking(pages: EntryPages, required: Required) -> Mapping[str, Collec
                 "pagination": {"page_size": 0},
                 "required": written_required(wanted),
             }
-            client = pages.clients[site]
-            await post(client, QUERY, body, call=pages.call, scope=pages.scope, doing=DOING)
+            await queries.post(site, body)
 
         return adapted(check)
 
-    answers = await ask_sites({site: ask(site) for site in pages.sites}, doing=DOING)
+    answers = await ask_sites({site: ask(site) for site in queries.sites}, doing=DOING)
     return {site: one.lacking for site, one in answers.items()}

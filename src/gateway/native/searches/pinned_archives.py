@@ -18,14 +18,13 @@ from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
 from gateway.native.searches.batches import Ask, BatchAnswer, Batches
 from gateway.native.searches.documents import (
-    QUERY,
     by_ids,
     read_documents,
     read_total,
     written_pagination,
 )
-from gateway.native.searches.entries import EntryPages
 from gateway.native.searches.lately_served import LatelyServed
+from gateway.native.searches.site_queries import SiteQueries
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
@@ -45,9 +44,9 @@ class PinnedArchives:
     """Reads one page of named entries."""
 
     def __init__(
-        self, pages: EntryPages, ids: Sequence[str], *, batches: Batches, served: LatelyServed
+        self, queries: SiteQueries, ids: Sequence[str], *, batches: Batches, served: LatelyServed
     ) -> None:
-        self._pages = pages
+        self._queries = queries
         self._batches = batches
         self._served = served
         self._ids = ids
@@ -61,7 +60,7 @@ class PinnedArchives:
 
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
-        pages = self._pages
+        queries = self._queries
         answers = await self._answers()
         parts = {site: one.value for site, one in answers.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
@@ -71,10 +70,10 @@ class PinnedArchives:
             for document in part.documents:
                 found.setdefault(str(document[ENTRY_ID]), document)
         absent = [one for one in self._ids if one not in found]
-        if absent and pages.served is not None and not pages.served.hides_nothing:
-            found |= await self._from_others(absent, pages.served)
-        pages.attempt.check_found(len(found))
-        search = pages.search
+        if absent and queries.served is not None and not queries.served.hides_nothing:
+            found |= await self._from_others(absent, queries.served)
+        queries.attempt.check_found(len(found))
+        search = queries.search
         ids = sorted(found, reverse=search.pagination.is_descending)
         echo = min(answers.values(), key=lambda one: len(one.lacking)).value.query
         head: JsonObject = {
@@ -88,20 +87,20 @@ class PinnedArchives:
     async def _answers(self) -> dict[str, NativeAnswer[_Part]]:
         """What the sites that lately served the ids have of them, if that is all; else what all
         sites have. Requests of several callers go together, unless that has just failed."""
-        pages, split = self._pages, split_ids(self._pages.search.query)
-        if split is None or pages.call.token or pages.call.fresh:
-            return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
+        queries, split = self._queries, split_ids(self._queries.search.query)
+        if split is None or queries.call.token or queries.call.fresh:
+            return await ask_sites({site: self._part(site) for site in queries.sites}, doing=DOING)
         rest, ids = split
         by_site = self._served.by_site(ids)
-        if by_site is None or not by_site.keys() <= {*pages.sites}:
-            requests = {site: self._shared(site, rest, ids) for site in pages.sites}
+        if by_site is None or not by_site.keys() <= {*queries.sites}:
+            requests = {site: self._shared(site, rest, ids) for site in queries.sites}
             return await ask_sites(requests, doing=DOING)
         listed = {site: self._batch(site, rest, by_site[site]) for site in by_site}
         results = await try_sites(listed, doing=DOING)
         answers = {site: one for site, one in results.items() if not isinstance(one, SiteError)}
         if sum(len(one.value.documents) for one in answers.values()) == len({*ids}):
             return {site: NativeAnswer(_whole(one.value), {}) for site, one in answers.items()}
-        return await ask_sites({site: self._part(site) for site in pages.sites}, doing=DOING)
+        return await ask_sites({site: self._part(site) for site in queries.sites}, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
         """What holders have of entries that none gave which serves them: it may have lost them
@@ -120,20 +119,17 @@ class PinnedArchives:
 
     async def _holders(self, ids: Sequence[str], served: Served) -> dict[str, Sequence[str]]:
         """The sites that have these entries now, in the order in which they serve them."""
-        pages = self._pages
+        queries = self._queries
 
         async def ask(site: str) -> NativeAnswer[list[JsonObject]]:
             body: JsonObject = {
-                **by_ids(pages.owner_of(site), ids),
+                **by_ids(queries.owner_of(site), ids),
                 "required": {"include": [*KEYS]},
             }
-            client = pages.clients[site]
-            answer = await post(
-                client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
-            )
+            answer = await queries.post(site, body, doing=LOOKING)
             return NativeAnswer(read_documents(site, answer), {})
 
-        answers = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
+        answers = await ask_sites({site: ask(site) for site in queries.call.sites}, doing=LOOKING)
         uploads: dict[str, str] = {}
         holders: dict[str, list[str]] = {}
         for site, one in answers.items():
@@ -159,8 +155,12 @@ class PinnedArchives:
 
         Where the site has no archive of an entry of theirs, the total is larger than what is here.
         """
-        pages = self._pages
-        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
+        queries = self._queries
+        kind = [
+            queries.owner_of(site),
+            queries.asked(site, (), of=rest).query,
+            queries.search.archive,
+        ]
         key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
         answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
         wanted = {*ids}
@@ -169,22 +169,22 @@ class PinnedArchives:
         return NativeAnswer(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
 
     def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
-        pages = self._pages
+        queries = self._queries
 
         async def ask(ids: Collection[str]) -> BatchAnswer:
             scope = MemoryScope()
             listed: list[Json] = [*ids]
-            asked = pages.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
+            asked = queries.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
             body: JsonObject = {
-                "owner": pages.owner_of(site),
+                "owner": queries.owner_of(site),
                 "query": asked.query,
                 "pagination": {"page_size": len(ids)},
-                "required": pages.search.archive,
+                "required": queries.search.archive,
             }
-            client = pages.clients[site]
+            client = queries.clients[site]
             try:
                 answer = await post(
-                    client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
+                    client, ARCHIVES, body, call=queries.call, scope=scope, doing=DOING
                 )
                 echo = object_of(asked.echo(answer.get("query")))
                 return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
@@ -195,28 +195,21 @@ class PinnedArchives:
 
     async def _part(self, site: str, *, of: Sequence[str] | None = None) -> NativeAnswer[_Part]:
         """What a site serves of the ids; with `of`, all that it has of these."""
-        pages = self._pages
-        page = pages.search.pagination
+        queries = self._queries
+        page = queries.search.pagination
 
         async def ask(lacking: Collection[str]) -> _Part:
             if of is None:
-                asked = pages.asked(site, lacking)
+                asked = queries.asked(site, lacking)
             else:
-                asked = pages.plainly_asked(site, lacking, {"entry_id:any": [*of]})
+                asked = queries.plainly_asked(site, lacking, {"entry_id:any": [*of]})
             body: JsonObject = {
-                "owner": pages.owner_of(site),
+                "owner": queries.owner_of(site),
                 "query": asked.query,
                 "pagination": {"page_size": page.size, "order": page.order},
-                "required": pages.search.archive,
+                "required": queries.search.archive,
             }
-            answer = await post(
-                pages.clients[site],
-                ARCHIVES,
-                body,
-                call=pages.call,
-                scope=pages.scope,
-                doing=DOING,
-            )
+            answer = await queries.post(site, body, path=ARCHIVES, doing=DOING)
             total = read_total(site, answer)
             return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
 
@@ -224,7 +217,7 @@ class PinnedArchives:
 
     def _own_echo(self, echo: JsonObject) -> JsonObject:
         """The echo of a batch's query as that of this request: with its own ids."""
-        _, ids = split_ids(self._pages.search.query) or ({}, ())
+        _, ids = split_ids(self._queries.search.query) or ({}, ())
         for operator, parts in echo.items():
             if isinstance(parts, list) and len(parts) == 2:
                 name = object_of(parts[1])

@@ -21,15 +21,16 @@ from gateway.native.reading.request import NativeSearch
 from gateway.native.refusals import passed_on
 from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.batches import Batches
-from gateway.native.searches.entries import EntryPages, SeenTwiceError
+from gateway.native.searches.entries import SeenTwiceError, can_come_whole, read_page
 from gateway.native.searches.lately_served import LatelyServed
 from gateway.native.searches.part_reading import archives, index_documents, part_reader
 from gateway.native.searches.pinned_archives import PinnedArchives
+from gateway.native.searches.site_queries import SiteQueries
 from gateway.native.searches.streamed import ReadPart, StreamedAnswer
 
 Answered: TypeAlias = "bytes | StreamedAnswer"
 """The JSON text, whole or in pieces."""
-Answer: TypeAlias = Callable[[EntryPages], Awaitable[Answered]]
+Answer: TypeAlias = Callable[[SiteQueries], Awaitable[Answered]]
 
 
 class Searching:
@@ -65,11 +66,11 @@ class Searching:
         call = replace(self._call, sites=sites_for(search.owner, self._call, self._backend.clients))
         attempt = Attempt()
         while True:
-            pages = await self._pages(search, call, attempt)
+            queries = await self._queries(search, call, attempt)
             try:
-                return await answer(pages)
+                return await answer(queries)
             except SeenTwiceError as error:
-                attempt = self._without(pages, error)
+                attempt = self._without(queries, error)
             except SitesGoneError as error:
                 attempt = await standing_in(
                     attempt, error, search=search, call=call, copies=self._copies
@@ -77,14 +78,16 @@ class Searching:
             except SiteError as error:
                 raise passed_on(error, alone=False) from None
 
-    async def _pages(self, search: NativeSearch, call: NativeCall, attempt: Attempt) -> EntryPages:
+    async def _queries(
+        self, search: NativeSearch, call: NativeCall, attempt: Attempt
+    ) -> SiteQueries:
         served = None
         if search.owner not in PERSONAL:  # whose entries those are differs between sites
             pin = read_start(read_order(search.pagination), search.pagination.after).pin
             served = await self._copies.served(call.sites, pin=pin, away=attempt.missing)
         if attempt.without and attempt.conditions != conditions_of(served, call):
             attempt = replace(attempt, without={})  # other sites may serve these entries now
-        return EntryPages(
+        return SiteQueries(
             search,
             call=call.without(attempt.missing),
             backend=self._backend,
@@ -93,49 +96,49 @@ class Searching:
             attempt=attempt,
         )
 
-    def _without(self, pages: EntryPages, error: SeenTwiceError) -> Attempt:
-        attempt = pages.attempt
+    def _without(self, queries: SiteQueries, error: SeenTwiceError) -> Attempt:
+        attempt = queries.attempt
         if self._call.token is None:  # who sees more sees other copies
             self._copies.suspect(error.holders)
         again = dict(attempt.without)
         for site, ids in error.again.items():
             again[site] = (*again.get(site, ()), *ids)
-        conditions = conditions_of(pages.served, self._call)
+        conditions = conditions_of(queries.served, self._call)
         return replace(attempt, without=again, conditions=conditions, rounds=attempt.rounds + 1)
 
-    async def _entries(self, pages: EntryPages) -> Answered:
-        keys = (pages.search.pagination.order_by, "upload_id")
-        fields = None if pages.can_come_whole else keys
-        page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
-        required = pages.search.required
+    async def _entries(self, queries: SiteQueries) -> Answered:
+        keys = (queries.search.pagination.order_by, "upload_id")
+        fields = None if can_come_whole(queries.search) else keys
+        page, counted = await both_of(read_page(queries, fields=fields), aggregate(queries))
+        required = queries.search.required
         if self._call.token is None:  # others may not see what its user sees
             self._served.remember(page.page)
         head = dict(page.head)
         if required is not None:
-            head["required"] = required.echo(pages.search.pagination.order_by)
-        if pages.search.aggregations:
+            head["required"] = required.echo(queries.search.pagination.order_by)
+        if queries.search.aggregations:
             head["aggregations"] = counted
         if page.has_documents:
             return self._written(head, [orjson.dumps(hit.document) for hit in page.page.hits])
-        read = part_reader(pages, await index_documents(pages))
-        return await self._streamed(head, pages.holders(page.page), read=read)
+        read = part_reader(queries, await index_documents(queries))
+        return await self._streamed(head, queries.holders(page.page), read=read)
 
-    async def _archives(self, pages: EntryPages) -> Answered:
-        search = pages.search
+    async def _archives(self, queries: SiteQueries) -> Answered:
+        search = queries.search
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
                 found = await PinnedArchives(
-                    pages, ids, batches=self._batches, served=self._served
+                    queries, ids, batches=self._batches, served=self._served
                 ).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
                 return self._written(*found)
-        page = await pages.read(fields=(search.pagination.order_by, "upload_id"))
+        page = await read_page(queries, fields=(search.pagination.order_by, "upload_id"))
         head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
-        read = part_reader(pages, archives(pages))
-        return await self._streamed(head, pages.holders(page.page), read=read)
+        read = part_reader(queries, archives(queries))
+        return await self._streamed(head, queries.holders(page.page), read=read)
 
     async def _streamed(
         self, head: JsonObject, holders: Mapping[str, Sequence[str]], *, read: ReadPart
