@@ -118,6 +118,10 @@ class TimeoutKeys(Keys):
             object.__setattr__(self, name, self.budget_s)  # frozen for everybody else
         return self
 
+    def allowed_s(self, asked_s: float | None) -> float:
+        """How long a request may take whose caller asks for so long; None: it does not say."""
+        return self.budget_s if asked_s is None else min(asked_s, self.longest_s)
+
 
 class CacheKeys(Keys):
     """What is cached between requests; without a cache the gateway is only slower."""

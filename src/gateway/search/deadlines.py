@@ -100,5 +100,4 @@ def deadlines_of(request: SearchRequest | EntryRequest, timeouts: TimeoutKeys) -
     entered = now if request.entered is None else request.entered
     if isinstance(request, SearchRequest) and request.patient:
         return Deadlines(now, None)
-    wait_s = timeouts.budget_s if request.timeout_s is None else request.timeout_s
-    return Deadlines(entered, entered + min(wait_s, timeouts.longest_s))
+    return Deadlines(entered, entered + timeouts.allowed_s(request.timeout_s))

@@ -236,7 +236,7 @@ class Federation:
         """Which site serves which copies of all entries, for the native API."""
         return self._entry_copies
 
-    async def know_copies(self, most_s: float = COPIES_S) -> None:
+    async def wait_for_copies(self, most_s: float = COPIES_S) -> None:
         """Wait until the index of copies is read, at most `most_s`: for a caller that asks once and
         ends. A server does not wait."""
         await self._copies.structures.wait(most_s)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
-from gateway.model import SearchAnswer
+from gateway.model import EntryRequest, SearchRequest
 from gateway.search import LARGE_PAGE
 from gateway.serve.downloads import download_response, file_response
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
@@ -148,10 +148,10 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
         return await download_response(search, form, context=context, app_state=app_state)
     is_large = search.page_limit > LARGE_PAGE
     async with app_state.admission.slot(
-        deadline=_deadline(context, search.timeout_s, app_state), is_large=is_large
+        deadline=_deadline(context, search, app_state), is_large=is_large
     ):
         answer = await app_state.federation.search(search)
-        _count(answer, app_state)
+        app_state.count_reports(answer)
         return await listing_response(answer, context=context, app_state=app_state)
 
 
@@ -168,9 +168,9 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
         caller=context.caller,
     )
     form = chosen_format(dict(pairs), rules.prefix)
-    async with app_state.admission.slot(deadline=_deadline(context, search.timeout_s, app_state)):
+    async with app_state.admission.slot(deadline=_deadline(context, search, app_state)):
         answer = await app_state.federation.entry(search)
-        _count(answer, app_state)
+        app_state.count_reports(answer)
         if form == JSON:
             return await entry_response(answer, context=context, app_state=app_state)
         fields = search.response_fields or ()
@@ -179,9 +179,10 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
         )
 
 
-def _deadline(context: RequestContext, asked_s: float | None, app_state: AppState) -> float:
-    waits = app_state.config.timeouts
-    return context.deadline(waits.budget_s if asked_s is None else min(asked_s, waits.longest_s))
+def _deadline(
+    context: RequestContext, search: SearchRequest | EntryRequest, app_state: AppState
+) -> float:
+    return context.deadline(app_state.config.timeouts.allowed_s(search.timeout_s))
 
 
 async def _about_context(request: Request) -> tuple[RequestContext, str]:
@@ -207,8 +208,3 @@ def _query(request: Request) -> bytes:
     query = request.scope["query_string"]
     assert isinstance(query, bytes)
     return query
-
-
-def _count(answer: SearchAnswer, app_state: AppState) -> None:
-    for report in answer.reports:
-        app_state.observer.served(report.name, report.state)

@@ -74,6 +74,11 @@ class AppState:
     is_replaced: bool = False
     """Whether another configuration has taken over: streams end at their next page."""
 
+    def count_reports(self, answer: SearchAnswer) -> None:
+        """Count what each site did for an answer."""
+        for report in answer.reports:
+            self.observer.served(report.name, report.state)
+
     def usage(self) -> AppUsage:
         """What is in use now, for metrics."""
         slots = self.admission.usage()

@@ -121,7 +121,7 @@ async def _embedded(config: Config | None, *, retries: int) -> AsyncIterator[Ser
     app = build_app(here, federation=_Patient(federation), observer=Observer())
     await federation.open()
     try:
-        await federation.know_copies()
+        await federation.wait_for_copies()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport) as client:
             yield Server(

@@ -91,7 +91,7 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
 
 
 def _connect_fault(error: httpx.ConnectError) -> Fault:
-    match _root(error):
+    match cause_of(error):
         case ssl.SSLCertVerificationError() as cause:
             why = f" ({plain(cause.verify_message)})" if cause.verify_message else ""
             return Fault(f"its TLS certificate is not trusted{why}")
@@ -105,14 +105,19 @@ def _connect_fault(error: httpx.ConnectError) -> Fault:
             return Fault("connection failed", may_pass=True)
 
 
-def _root(error: BaseException) -> BaseException:
-    """The operating system's error that caused those of the libraries."""
-    found: BaseException = error
-    while found.__cause__ or found.__context__:
-        found = found.__cause__ or found.__context__  # type: ignore[assignment]  # one is there
-        if isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
+def cause_of(error: BaseException) -> BaseException:
+    """The operating system's error that caused an error of a library; else its first cause."""
+    found: BaseException | None = error
+    last = error
+    while found is not None:
+        last = found
+        if isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]
+        elif isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
             return found
-    return found
+        else:
+            found = found.__cause__ or found.__context__
+    return last
 
 
 def _os_reason(error: OSError) -> str:

@@ -19,7 +19,7 @@ from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import ASK_AGAIN, NO_STORE, cache_control
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of
 from gateway.serve.state import AppState, app_state_of
@@ -47,8 +47,7 @@ async def _answer(request: Request) -> Response:
     deadline = context.deadline(app_state.config.timeouts.budget_s)
     async with app_state.admission.slot(deadline=deadline):
         answer = await app_state.federation.entry(search)
-        for report in answer.reports:
-            app_state.observer.served(report.name, report.state)
+        app_state.count_reports(answer)
         if not answer.resources:
             raise NotFoundError(f"There is no entry {search.id[:200]} here.")
         return await _page(answer, request=request, context=context, app_state=app_state)
@@ -73,7 +72,7 @@ async def _page(
     answer: SearchAnswer, *, request: Request, context: RequestContext, app_state: AppState
 ) -> Response:
     tag = _tag(answer, context)
-    headers = {"ETag": tag, "Cache-Control": _cache_control(answer, context)}
+    headers = {"ETag": tag, "Cache-Control": cache_control(answer, context, complete=ASK_AGAIN)}
     if any(site.forward_token for site in app_state.config.sites):
         headers["Vary"] = "Authorization"
     if tag in context.known_tags:
@@ -166,11 +165,3 @@ def _tag(answer: SearchAnswer, context: RequestContext) -> str:
         [notice.detail for notice in answer.notices],
     )
     return f'W/"{hashlib.blake2b(orjson.dumps(shown), digest_size=12).hexdigest()}"'
-
-
-def _cache_control(answer: SearchAnswer, context: RequestContext) -> str:
-    if context.caller.token:
-        return f"private, {NO_STORE}"
-    if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
-        return NO_STORE
-    return "no-cache"

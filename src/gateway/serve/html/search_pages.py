@@ -39,7 +39,7 @@ from gateway.serve.request.page_form import (
 from gateway.serve.request.params import read_search
 from gateway.serve.request.query_string import Pairs, read_pairs_off_loop
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import NO_STORE
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of, heading_of, page_headers, vary_of
 from gateway.serve.response.search_page import Shown, columns_for, search_page
@@ -176,14 +176,11 @@ class _SearchPage:
 
     async def _search(self, search: SearchRequest) -> tuple[SearchAnswer, tuple[Omission, ...]]:
         """The answer; where nothing is found, what there would be with a condition less."""
-        waits, asked_s = self._config.timeouts, search.timeout_s
-        wait_s = waits.budget_s if asked_s is None else min(asked_s, waits.longest_s)
-        deadline = self._context.deadline(wait_s)
+        deadline = self._context.deadline(self._config.timeouts.allowed_s(search.timeout_s))
         federation = self._state.federation
         async with self._state.admission.slot(deadline=deadline):
             answer = await federation.search(search)
-            for report in answer.reports:
-                self._state.observer.served(report.name, report.state)
+            self._state.count_reports(answer)
             is_empty = answer.data_returned == 0 and search.filter is not None
             if not is_empty or not isinstance(federation, OmissionCounter):
                 return answer, ()

@@ -8,8 +8,6 @@ from gateway.model import JsonObject
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.paths import API_VERSION
 
-NO_STORE = "no-store"
-"""`Cache-Control` of what nobody may keep."""
 _JSONAPI = orjson.Fragment(
     orjson.dumps({"version": "1.1", "meta": {"api": "OPTIMADE", "api-version": API_VERSION}})
 )

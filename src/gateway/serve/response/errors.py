@@ -28,7 +28,8 @@ from gateway.errors import (
 from gateway.model import JsonObject
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
-from gateway.serve.response.document import NO_STORE, dump_document, with_base_url
+from gateway.serve.response.caching import NO_STORE
+from gateway.serve.response.document import dump_document, with_base_url
 from gateway.serve.response.meta import meta_of
 
 STATUS: Mapping[type[GatewayError], int] = {

@@ -17,7 +17,7 @@ from gateway.page.rendering import Frame, Provider, render
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.relative_paths import to_assets, to_base, to_root
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import ASK_AGAIN, NO_STORE, cache_control
 from gateway.serve.response.errors import error_headers, error_response, status_of
 
 HEADINGS: Mapping[int, str] = {
@@ -81,7 +81,7 @@ def page_headers(
     context = context_of(request)
     return {
         "ETag": _tag(answer, extra, context),
-        "Cache-Control": _cache_control(answer, context),
+        "Cache-Control": cache_control(answer, context, complete=ASK_AGAIN),
         "Vary": vary_of(config),
     }
 
@@ -110,11 +110,3 @@ def _tag(answer: SearchAnswer, extra: object, context: RequestContext) -> str:
         facets,
     )
     return f'W/"{hashlib.blake2b(orjson.dumps(everything), digest_size=12).hexdigest()}"'
-
-
-def _cache_control(answer: SearchAnswer, context: RequestContext) -> str:
-    if context.caller.token:
-        return f"private, {NO_STORE}"
-    if any(one.state in ("failed", "partial", "stale") for one in answer.reports):
-        return NO_STORE
-    return "no-cache"
