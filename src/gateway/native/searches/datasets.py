@@ -1,6 +1,7 @@
 """`GET /datasets`: the lists of all sites as one, each dataset once."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from itertools import chain
 from urllib.parse import urlencode
 
 import orjson
@@ -34,30 +35,15 @@ class Datasets:
         after = given.pop("page_after_value", None)
         order_by = str(given.pop("order_by", "") or "")
         pagination = read_pagination(given)
-        start = pagination.skip
-        if isinstance(after, str):
-            if not after.isdecimal() or len(after) > 9:
-                raise NativeError(400, "page_after_value is not one of this list's.")
-            start = int(after) + 1
+        start = _start(after, skip=pagination.skip)
         if start + pagination.size > WINDOW:
             raise NativeError(400, f"Only the first {WINDOW} datasets can be listed.")
-        filters = [(name, value) for name, value in pairs if name in FILTERS]
-        held = await self._all(filters)
-        unique: dict[str, JsonObject] = {}
-        for one in held.values():
-            for dataset in one:
-                unique.setdefault(str(dataset.get(ID)), dataset)
-        key = order_by or "dataset_create_time"
-        ordered = sorted(
-            unique.values(),
-            key=lambda one: (str(one.get(key) or ""), str(one.get(ID))),
-            reverse=pagination.is_descending,
-        )
-        total = len(unique)
-        page = ordered[start : start + pagination.size]
-        written = self._pagination(pagination.size, pagination.order, start, total)
+        held = await self._all([(name, value) for name, value in pairs if name in FILTERS])
+        ordered = _ordered(held, order_by=order_by, is_descending=pagination.is_descending)
+        written = self._pagination(pagination.size, pagination.order, start, len(ordered))
         if order_by:
             written = {"page_size": written.pop("page_size"), "order_by": order_by, **written}
+        page = ordered[start : start + pagination.size]
         return orjson.dumps({"pagination": written, "data": page})
 
     def _pagination(self, size: int, order: str, start: int, total: int) -> JsonObject:
@@ -100,3 +86,27 @@ class Datasets:
             return NativeAnswer([one for one in data if isinstance(one, dict)], {})
 
         return ask()
+
+
+def _start(after: Json, *, skip: int) -> int:
+    """How many datasets stand before the page."""
+    if not isinstance(after, str):
+        return skip
+    if not after.isdecimal() or len(after) > 9:
+        raise NativeError(400, "page_after_value is not one of this list's.")
+    return int(after) + 1
+
+
+def _ordered(
+    held: Mapping[str, list[JsonObject]], *, order_by: str, is_descending: bool
+) -> list[JsonObject]:
+    """Each dataset once, as the first site that has it lists it."""
+    unique: dict[str, JsonObject] = {}
+    for dataset in chain.from_iterable(held.values()):
+        unique.setdefault(str(dataset.get(ID)), dataset)
+    key = order_by or "dataset_create_time"
+    return sorted(
+        unique.values(),
+        key=lambda one: (str(one.get(key) or ""), str(one.get(ID))),
+        reverse=is_descending,
+    )

@@ -5,6 +5,7 @@ the filter's text is the only state.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -18,7 +19,7 @@ from gateway.page.form.filter_text import FieldErrors, read_back
 from gateway.page.rendering import render
 from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
-from gateway.page.search.columns import default_columns, properties_of
+from gateway.page.search.columns import Column, default_columns, properties_of
 from gateway.page.search.form_view import facet_names
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
@@ -155,24 +156,24 @@ class _SearchPage:
             *beyond_a_page(search.page_limit, len(columns)),
         )
         columns = columns[:MOST_COLUMNS]
-        search = replace(search, page_limit=min(search.page_limit, MOST_ROWS))
-        own_site = f"_{self._config.provider.prefix}_site"
-        search = replace(
-            search,
-            response_fields=tuple(dict.fromkeys((*properties_of(columns), own_site))),
-            include=(),
-            facets=facet_names(self._config.provider.prefix),
-        )
+        search = self._for_page(search, columns)
         self._shown = replace(self._shown, search=search)
         answer, omissions = await self._search(search)
         shown = replace(
-            self._shown,
-            columns=columns,
-            answer=answer,
-            omissions=omissions,
-            warnings=warnings,
+            self._shown, columns=columns, answer=answer, omissions=omissions, warnings=warnings
         )
         return await self._page(shown)
+
+    def _for_page(self, search: SearchRequest, columns: Sequence[Column]) -> SearchRequest:
+        """The search of what the page shows, and no more."""
+        prefix = self._config.provider.prefix
+        return replace(
+            search,
+            page_limit=min(search.page_limit, MOST_ROWS),
+            response_fields=tuple(dict.fromkeys((*properties_of(columns), f"_{prefix}_site"))),
+            include=(),
+            facets=facet_names(prefix),
+        )
 
     async def _search(self, search: SearchRequest) -> tuple[SearchAnswer, tuple[Omission, ...]]:
         """The answer; where nothing is found, what there would be with a condition less."""
