@@ -35,8 +35,8 @@ def missing(failed: Sequence[SiteError], *, partial_url: str) -> NativeError:
     who, them = ("A site does", "it") if len(failed) == 1 else ("Some sites do", "them")
     return NativeError(
         502,
-        f"{who} not answer now: {reasons}. An answer without {them} would be incomplete; try again, "
-        f"or ask {partial_url}, which leaves out sites that are missing.",
+        f"{who} not answer now: {reasons}. An answer without {them} would be incomplete; try "
+        f"again, or ask {partial_url}, which leaves out sites that are missing.",
         retry_after_s=max(waits, default=RETRY_AFTER_S),
     )
 

@@ -16,7 +16,7 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import LARGE_PAGE, MemoryBudget, MemoryScope
 from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
-from gateway.fetch.nomad.session import ENTRY_ID
+from gateway.fetch.nomad.answers import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,

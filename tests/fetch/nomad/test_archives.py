@@ -12,8 +12,9 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 from gateway.fetch.http.request import RequestOptions
-from gateway.fetch.nomad.archives import MOST_REQUESTS, Wanted, read_entries
+from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.fetch.nomad.pace import LARGEST_PORTION, SitePace
+from gateway.fetch.nomad.portions import MOST_REQUESTS
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject, Site
 from tests.whole.lines import Asked, Line

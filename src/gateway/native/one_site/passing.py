@@ -11,7 +11,7 @@ from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.passing import PassedAnswer
 from gateway.fetch.http.request import Method
-from gateway.fetch.nomad.session import ENTRY_ID
+from gateway.fetch.nomad.answers import ENTRY_ID
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.call import Backend, NativeCall, sites_for
 from gateway.native.one_site.locating import Holdings, find_holders

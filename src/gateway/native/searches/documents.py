@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from gateway.errors import SiteError
+from gateway.fetch.nomad import answers
 from gateway.model import Json, JsonObject
-from gateway.native.holders import object_of
 from gateway.native.reading.request import ENTRY_ID, Pagination, Required
 
 QUERY = "/entries/query"
@@ -59,7 +59,4 @@ def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:
 
 def read_total(site: str, answer: JsonObject) -> int:
     """The number of all that match."""
-    total = object_of(answer.get("pagination")).get("total")
-    if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total < 2**53:
-        raise SiteError(site, doing=DOING, happened="the answer has no proper total")
-    return total
+    return answers.read_total(site, answer, doing=DOING)
