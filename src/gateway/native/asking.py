@@ -31,7 +31,7 @@ class NativeAnswer(Generic[T]):
     lacking: Mapping[str, SiteError]
 
 
-class SitesGoneError(Exception):
+class SitesUnavailableError(Exception):
     """Sites that failed while others may stand in: the request is answered again without them."""
 
     def __init__(self, failed: tuple[SiteError, ...]) -> None:
@@ -90,8 +90,7 @@ async def try_sites(
 async def ask_sites(
     requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
 ) -> dict[str, NativeAnswer[T]]:
-    """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
-
+    """Every site's answer; raises NativeError, or SitesUnavailableError where others can help."""
     results = await try_sites(requests, doing=doing)
     answers = {site: value for site, value in results.items() if isinstance(value, NativeAnswer)}
     failures = [value for value in results.values() if isinstance(value, SiteError)]
@@ -103,15 +102,15 @@ async def ask_sites(
 def check_failures(failures: list[SiteError], *, answered: bool) -> None:
     """Raise what failures of sites mean for the request."""
     refused = [error for error in failures if is_refusal(error)]
-    gone = tuple(error for error in failures if not is_refusal(error))
-    for error in gone:
+    unavailable = tuple(error for error in failures if not is_refusal(error))
+    for error in unavailable:
         logged(failure_of(error))
     if refused:
         raise passed_on(refused[0], alone=not answered)
-    if gone and not answered and all(error.status in (401, 403) for error in gone):
-        raise passed_on(gone[0], alone=True)
-    if gone:
-        raise SitesGoneError(gone)
+    if unavailable and not answered and all(error.status in (401, 403) for error in unavailable):
+        raise passed_on(unavailable[0], alone=True)
+    if unavailable:
+        raise SitesUnavailableError(unavailable)
 
 
 def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
@@ -123,8 +122,8 @@ def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
             raise passed_on(error, alone=True)
 
 
-def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
-    """The detail of the answer where nobody stands in for a site."""
+def unavailable_error(error: SitesUnavailableError, call: NativeCall) -> NativeError:
+    """The answer where nobody stands in for a site."""
     return missing(error.failed, partial_url=call.partial_url)
 
 

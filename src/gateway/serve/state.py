@@ -50,8 +50,8 @@ class OmissionCounter(Protocol):
 
 
 @runtime_checkable
-class LoadTeller(Protocol):
-    """A federation that tells what it holds and has under way."""
+class LoadReporter(Protocol):
+    """A federation that reports what it holds and has under way."""
 
     def load(self) -> FederationLoad:
         """As it is now."""
@@ -82,7 +82,7 @@ class AppState:
     def usage(self) -> AppUsage:
         """What is in use now, for metrics."""
         slots = self.admission.usage()
-        if not isinstance(self.federation, LoadTeller):
+        if not isinstance(self.federation, LoadReporter):
             return AppUsage(slots)
         load = self.federation.load()
         cache = load.cache

@@ -76,10 +76,10 @@ async def find_api(typed: TypedAddress, ask: Ask) -> Found | NotFound:
         failures.append(found)
         if found.why not in _OTHER_SCHEME:
             break
-    return min(failures, key=_tells_little)
+    return min(failures, key=_report_order)
 
 
-def _tells_little(failure: NotFound) -> int:
+def _report_order(failure: NotFound) -> int:
     """Which scheme's failure is reported: first one that has nothing to do with the scheme."""
     return 2 * (failure.why in _OTHER_SCHEME) - (failure.why in _WEIGHTS)
 

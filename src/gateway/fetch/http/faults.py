@@ -17,7 +17,7 @@ Health: TypeAlias = Literal["good", "bad", "unknown"]
 FaultKind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
 UNEXPECTED = "its answer could not be processed; the log says why"
-"""What happened where our own code stumbled over it."""
+"""What happened where our own code raised an unexpected error."""
 
 MAX_TEXT = 240
 MAX_FOREIGN = 4096

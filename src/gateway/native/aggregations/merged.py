@@ -24,7 +24,7 @@ Parts: TypeAlias = dict[str, JsonObject]
 
 
 async def aggregate(queries: SiteQueries) -> JsonObject:
-    """All aggregations by name; raises NativeError or SitesGoneError."""
+    """All aggregations by name; raises NativeError or SitesUnavailableError."""
     wanted = queries.search.aggregations
     found = await together(*(_one(queries, aggregation) for aggregation in wanted))
     return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}

@@ -149,14 +149,14 @@ class Passing:
         nowhere: str,
     ) -> PassedAnswer:
         """The error where no site gave an answer."""
-        gone = [*failures, *holdings.failed]
-        is_sure = not gone or self._call.is_partial
+        unavailable = [*failures, *holdings.failed]
+        is_sure = not unavailable or self._call.is_partial
         if refused is not None:
             if is_sure or refused.status not in (403, 404):
                 return refused
             await refused.close()
         if failures:
-            raise missing(gone, partial_url=self._call.partial_url)
+            raise missing(unavailable, partial_url=self._call.partial_url)
         raise holdings.or_missing(self._call, nowhere=nowhere)
 
     async def _open(self, site: str, forward: Forward, *, with_token: bool = False) -> PassedAnswer:

@@ -9,7 +9,7 @@ import orjson
 from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject
-from gateway.native.asking import NativeAnswer, SitesGoneError, ask_sites, gone_for_good
+from gateway.native.asking import NativeAnswer, SitesUnavailableError, ask_sites, unavailable_error
 from gateway.native.call import Backend, NativeCall
 from gateway.native.links import page_links
 from gateway.native.reading.get_query import PAGING, Pairs
@@ -62,10 +62,10 @@ class Datasets:
         requests = {site: self._one(site, filters) for site in self._call.sites}
         try:
             answers = await ask_sites(requests, doing=DOING)
-        except SitesGoneError as error:
+        except SitesUnavailableError as error:
             rest = self._call.without(error.sites)
             if not self._call.is_partial or not rest.sites:
-                raise gone_for_good(error, self._call) from None
+                raise unavailable_error(error, self._call) from None
             self._call = rest
             return await self._all(filters)
         return {site: one.value for site, one in answers.items()}

@@ -61,7 +61,7 @@ def can_come_whole(search: NativeSearch) -> bool:
 async def read_page(queries: SiteQueries, *, fields: Sequence[str] | None = None) -> EntryPage:
     """The page; with `fields`, only these of each entry, else documents where they are small.
 
-    Raises NativeError, SitesGoneError or SeenTwiceError.
+    Raises NativeError, SitesUnavailableError or SeenTwiceError.
     """
     whole = fields is None and can_come_whole(queries.search)
     wanted = queries.search.required if whole else Required((*(fields or ()), ENTRY_ID))

@@ -10,7 +10,7 @@ from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
-from gateway.native.asking import SitesGoneError, both_of
+from gateway.native.asking import SitesUnavailableError, both_of
 from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
 from gateway.native.holders import Served
@@ -71,7 +71,7 @@ class Searching:
                 return await answer(queries)
             except SeenTwiceError as error:
                 attempt = self._without(queries, error)
-            except SitesGoneError as error:
+            except SitesUnavailableError as error:
                 attempt = await standing_in(
                     attempt, error, search=search, call=call, copies=self._copies
                 )

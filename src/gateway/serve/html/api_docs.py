@@ -39,7 +39,7 @@ class Endpoint:
 
 
 def api_docs_router() -> APIRouter:
-    """The page, and the address of its former twin."""
+    """The page, and the address under which it was before."""
     router = APIRouter(route_class=PlainRoute, include_in_schema=False)
     router.add_api_route("/docs", get_docs)
     router.add_api_route("/redoc", get_redoc)

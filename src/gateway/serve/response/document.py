@@ -14,7 +14,7 @@ _JSONAPI = orjson.Fragment(
 
 
 def dump_document(document: Mapping[str, object]) -> bytes:
-    """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
+    """Some clients fail on null or empty members (`errors`, `included`), so there are none."""
     filled = {key: value for key, value in document.items() if value}
     return orjson.dumps({"jsonapi": _JSONAPI, **filled})
 

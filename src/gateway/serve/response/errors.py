@@ -67,7 +67,7 @@ def error_response(error: GatewayError, *, context: RequestContext, config: Conf
 
 
 def native_error(error: GatewayError) -> Response:
-    """The same in NOMAD's own API: `detail`, and never 503, which its clients stumble over."""
+    """The same in NOMAD's own API: `detail`, and never 503, on which its clients fail."""
     status, detail = status_of(error), str(error)
     if isinstance(error, NativeError):
         status, shown = error.status, error.detail
