@@ -19,7 +19,7 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "result"),
     [
         (API, ()),
         (f"{API}/", ()),
@@ -37,14 +37,14 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
         ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// is put in front",)),
     ],
 )  # fmt: skip
-async def test_found(typed: str, said: tuple[str, ...]) -> None:
+async def test_found(typed: str, result: tuple[str, ...]) -> None:
     """The API is found, and what was corrected is said."""
     found = await search(typed, OASIS)
     assert isinstance(found, Found)
     assert (found.url, found.version, found.deployment) == (API, "2.0.0", "oasis1")
     assert found.entries == 7
-    for told, expected in zip(found.remarks, said, strict=True):
-        assert expected in told
+    for reported, expected in zip(found.remarks, result, strict=True):
+        assert expected in reported
 
 
 async def test_http_for_https() -> None:
