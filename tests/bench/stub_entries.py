@@ -52,8 +52,10 @@ class StubEntries:
         return {entry_id: number for number, entry_id in enumerate(self.ids)}
 
     def newest(self, quantity: str) -> Sequence[int]:
-        """The number of an entry that has the latest time in this quantity."""
-        times = [str(entry.document[quantity]) for entry in self._templates[: len(self.ids)]]
+        """The number of an entry that has the latest time in this quantity; some have none."""
+        times = [
+            str(entry.document.get(quantity, "")) for entry in self._templates[: len(self.ids)]
+        ]
         return [max(range(len(times)), key=times.__getitem__)] if times else []
 
     def documents(self, numbers: Sequence[int], required: object) -> bytes:

@@ -138,3 +138,14 @@ async def test_info(oasis: httpx.AsyncClient) -> None:
     theirs = (await oasis.get("/info")).json()
     own = orjson.loads(StubAnswers("demo", ENTRIES).info().content)
     assert own == theirs
+
+
+@pytest.mark.parametrize("quantity", ["publish_time", "last_processing_time"])
+def test_newest_of_all_templates(quantity: str) -> None:
+    """An entry that was not published has no time, and is never the newest."""
+    entries = StubEntries("stub", 2 * len(read_templates()))
+    (number,) = entries.newest(quantity)
+    document = orjson.loads(entries.documents([number], {"include": [quantity]}))
+    assert document[quantity] == max(
+        str(one.document.get(quantity, "")) for one in read_templates()
+    )

@@ -6,13 +6,9 @@ import signal
 from contextlib import AsyncExitStack
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
-from gateway.errors import OverloadError
-from gateway.observe import SlotUsage
 from gateway.search import CopiesState, SiteStatus
-from gateway.serve.admission import Admission
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
 from gateway.serve.metrics import metrics_text
@@ -37,8 +33,8 @@ async def test_live(client: httpx.AsyncClient, app: FastAPI, federation) -> None
     app.state.served.shutdown.is_stopping = True
     slots = app.state.served.config.admission.max_requests
     async with AsyncExitStack() as taken:
-        for _ in range(slots):
-            await taken.enter_async_context(app.state.served.admission.slot())
+        for number in range(slots):
+            await taken.enter_async_context(app.state.served.admission.slot(f"client {number}"))
         response = await client.get("/live")
     assert (response.status_code, response.text) == (200, "ok\n")
     assert response.headers["cache-control"] == "no-store"
@@ -120,104 +116,6 @@ async def test_create_app(config) -> None:
     ):
         assert (await client.get("/v1/info")).status_code == 200
         assert (await client.get("/ready")).status_code == 503
-
-
-async def test_slots() -> None:
-    """When all slots are taken, a request waits for one, then is sent away."""
-    admission = Admission(slots=1, queue_s=0.05)
-    async with admission.slot():
-        with pytest.raises(OverloadError) as caught:
-            async with admission.slot():
-                raise AssertionError("there is one slot")
-        assert caught.value.retry_after_s >= 1
-    async with admission.slot():
-        pass
-
-
-async def test_slot_gets_free() -> None:
-    """A slot that gets free in time is taken by who waits, also after an error."""
-    admission = Admission(slots=1, queue_s=5)
-
-    async def hold() -> None:
-        async with admission.slot():
-            await asyncio.sleep(0.01)
-            raise KeyError("fault")
-
-    holding = asyncio.create_task(hold())
-    await asyncio.sleep(0)
-    async with admission.slot():
-        assert holding.done()
-    with pytest.raises(KeyError, match="fault"):
-        await holding
-
-
-async def test_waiting_ends_with_the_deadline() -> None:
-    """A request that waits for a slot does not outlive its own deadline."""
-    admission = Admission(slots=1, queue_s=60)
-    loop = asyncio.get_running_loop()
-    async with admission.slot():
-        with pytest.raises(OverloadError):
-            async with admission.slot(deadline=loop.time() + 0.05):
-                raise AssertionError("there is one slot")
-
-
-async def test_large_pages() -> None:
-    """They have fewer slots, and take none of the others while they wait for one."""
-    admission = Admission(slots=2, large_slots=1, queue_s=0.05)
-    async with admission.slot(is_large=True):
-        with pytest.raises(OverloadError):
-            async with admission.slot(is_large=True):
-                raise AssertionError("there is one slot for large pages")
-        async with admission.slot():
-            pass
-
-
-async def test_refusals_are_counted() -> None:
-    """Each refusal is counted by the limit that was reached, and the slots taken are known."""
-    refused: list[str] = []
-    admission = Admission(slots=3, large_slots=2, streams=1, queue_s=0.01, refused=refused.append)
-    async with admission.slot(is_large=True), admission.slot(is_large=True), admission.stream():
-        assert admission.usage() == {
-            "requests": SlotUsage(2, 3),
-            "large": SlotUsage(2, 2),
-            "streams": SlotUsage(1, 1),
-        }
-        with pytest.raises(OverloadError):
-            async with admission.slot(is_large=True):
-                pass
-        async with admission.slot():
-            with pytest.raises(OverloadError):
-                async with admission.slot():
-                    pass
-        with pytest.raises(OverloadError):
-            async with admission.stream():
-                pass
-    assert refused == ["large", "requests", "streams"]
-    assert {used.in_use for used in admission.usage().values()} == {0}
-
-
-async def test_streams() -> None:
-    """There are so many at a time; one that ends makes room."""
-    admission = Admission(slots=5, streams=1, queue_s=0.05)
-    async with admission.stream():
-        with pytest.raises(OverloadError):
-            async with admission.stream():
-                raise AssertionError("there is one stream")
-    async with admission.stream():
-        pass
-
-
-async def test_delay() -> None:
-    """Up to half of the slots nobody is asked to slow down, then more and more."""
-    admission = Admission(slots=4, queue_s=2)
-    delays = [admission.delay_s()]
-    async with admission.slot(), admission.slot():
-        delays.append(admission.delay_s())
-        async with admission.slot():
-            delays.append(admission.delay_s())
-            async with admission.slot():
-                delays.append(admission.delay_s())
-    assert delays == [0, 0, 1, 2]
 
 
 async def test_graceful_shutdown() -> None:

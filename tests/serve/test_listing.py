@@ -460,9 +460,9 @@ async def test_request_delay(app_with, clients, federation) -> None:
     from gateway.config import AdmissionKeys
 
     app: FastAPI = app_with(admission=AdmissionKeys(max_requests=2, queue_s=2))
-    async with app.state.served.admission.slot(), clients(app) as client:
+    async with app.state.served.admission.slot(""), clients(app) as client:
         quiet = await client.get("/v1/structures")
-        async with app.state.served.admission.slot():
+        async with app.state.served.admission.slot(""):
             busy = await client.get("/v1/info")
     assert quiet.json()["meta"]["request_delay"] == 0
     assert busy.json()["meta"]["request_delay"] == 2

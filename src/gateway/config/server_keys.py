@@ -33,8 +33,8 @@ class ServerKeys(Keys):
     )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split_list)] = Field(
         default=(),
-        description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host and -Prefix "
-        "are used; from other addresses these headers are ignored.",
+        description="Addresses or networks of proxies whose X-Forwarded-Proto, -Host, -Prefix and "
+        "-For are used; from other addresses these headers are ignored.",
     )
     maintainer_email: EmailStr | None = Field(
         default=None, description="E-mail address of the maintainer."

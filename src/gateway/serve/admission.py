@@ -1,7 +1,8 @@
-"""Admission control: how many requests are answered at a time.
+"""Admission control: how many requests are answered at a time, and whose.
 
 Others wait a little, then are refused. Large pages and streams have fewer slots, as each of them
-holds much memory and much of the event loop.
+holds much memory and much of the event loop. Clients share all of them fairly (`fair_slots`): who
+sends many requests waits for its own, and others are answered beside it.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
+from gateway.serve.fair_slots import FairSlots
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
@@ -19,7 +21,7 @@ Limit: TypeAlias = Literal["requests", "large", "streams"]
 
 
 class Admission:
-    """The slots of one worker."""
+    """The slots of one worker. A `client` is what shares them with others, e.g. an address."""
 
     def __init__(
         self,
@@ -31,29 +33,26 @@ class Admission:
         waiting: Callable[[int], None] | None = None,
         refused: Callable[[Limit], None] | None = None,
     ) -> None:
-        self._slots = slots
         self._queue_s = queue_s
-        self._free = asyncio.Semaphore(slots)
-        self._large_slots = large_slots or slots
-        self._free_large = asyncio.Semaphore(self._large_slots)
-        self._streams = streams or slots
-        self.open_streams = 0
-        self._count = 0
-        self._large_count = 0
+        self._slots = FairSlots(slots)
+        self._large = FairSlots(large_slots or slots)
+        self._streams = FairSlots(streams or slots)
         self._waiting = waiting or (lambda _: None)
         self._refused = refused or (lambda _: None)
 
+    @property
+    def open_streams(self) -> int:
+        """How many streams are being sent."""
+        return self._streams.in_use
+
     def usage(self) -> Mapping[str, SlotUsage]:
         """The slots of each kind."""
-        return {
-            "requests": SlotUsage(self._count, self._slots),
-            "large": SlotUsage(self._large_count, self._large_slots),
-            "streams": SlotUsage(self.open_streams, self._streams),
-        }
+        kinds = {"requests": self._slots, "large": self._large, "streams": self._streams}
+        return {kind: SlotUsage(slots.in_use, slots.count) for kind, slots in kinds.items()}
 
     @asynccontextmanager
     async def slot(
-        self, *, deadline: float | None = None, is_large: bool = False
+        self, client: str, *, deadline: float | None = None, is_large: bool = False
     ) -> AsyncIterator[None]:
         """Hold a slot while a request is answered; an OverloadError when none is free in time.
 
@@ -61,70 +60,74 @@ class Admission:
         """
         if is_large:
             async with (
-                self._taken(self._free_large, deadline, "large"),
-                self.slot(deadline=deadline),
+                self._taken(self._large, client, deadline, "large"),
+                self.slot(client, deadline=deadline),
             ):
-                self._large_count += 1
-                try:
-                    yield
-                finally:
-                    self._large_count -= 1
-            return
-        async with self._taken(self._free, deadline, "requests"):
-            self._count += 1
-            try:
                 yield
-            finally:
-                self._count -= 1
+            return
+        async with self._taken(self._slots, client, deadline, "requests"):
+            yield
 
     @asynccontextmanager
-    async def stream(self) -> AsyncIterator[None]:
-        """Count a stream while it goes out; an OverloadError when there are too many."""
-        self.check_streams()
-        self.open_streams += 1
+    async def next_page(self, client: str) -> AsyncIterator[None]:
+        """Hold a slot while a page of a stream is read. A stream that has begun is not broken off
+        because others came in the meantime: it waits for its turn, however long that takes."""
+        await self._slots.acquire(client)
         try:
             yield
         finally:
-            self.open_streams -= 1
+            self._slots.release(client)
 
-    def check_streams(self) -> None:
+    @asynccontextmanager
+    async def stream(self, client: str) -> AsyncIterator[None]:
+        """Count a stream while it goes out; an OverloadError when there are too many."""
+        self.check_streams(client)
+        await self._streams.acquire(client)
+        try:
+            yield
+        finally:
+            self._streams.release(client)
+
+    def check_streams(self, client: str) -> None:
         """An OverloadError when there are too many streams for one more."""
-        if self.open_streams >= self._streams:
+        if not self._streams.is_free(client):
             self._refused("streams")
-            raise OverloadError(
-                f"The gateway is sending {self._streams} streams already; try again.",
-                retry_after_s=max(1.0, self._queue_s),
-            )
+            raise self._overload("sending", self._streams, "streams")
 
     def delay_s(self) -> float:
         """How long a client does well to wait before it asks again."""
-        load = self._count / self._slots
+        load = self._slots.in_use / self._slots.count
         return round(max(0.0, load - _BUSY) * 2 * self._queue_s, 2)
 
     @asynccontextmanager
     async def _taken(
-        self, free: asyncio.Semaphore, deadline: float | None, limit: Limit
+        self, slots: FairSlots, client: str, deadline: float | None, limit: Limit
     ) -> AsyncIterator[None]:
-        if free.locked():
-            await self._wait(free, deadline, limit)
+        if slots.is_free(client):
+            await slots.acquire(client)
         else:
-            await free.acquire()
+            await self._wait(slots, client, deadline, limit)
         try:
             yield
         finally:
-            free.release()
+            slots.release(client)
 
-    async def _wait(self, free: asyncio.Semaphore, deadline: float | None, limit: Limit) -> None:
+    async def _wait(
+        self, slots: FairSlots, client: str, deadline: float | None, limit: Limit
+    ) -> None:
         until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:
             async with asyncio.timeout_at(until if deadline is None else min(until, deadline)):
-                await free.acquire()
+                await slots.acquire(client)
         except TimeoutError as error:
             self._refused(limit)
-            raise OverloadError(
-                f"The gateway is answering {self._slots} requests already; try again.",
-                retry_after_s=max(1.0, self._queue_s),
-            ) from error
+            raise self._overload("answering", self._slots, "requests") from error
         finally:
             self._waiting(-1)
+
+    def _overload(self, doing: str, slots: FairSlots, what: str) -> OverloadError:
+        return OverloadError(
+            f"The gateway is {doing} {slots.in_use} {what} already; try again.",
+            retry_after_s=max(1.0, self._queue_s),
+        )

@@ -147,9 +147,8 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     if form != JSON:
         return await download_response(search, form, context=context, app_state=app_state)
     is_large = search.page_limit > LARGE_PAGE
-    async with app_state.admission.slot(
-        deadline=_deadline(context, search, app_state), is_large=is_large
-    ):
+    deadline = _deadline(context, search, app_state)
+    async with app_state.admission.slot(context.client, deadline=deadline, is_large=is_large):
         answer = await app_state.federation.search(search)
         app_state.count_reports(answer)
         return await listing_response(answer, context=context, app_state=app_state)
@@ -168,7 +167,8 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
         caller=context.caller,
     )
     form = chosen_format(dict(pairs), rules.prefix)
-    async with app_state.admission.slot(deadline=_deadline(context, search, app_state)):
+    deadline = _deadline(context, search, app_state)
+    async with app_state.admission.slot(context.client, deadline=deadline):
         answer = await app_state.federation.entry(search)
         app_state.count_reports(answer)
         if form == JSON:

@@ -254,7 +254,7 @@ async def test_too_many_streams() -> None:
     """Downloads take the slots of streams."""
     async with opened(admission=AdmissionKeys(max_streams=1)) as gateway:
         admission = gateway.app.state.served.admission  # type: ignore[attr-defined]
-        async with admission.stream():
+        async with admission.stream("192.0.2.1"):
             answer = await gateway.web.get(f"{LISTING}cif")
         assert answer.status_code == 429
         assert (await gateway.web.get(f"{LISTING}cif")).status_code == 200

@@ -54,8 +54,8 @@ async def stream_response(
 ) -> StreamingResponse:
     """The stream; what is wrong with the request itself is raised before it begins."""
     page = replace(search, page_limit=min(PAGE, app_state.config.paging.max_limit), patient=True)
-    app_state.admission.check_streams()  # before the sites are asked
-    async with app_state.admission.slot():
+    app_state.admission.check_streams(context.client)  # before the sites are asked
+    async with app_state.admission.slot(context.client):
         first = await app_state.federation.search(page)
     writer.check(first)
     result = _WholeResult(page, writer, context=context, app_state=app_state)
@@ -66,7 +66,11 @@ async def stream_response(
         **headers,
     }
     return _CountedStream(
-        result.all(first), media_type=media_type, headers=more, app_state=app_state
+        result.all(first),
+        media_type=media_type,
+        headers=more,
+        context=context,
+        app_state=app_state,
     )
 
 
@@ -79,14 +83,16 @@ class _CountedStream(StreamingResponse):
         *,
         media_type: str,
         headers: Mapping[str, str],
+        context: RequestContext,
         app_state: AppState,
     ) -> None:
         super().__init__(content, media_type=media_type, headers=headers)
         self._admission = app_state.admission
+        self._client = context.client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; one that breaks off without a word of its own ends with its connection."""
-        async with self._admission.stream():
+        async with self._admission.stream(self._client):
             try:
                 await super().__call__(scope, receive, send)
             except GatewayError as error:
@@ -137,7 +143,7 @@ class _WholeResult:
 
     async def _following(self, link: PageLink) -> tuple[Sequence[bytes], PageLink | None]:
         self._check_end()
-        async with self._app_state.admission.slot():
+        async with self._app_state.admission.next_page(self._context.client):
             answer = await self._app_state.federation.search(
                 replace(self._page, cursor=link.cursor, offset=0)
             )

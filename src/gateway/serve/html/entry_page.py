@@ -45,7 +45,7 @@ async def _answer(request: Request) -> Response:
     app_state, context = app_state_of(request), context_of(request)
     search = _read(request, context, app_state)
     deadline = context.deadline(app_state.config.timeouts.budget_s)
-    async with app_state.admission.slot(deadline=deadline):
+    async with app_state.admission.slot(context.client, deadline=deadline):
         answer = await app_state.federation.entry(search)
         app_state.count_reports(answer)
         if not answer.resources:

@@ -179,7 +179,7 @@ class _SearchPage:
         """The answer; where nothing is found, what there would be with a condition less."""
         deadline = self._context.deadline(self._config.timeouts.allowed_s(search.timeout_s))
         federation = self._state.federation
-        async with self._state.admission.slot(deadline=deadline):
+        async with self._state.admission.slot(self._context.client, deadline=deadline):
             answer = await federation.search(search)
             self._state.count_reports(answer)
             is_empty = answer.data_returned == 0 and search.filter is not None

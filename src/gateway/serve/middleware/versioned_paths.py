@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config import Config
 from gateway.errors import RequestError
+from gateway.serve.request.client_address import read_client
 from gateway.serve.request.context import mark_arrival, read_context
 from gateway.serve.request.negotiation import check_accept
 from gateway.serve.request.paths import NATIVE, SITES, RequestTarget, read_target
@@ -54,7 +55,9 @@ class VersionedPathsMiddleware:
     def _read(self, scope: Scope, root: Root, path: str) -> RequestTarget:
         target = read_target(path, sites=self._sites)
         state = scope["state"]
-        state["target"], state["context"] = target, read_context(scope, root=root, target=target)
+        client = read_client(scope, self._config.server.trusted_proxies)
+        context = read_context(scope, root=root, target=target, client=client)
+        state["target"], state["context"] = target, context
         if not target.is_native:  # files of any type come from there
             check_accept(Headers(scope=scope).get("accept", ""))
         return target

@@ -47,13 +47,13 @@ def passing_endpoint(opened: Opened, path: str) -> Callable[[Request], Awaitable
 
 async def _passed(opened: Opened, request: Request, call: NativeCall, state: AppState) -> Response:
     assert state.native is not None
-    scope = MemoryScope()
+    scope, context = MemoryScope(), context_of(request)
     try:
-        async with state.admission.slot(deadline=call.deadline):
+        async with state.admission.slot(context.client, deadline=call.deadline):
             answer = await opened(state.native.passing(call, scope), request)
     finally:
         scope.close()
-    return _PassedResponse(answer, context=context_of(request), state=state)
+    return _PassedResponse(answer, context=context, state=state)
 
 
 class _PassedResponse(StreamingResponse):
@@ -72,7 +72,7 @@ class _PassedResponse(StreamingResponse):
         """Send it; a site that breaks off ends the connection, as its own would."""
         self._cut = scope.get("extensions", {}).get(CUT)
         try:
-            async with self._admission.stream():
+            async with self._admission.stream(self._context.client):
                 await super().__call__(scope, receive, send)
         finally:
             await self._answer.close()

@@ -36,10 +36,10 @@ async def _answered(
     search: Search, request: Request, call: NativeCall, state: AppState
 ) -> Response:
     assert state.native is not None
-    large = _is_large(request)
+    large, client = _is_large(request), context_of(request).client
     scope = MemoryScope(is_large=large)
     try:
-        async with state.admission.slot(deadline=call.deadline, is_large=large):
+        async with state.admission.slot(client, deadline=call.deadline, is_large=large):
             written = await search(state.native, request, call, scope)
     finally:
         scope.close()

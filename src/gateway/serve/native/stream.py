@@ -34,7 +34,7 @@ class SearchStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, as soon as there is a slot."""
         self._cut = scope.get("extensions", {}).get(CUT)
-        async with self._admission.stream():
+        async with self._admission.stream(self._context.client):
             await super().__call__(scope, receive, send)
 
     async def _pieces(self) -> AsyncIterator[bytes]:

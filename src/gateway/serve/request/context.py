@@ -41,6 +41,8 @@ class RequestContext:
     """The query string (or form) as it was received."""
     pairs: Pairs = ()
     caller: Caller = field(default_factory=Caller)
+    client: str = ""
+    """Where it came from (`client_address`)."""
     notices: tuple[Notice, ...] = ()
     known_tags: tuple[str, ...] = ()
     is_get: bool = True
@@ -100,7 +102,9 @@ def mark_arrival(scope: Scope) -> None:
     state["started"] = time.perf_counter()
 
 
-def read_context(scope: Scope, *, root: Root, target: RequestTarget) -> RequestContext:
+def read_context(
+    scope: Scope, *, root: Root, target: RequestTarget, client: str = ""
+) -> RequestContext:
     """The request, apart from its parameters."""
     headers, state = Headers(scope=scope), scope["state"]
     caller = Caller(
@@ -115,6 +119,7 @@ def read_context(scope: Scope, *, root: Root, target: RequestTarget) -> RequestC
         root=root.url,
         query=scope.get("query_string", b"").decode("utf-8", "replace"),
         caller=caller,
+        client=client,
         known_tags=tuple(tag.strip() for tag in tags.split(",")) if tags else (),
         is_get=scope["method"] in ("GET", "HEAD"),
         is_head=state.get("is_head", False),
