@@ -1,4 +1,5 @@
-"""The seam for copies: which part of a query a site answers, and who else holds an entry.
+"""What native requests need of the index of copies: which part of a query a site answers, and who
+else holds an entry.
 
 Without an index of copies each site answers the whole query, and the first site that gives an entry
 serves it. Within one answer each entry_id then stands once; `total` counts an entry for each site

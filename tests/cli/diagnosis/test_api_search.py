@@ -23,8 +23,8 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
     [
         (API, ()),
         (f"{API}/", ()),
-        (f"{API}/info", ("what follows /api/v1 is cut off",)),
-        (f"{API}/extensions/docs#/", ("what follows /api/v1 is cut off",)),
+        (f"{API}/info", ("what follows /api/v1 was removed",)),
+        (f"{API}/extensions/docs#/", ("what follows /api/v1 was removed",)),
         (f"{BASE}/gui", (f"this is the address of its web page; its API is at {API}",)),
         (f"{BASE}/gui/search/entries?x=1#y", ("this is the address of its web page",)),
         (f"{BASE}/gui/about/information", ("this is the address of its web page",)),
@@ -33,8 +33,8 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
         (f"{BASE}/optimade/v1", (f"its API is at {API}",)),
         (HOST, (f"its API is at {API}",)),
         (f"{HOST}/elsewhere/gui", ("its API is at", )),
-        ("nomad.example.org/nomad-oasis/gui", ("https:// is put in front", "this is the address")),
-        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// is put in front",)),
+        ("nomad.example.org/nomad-oasis/gui", ("https:// was added at its beginning", "this is the address")),
+        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// was added at its beginning",)),
     ],
 )  # fmt: skip
 async def test_found(typed: str, result: tuple[str, ...]) -> None:

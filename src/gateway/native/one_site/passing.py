@@ -138,9 +138,9 @@ class Passing:
                 await answer.close()
             else:
                 refused = answer
-        return await self._nobody(refused, failures, holdings, nowhere=nowhere)
+        return await self._no_answer(refused, failures, holdings, nowhere=nowhere)
 
-    async def _nobody(
+    async def _no_answer(
         self,
         refused: PassedAnswer | None,
         failures: list[SiteError],
