@@ -33,8 +33,8 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
         (f"{BASE}/optimade/v1", (f"its API is at {API}",)),
         (HOST, (f"its API is at {API}",)),
         (f"{HOST}/elsewhere/gui", ("its API is at", )),
-        ("nomad.example.org/nomad-oasis/gui", ("https:// was added at its beginning", "this is the address")),
-        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// was added at its beginning",)),
+        ("nomad.example.org/nomad-oasis/gui", ("https:// was added", "this is the address")),
+        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// was added",)),
     ],
 )  # fmt: skip
 async def test_found(typed: str, result: tuple[str, ...]) -> None:

@@ -79,7 +79,7 @@ def _no_tls(site: Site) -> str:
 
 def _tls(site: Site) -> str:
     return (
-        "The TLS handshake fails: its TLS may be too old (the gateway wants 1.2 or newer) or want "
+        "The TLS handshake fails: it may be too old (the gateway wants TLS 1.2 or newer) or want "
         f"a certificate of its clients. `openssl s_client -connect {_peer(site)}` says more."
     )
 
