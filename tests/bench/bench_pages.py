@@ -37,10 +37,10 @@ class _Timed:
     def __getattr__(self, name: str) -> object:
         return getattr(self._federation, name)
 
-    async def search(self, request: object) -> object:
+    async def search(self, request: object, *, scope: object) -> object:
         return await self._measured(self._federation.search(request))  # type: ignore[arg-type]
 
-    async def entry(self, request: object) -> object:
+    async def entry(self, request: object, *, scope: object) -> object:
         return await self._measured(self._federation.entry(request))  # type: ignore[arg-type]
 
     async def _measured(self, answer: object) -> object:

@@ -15,6 +15,7 @@ import pytest
 
 from gateway.errors import SitesMissingError
 from gateway.model import EntryRequest, Resource, SearchAnswer, SearchRequest
+from gateway.search import MemoryScope
 from gateway.serve.hot_reload.reloading import tune_garbage_collector
 from gateway.serve.request.formats import MOST_FILES, MOST_FRAMES
 from gateway.write import MOST_ATOMS
@@ -56,7 +57,7 @@ class Crystals(FakeFederation):
     fails_at: int | None = None
     """From this offset on a site is missing."""
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
+    async def search(self, request: SearchRequest, *, scope: MemoryScope) -> SearchAnswer:
         answer = await super().search(request)
         offset = int((request.cursor or "at_0").removeprefix("at_"))
         if self.fails_at is not None and offset >= self.fails_at:
@@ -66,7 +67,7 @@ class Crystals(FakeFederation):
             answer, resources=tuple(replace(one, id=other.id) for other in answer.resources)
         )
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
+    async def entry(self, request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
         return SearchAnswer((crystal(1, atoms=self.atoms),))
 
 
@@ -144,9 +145,11 @@ async def test_the_largest_structure(name: str) -> None:
     """Written in a thread; so is one of many."""
     async with served(Crystals(total=3, atoms=MOST_ATOMS)) as gateway:
         federation = gateway.federation
-        answer = await federation.entry(EntryRequest("structures", "berlin~entry_1"))
+        answer = await federation.entry(
+            EntryRequest("structures", "berlin~entry_1"), scope=MemoryScope()
+        )
 
-        async def entry(request: EntryRequest) -> SearchAnswer:
+        async def entry(request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
             return answer
 
         federation.entry = entry  # type: ignore[method-assign]

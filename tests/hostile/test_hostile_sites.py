@@ -23,10 +23,10 @@ STREAM = "/v1/structures?response_format=_fed_jsonl"
 
 
 @asynccontextmanager
-async def sites(*kinds: str) -> AsyncIterator[list[int]]:
+async def sites(*kinds: str, module: str = "hostile_sites") -> AsyncIterator[list[int]]:
     """Sites in a process of their own; their ports."""
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.hostile.hostile_sites", *kinds, stdout=PIPE, cwd=ROOT
+        sys.executable, "-m", f"tests.hostile.{module}", *kinds, stdout=PIPE, cwd=ROOT
     )
     try:
         assert running.stdout is not None

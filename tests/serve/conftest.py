@@ -12,7 +12,7 @@ from gateway.config import Config, PagingKeys, ProviderKeys, ServerKeys, SiteKey
 from gateway.model import EntryRequest, PageLink, Resource, SearchAnswer, SearchRequest, SiteReport
 from gateway.observe import Observer
 from gateway.properties import Catalogue, references_catalogue, structures_catalogue
-from gateway.search import CopiesState, SiteStatus
+from gateway.search import CopiesState, MemoryScope, SiteStatus
 from gateway.serve.app import build_app
 
 BASE = "http://gateway.example"
@@ -52,7 +52,10 @@ class FakeFederation:
     async def close(self) -> None:
         self.is_open = False
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
+    async def search(
+        self, request: SearchRequest, *, scope: MemoryScope | None = None
+    ) -> SearchAnswer:
+        del scope
         self.asked.append(request)
         await self._held()
         if self.error:
@@ -71,7 +74,10 @@ class FakeFederation:
         finally:
             self.under_way -= 1
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
+    async def entry(
+        self, request: EntryRequest, *, scope: MemoryScope | None = None
+    ) -> SearchAnswer:
+        del scope
         self.asked.append(request)
         if self.error:
             raise self.error

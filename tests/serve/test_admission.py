@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
-from gateway.serve.admission import Admission
+from gateway.serve.admission import STREAM_PAGES, Admission
 
 A, B = "192.0.2.1", "192.0.2.2"
 
@@ -119,6 +119,21 @@ async def test_a_stream_waits_for_its_next_page() -> None:
     assert admission.usage()["requests"].in_use == 0
 
 
+async def test_few_pages_of_streams_are_read_at_a_time() -> None:
+    """However many streams there are; the first page of a further one is refused after a while."""
+    admission = Admission(slots=64, streams=16, queue_s=0.01)
+    async with AsyncExitStack() as held:
+        for number in range(STREAM_PAGES):
+            await held.enter_async_context(admission.next_page(f"{number}"))
+        with pytest.raises(OverloadError, match="4 pages of streams already"):
+            async with admission.first_page(A):
+                raise AssertionError("four are being read")
+        async with admission.slot(A):
+            pass
+    async with admission.first_page(A):
+        pass
+
+
 async def test_a_client_with_all_slots_leaves_one_to_others() -> None:
     """Of eight; the others are not kept waiting by it, of whatever kind the slots are."""
     admission = Admission(slots=8, streams=8, large_slots=8, queue_s=0.05)
@@ -126,8 +141,8 @@ async def test_a_client_with_all_slots_leaves_one_to_others() -> None:
         for _ in range(7):
             await held.enter_async_context(admission.slot(A, is_large=True))
             await held.enter_async_context(admission.stream(A))
-        for is_large in (False, True):
-            with pytest.raises(OverloadError, match="7 requests already"):
+        for is_large, what in ((False, "7 requests"), (True, "7 requests for large pages")):
+            with pytest.raises(OverloadError, match=f"{what} already"):
                 async with admission.slot(A, is_large=is_large):
                     raise AssertionError("it holds seven")
         with pytest.raises(OverloadError, match="7 streams already"):

@@ -1,6 +1,6 @@
 """From one request to one answer: what joins the steps. Begin with `federation.py`."""
 
-from gateway.fetch.http.memory_budget import LARGE_PAGE
+from gateway.fetch.http.memory_budget import LARGE_PAGE, MemoryScope
 from gateway.search.answer.report import LATE
 from gateway.search.copies import CopiesState
 from gateway.search.federation import Federation
@@ -13,6 +13,7 @@ __all__ = [
     "CopiesState",
     "Federation",
     "FederationLoad",
+    "MemoryScope",
     "SiteStatus",
     "TimeSlices",
 ]

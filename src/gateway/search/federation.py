@@ -155,8 +155,14 @@ class Federation:
         await asyncio.gather(*(client.close() for client in self._clients.values()))
         await self._cache.close()
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
-        """One page of a listing; raises RequestError or SitesMissingError."""
+    async def search(
+        self, request: SearchRequest, *, scope: MemoryScope | None = None
+    ) -> SearchAnswer:
+        """One page of a listing; raises RequestError or SitesMissingError. What it is made of
+        counts as held until the scope is closed; None: until the answer is there."""
+        if scope is None:
+            with MemoryScope(is_large=request.page_limit > LARGE_PAGE) as scope:
+                return await self.search(request, scope=scope)
         deadlines = self._deadlines(request)
         catalogue = self.catalogue(request.entry_type)
         check_facets(request, catalogue, prefix=self._config.provider.prefix)
@@ -165,7 +171,6 @@ class Federation:
         begun = time.perf_counter()
         planned = await self._planner.read_off_loop(request, catalogue, versions=self.versions())
         spent = 1000 * (time.perf_counter() - begun)
-        scope = MemoryScope(is_large=request.page_limit > LARGE_PAGE)
         self._site_stats.searches += 1
         try:
             reading = await self._reader.read(
@@ -175,17 +180,19 @@ class Federation:
             return await self._assembler.assemble(reading, timings=timings)
         finally:
             self._site_stats.searches -= 1
-            scope.close()
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
-        """A single entry, or none; raises RequestError, or SitesMissingError for its site."""
+    async def entry(
+        self, request: EntryRequest, *, scope: MemoryScope | None = None
+    ) -> SearchAnswer:
+        """A single entry, or none; raises RequestError, or SitesMissingError for its site. `scope`
+        as for `search`."""
         if request.entry_type == REFERENCES:
             return await self._references.entry(request, deadlines=self._deadlines(request))
         site, _, entry_id = request.id.partition(SEPARATOR)
         chosen = self._sites.keys() if request.sites is None else request.sites
         if site not in self._sites or site not in chosen or not ENTRY_ID.fullmatch(entry_id):
             return await self._no_entry(request, tuple(chosen))
-        answer = await self.search(listing_of(request))
+        answer = await self.search(listing_of(request), scope=scope)
         return SearchAnswer(
             answer.resources,
             answer.included,

@@ -17,6 +17,9 @@ from gateway.serve.fair_slots import FairSlots
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
 
+STREAM_PAGES = 4
+"""Pages of streams that are read at a time: of structures with 400 atoms, each takes 21 MiB."""
+
 Limit: TypeAlias = Literal["requests", "large", "streams"]
 
 
@@ -34,9 +37,15 @@ class Admission:
         refused: Callable[[Limit], None] | None = None,
     ) -> None:
         self._queue_s = queue_s
-        self._slots = FairSlots(slots)
-        self._large = FairSlots(large_slots or slots)
-        self._streams = FairSlots(streams or slots)
+        most, large, pages = (
+            streams or slots,
+            large_slots or slots,
+            min(STREAM_PAGES, streams or slots),
+        )
+        self._slots = _Slots(slots, limit="requests", doing="answering {} requests")
+        self._large = _Slots(large, limit="large", doing="answering {} requests for large pages")
+        self._streams = _Slots(most, limit="streams", doing="sending {} streams")
+        self._stream_pages = _Slots(pages, limit="streams", doing="reading {} pages of streams")
         self._waiting = waiting or (lambda _: None)
         self._refused = refused or (lambda _: None)
 
@@ -60,23 +69,31 @@ class Admission:
         """
         if is_large:
             async with (
-                self._taken(self._large, client, deadline, "large"),
+                self._taken(self._large, client, deadline),
                 self.slot(client, deadline=deadline),
             ):
                 yield
             return
-        async with self._taken(self._slots, client, deadline, "requests"):
+        async with self._taken(self._slots, client, deadline):
+            yield
+
+    @asynccontextmanager
+    async def first_page(self, client: str) -> AsyncIterator[None]:
+        """Hold a slot while the first page of a stream is read; an OverloadError when there are too
+        many streams, or none is free in time."""
+        self.check_streams(client)
+        async with (
+            self._taken(self._stream_pages, client, None),
+            self.slot(client),
+        ):
             yield
 
     @asynccontextmanager
     async def next_page(self, client: str) -> AsyncIterator[None]:
-        """Hold a slot while a page of a stream is read. A stream that has begun is not broken off
-        because others came in the meantime: it waits for its turn, however long that takes."""
-        await self._slots.acquire(client)
-        try:
+        """Hold a slot while a further page of a stream is read. A stream that has begun is not
+        broken off because others came in the meantime: it waits for its turn."""
+        async with _turn(self._stream_pages, client), _turn(self._slots, client):
             yield
-        finally:
-            self._slots.release(client)
 
     @asynccontextmanager
     async def stream(self, client: str) -> AsyncIterator[None]:
@@ -91,8 +108,7 @@ class Admission:
     def check_streams(self, client: str) -> None:
         """An OverloadError when there are too many streams for one more."""
         if not self._streams.is_free(client):
-            self._refused("streams")
-            raise self._overload("sending", self._streams, "streams")
+            raise self._refusal(self._streams)
 
     def delay_s(self) -> float:
         """How long a client does well to wait before it asks again."""
@@ -101,33 +117,49 @@ class Admission:
 
     @asynccontextmanager
     async def _taken(
-        self, slots: FairSlots, client: str, deadline: float | None, limit: Limit
+        self, slots: "_Slots", client: str, deadline: float | None
     ) -> AsyncIterator[None]:
         if slots.is_free(client):
             await slots.acquire(client)
         else:
-            await self._wait(slots, client, deadline, limit)
+            await self._wait(slots, client, deadline)
         try:
             yield
         finally:
             slots.release(client)
 
-    async def _wait(
-        self, slots: FairSlots, client: str, deadline: float | None, limit: Limit
-    ) -> None:
+    async def _wait(self, slots: "_Slots", client: str, deadline: float | None) -> None:
         until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:
             async with asyncio.timeout_at(until if deadline is None else min(until, deadline)):
                 await slots.acquire(client)
         except TimeoutError as error:
-            self._refused(limit)
-            raise self._overload("answering", self._slots, "requests") from error
+            raise self._refusal(slots) from error
         finally:
             self._waiting(-1)
 
-    def _overload(self, doing: str, slots: FairSlots, what: str) -> OverloadError:
+    def _refusal(self, slots: "_Slots") -> OverloadError:
+        self._refused(slots.limit)
         return OverloadError(
-            f"The gateway is {doing} {slots.in_use} {what} already; try again.",
+            f"The gateway is {slots.doing.format(slots.in_use)} already; try again.",
             retry_after_s=max(1.0, self._queue_s),
         )
+
+
+class _Slots(FairSlots):
+    """Slots of one kind: which limit they are, and what is done in them."""
+
+    def __init__(self, count: int, *, limit: Limit, doing: str) -> None:
+        super().__init__(count)
+        self.limit = limit
+        self.doing = doing
+
+
+@asynccontextmanager
+async def _turn(slots: FairSlots, client: str) -> AsyncIterator[None]:
+    await slots.acquire(client)
+    try:
+        yield
+    finally:
+        slots.release(client)

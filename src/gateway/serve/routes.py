@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from gateway.model import EntryRequest, SearchRequest
-from gateway.search import LARGE_PAGE
+from gateway.search import LARGE_PAGE, MemoryScope
 from gateway.serve.downloads import download_response, file_response
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
 from gateway.serve.info.openapi import (
@@ -149,9 +149,10 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     is_large = search.page_limit > LARGE_PAGE
     deadline = _deadline(context, search, app_state)
     async with app_state.admission.slot(context.client, deadline=deadline, is_large=is_large):
-        answer = await app_state.federation.search(search)
-        app_state.count_reports(answer)
-        return await listing_response(answer, context=context, app_state=app_state)
+        with MemoryScope(is_large=is_large) as scope:
+            answer = await app_state.federation.search(search, scope=scope)
+            app_state.count_reports(answer)
+            return await listing_response(answer, context=context, app_state=app_state)
 
 
 async def _answer_entry(request: Request, entry_type: str) -> Response:
@@ -169,14 +170,15 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
     form = chosen_format(dict(pairs), rules.prefix)
     deadline = _deadline(context, search, app_state)
     async with app_state.admission.slot(context.client, deadline=deadline):
-        answer = await app_state.federation.entry(search)
-        app_state.count_reports(answer)
-        if form == JSON:
-            return await entry_response(answer, context=context, app_state=app_state)
-        fields = search.response_fields or ()
-        return await file_response(
-            answer, form, fields=fields, context=context, app_state=app_state
-        )
+        with MemoryScope() as scope:
+            answer = await app_state.federation.entry(search, scope=scope)
+            app_state.count_reports(answer)
+            if form == JSON:
+                return await entry_response(answer, context=context, app_state=app_state)
+            fields = search.response_fields or ()
+            return await file_response(
+                answer, form, fields=fields, context=context, app_state=app_state
+            )
 
 
 def _deadline(

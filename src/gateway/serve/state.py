@@ -10,7 +10,7 @@ from gateway.config import Config
 from gateway.model import EntryRequest, JsonObject, Omission, SearchAnswer, SearchRequest
 from gateway.native import NativeApi
 from gateway.observe import AppUsage, CacheUsage, Observer, SiteUsage
-from gateway.search import CopiesState, FederationLoad, SiteStatus, TimeSlices
+from gateway.search import CopiesState, FederationLoad, MemoryScope, SiteStatus, TimeSlices
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState
 
@@ -28,10 +28,10 @@ class SearchService(Protocol):
     async def close(self) -> None:
         """End what `open` began."""
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
-        """One page."""
+    async def search(self, request: SearchRequest, *, scope: MemoryScope) -> SearchAnswer:
+        """One page, which counts as held until the scope is closed."""
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
+    async def entry(self, request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
         """One entry; no resources: the id is not known."""
 
     def site_states(self) -> Sequence[SiteStatus]:

@@ -373,7 +373,7 @@ async def settle(gateway: Opened) -> int:
 
 async def test_slow_reader(gateway: Opened) -> None:
     """Sites are asked for the next part only when the client has taken the one before."""
-    reader = Reader([], asyncio.Event(), most=1)
+    reader = Reader([], asyncio.Event(), most=0)
     streaming = asyncio.ensure_future(gateway.app(make_scope(), reader.receive, reader.send))
     waiting = await settle(gateway)
     reader.may_go_on.set()

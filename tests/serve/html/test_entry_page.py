@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from gateway.errors import OverloadError, SitesMissingError
 from gateway.model import EntryRequest, Resource, SearchAnswer, SiteReport
+from gateway.search import MemoryScope
 from tests.serve.conftest import FakeFederation
 
 PAGE = "/entry/berlin~entry_1"
@@ -93,7 +94,7 @@ async def test_text_of_an_oasis_is_text(
     )  # fmt: skip
     answer = SearchAnswer((resource,), reports=(SiteReport("berlin", "ok"),))
 
-    async def entry(request: EntryRequest) -> SearchAnswer:
+    async def entry(request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
         return replace(answer)
 
     monkeypatch.setattr(federation, "entry", entry)
@@ -111,7 +112,7 @@ async def test_where_else_it_is(
         "structures", "berlin~entry_1", {"_fed_copies": ["berlin~entry_1", "munich~entry_1"]}
     )
 
-    async def entry(request: EntryRequest) -> SearchAnswer:
+    async def entry(request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
         assert request.response_fields is not None
         assert "_fed_copies" in request.response_fields
         return SearchAnswer((resource,), reports=(SiteReport("berlin", "ok"),))

@@ -17,7 +17,7 @@ from gateway.config import Config
 from gateway.errors import ConfigError, GatewayError, RequestError
 from gateway.model import EntryRequest, SearchAnswer, SearchRequest
 from gateway.observe import Observer, set_up_logging
-from gateway.search import CopiesState, Federation, SiteStatus
+from gateway.search import CopiesState, Federation, MemoryScope, SiteStatus
 from gateway.serve.app import build_app
 from gateway.serve.response.meta import IMPLEMENTATION
 
@@ -148,11 +148,11 @@ class _Patient:
     async def close(self) -> None:
         await self._federation.close()
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
-        return await self._federation.search(replace(request, patient=True))
+    async def search(self, request: SearchRequest, *, scope: MemoryScope) -> SearchAnswer:
+        return await self._federation.search(replace(request, patient=True), scope=scope)
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
-        return await self._federation.entry(request)
+    async def entry(self, request: EntryRequest, *, scope: MemoryScope) -> SearchAnswer:
+        return await self._federation.entry(request, scope=scope)
 
     async def copies(self) -> CopiesState | None:
         return await self._federation.copies()

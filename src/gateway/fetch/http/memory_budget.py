@@ -10,6 +10,7 @@ taken, the site that holds most loses its largest answer that is still being rea
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Self
 
 from gateway.fetch.http.faults import Fault
 
@@ -258,6 +259,12 @@ class MemoryScope:
             return
         reservation.users += 1
         self._held.append(reservation)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Release what no other scope uses."""

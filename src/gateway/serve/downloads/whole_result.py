@@ -4,6 +4,7 @@ Pages come through the same search as others, the next one only once the client 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import GatewayError
 from gateway.model import PageLink, SearchAnswer, SearchRequest
 from gateway.observe import log
+from gateway.search import MemoryScope
 from gateway.serve.request.context import RequestContext, cut_off
 from gateway.serve.response.piecewise import PIECE_BYTES
 from gateway.serve.state import AppState
@@ -54,11 +56,13 @@ async def stream_response(
 ) -> StreamingResponse:
     """The stream; what is wrong with the request itself is raised before it begins."""
     page = replace(search, page_limit=min(PAGE, app_state.config.paging.max_limit), patient=True)
-    app_state.admission.check_streams(context.client)  # before the sites are asked
-    async with app_state.admission.slot(context.client):
-        first = await app_state.federation.search(page)
-    writer.check(first)
-    result = _WholeResult(page, writer, context=context, app_state=app_state)
+    async with app_state.admission.first_page(context.client):
+        with MemoryScope(is_large=True) as scope:
+            first = await app_state.federation.search(page, scope=scope)
+            writer.check(first)
+            result = _WholeResult(page, writer, context=context, app_state=app_state)
+            if not context.is_head:  # which is not worth a walk
+                await result.begin(first)
     more = {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
@@ -66,7 +70,7 @@ async def stream_response(
         **headers,
     }
     return _CountedStream(
-        result.all(first),
+        result.all(),
         media_type=media_type,
         headers=more,
         context=context,
@@ -103,7 +107,8 @@ class _CountedStream(StreamingResponse):
 
 
 class _WholeResult:
-    """One stream while it goes out; it holds the bytes of one page at a time."""
+    """One stream while it goes out; it holds the bytes of one page at a time, and none while it
+    waits for the next one."""
 
     def __init__(
         self,
@@ -117,38 +122,44 @@ class _WholeResult:
         self._writer = writer
         self._context = context
         self._app_state = app_state
+        self._is_begun = False
+        self._chunks: Sequence[bytes] = ()
+        """Of one page, not sent yet."""
+        self._next: PageLink | None = None
+        """The next page; None: there is none."""
 
-    async def all(self, first: SearchAnswer) -> AsyncIterator[bytes]:
-        """Beginning, pages, end; nothing for HEAD, which is not worth a walk."""
-        if self._context.is_head:
+    async def begin(self, first: SearchAnswer) -> None:
+        """Make what stands before the entries, and the first page of them."""
+        begin = await self._writer.begin(first)
+        self._chunks, self._next = [*begin, *await self._writer.page(first)], first.next
+        self._is_begun = True
+
+    async def all(self) -> AsyncIterator[bytes]:
+        """Beginning, pages, end; nothing where it was not begun."""
+        if not self._is_begun:
             return
-        for piece in await self._writer.begin(first):
-            yield piece
-        chunks, link = await self._writer.page(first), first.next
-        del first  # its entries would be held as long as the stream goes on
         while True:
-            async for piece in self._pieces(chunks):
+            async for piece in self._pieces():
                 yield piece
-            if link is None:
-                chunks = await self._writer.end()
+            if self._next is None:
+                self._chunks = await self._writer.end()
                 break
-            position = link
             try:
-                chunks, link = await self._following(position)
+                await self._read(self._next)
             except GatewayError as error:
-                chunks = await self._writer.broken_off(error, position)
+                self._chunks = await self._writer.broken_off(error, self._next)
                 break
-        async for piece in self._pieces(chunks):
+        async for piece in self._pieces():
             yield piece
 
-    async def _following(self, link: PageLink) -> tuple[Sequence[bytes], PageLink | None]:
+    async def _read(self, link: PageLink) -> None:
         self._check_end()
+        page = replace(self._page, cursor=link.cursor, offset=0)
         async with self._app_state.admission.next_page(self._context.client):
-            answer = await self._app_state.federation.search(
-                replace(self._page, cursor=link.cursor, offset=0)
-            )
-            self._writer.check(answer)
-            return await self._writer.page(answer), answer.next
+            with MemoryScope(is_large=True) as scope:
+                answer = await self._app_state.federation.search(page, scope=scope)
+                self._writer.check(answer)
+                self._chunks, self._next = await self._writer.page(answer), answer.next
 
     def _check_end(self) -> None:
         """A stream can take hours; it ends at a page when its configuration or the server does."""
@@ -157,16 +168,26 @@ class _WholeResult:
         if self._app_state.shutdown.is_stopping:
             raise GatewayError("The gateway is shutting down.")
 
-    async def _pieces(self, chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         """The chunks, many at a time; the connection knows what is still to come."""
-        unsent, start, size = sum(map(len, chunks)), 0, 0
+        chunks, self._chunks = deque(self._chunks), ()
+        unsent = sum(map(len, chunks))
         try:
-            for end, chunk in enumerate(chunks, 1):
-                size += len(chunk)
-                if size >= PIECE_BYTES or end == len(chunks):
-                    self._context.hold(unsent)
-                    yield b"".join(chunks[start:end])
-                    unsent, start, size = unsent - size, end, 0
-                    await asyncio.sleep(0)  # sending waits for nobody while the client is fast
+            while chunks:
+                self._context.hold(unsent)
+                piece = _taken(chunks, PIECE_BYTES)
+                unsent -= len(piece)
+                yield piece
+                del piece
+                await asyncio.sleep(0)  # sending waits for nobody while the client is fast
         finally:
             self._context.hold(0)
+
+
+def _taken(chunks: deque[bytes], least: int) -> bytes:
+    """The first chunks, joined: as many as have so many bytes together, or all."""
+    taken, size = [], 0
+    while chunks and size < least:
+        taken.append(chunks.popleft())
+        size += len(taken[-1])
+    return b"".join(taken)

@@ -15,6 +15,7 @@ from gateway.model import SEPARATOR, STRUCTURES, EntryRequest, Resource, SearchA
 from gateway.page.assets import assets_digest
 from gateway.page.entry import Place, entry_fields, read_entry_view
 from gateway.page.rendering import render
+from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
@@ -46,11 +47,12 @@ async def _answer(request: Request) -> Response:
     search = _read(request, context, app_state)
     deadline = context.deadline(app_state.config.timeouts.budget_s)
     async with app_state.admission.slot(context.client, deadline=deadline):
-        answer = await app_state.federation.entry(search)
-        app_state.count_reports(answer)
-        if not answer.resources:
-            raise NotFoundError(f"There is no entry {search.id[:200]} here.")
-        return await _page(answer, request=request, context=context, app_state=app_state)
+        with MemoryScope() as scope:
+            answer = await app_state.federation.entry(search, scope=scope)
+            app_state.count_reports(answer)
+            if not answer.resources:
+                raise NotFoundError(f"There is no entry {search.id[:200]} here.")
+            return await _page(answer, request=request, context=context, app_state=app_state)
 
 
 def _read(request: Request, context: RequestContext, app_state: AppState) -> EntryRequest:

@@ -21,6 +21,7 @@ from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
 from gateway.page.search.columns import Column, default_columns, properties_of
 from gateway.page.search.form_view import facet_names
+from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of, rules_of
@@ -180,7 +181,8 @@ class _SearchPage:
         deadline = self._context.deadline(self._config.timeouts.allowed_s(search.timeout_s))
         federation = self._state.federation
         async with self._state.admission.slot(self._context.client, deadline=deadline):
-            answer = await federation.search(search)
+            with MemoryScope() as scope:
+                answer = await federation.search(search, scope=scope)
             self._state.count_reports(answer)
             is_empty = answer.data_returned == 0 and search.filter is not None
             if not is_empty or not isinstance(federation, OmissionCounter):
