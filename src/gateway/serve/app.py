@@ -17,20 +17,20 @@ from gateway.page.rendering import warm_up
 from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.health import service_router
-from gateway.serve.html.api_docs import api_docs_router
-from gateway.serve.html.assets import assets_router
-from gateway.serve.html.entry_page import entry_page_router
-from gateway.serve.html.search_pages import pages_router
 from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.metrics import loop_delay_measured
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
-from gateway.serve.native import native_router
 from gateway.serve.request.paths import ENTRY_TYPES
-from gateway.serve.routes import optimade_router
+from gateway.serve.routes.health import service_router
+from gateway.serve.routes.html.api_docs import api_docs_router
+from gateway.serve.routes.html.assets import assets_router
+from gateway.serve.routes.html.entry_page import entry_page_router
+from gateway.serve.routes.html.search_pages import pages_router
+from gateway.serve.routes.native import native_router
+from gateway.serve.routes.optimade import optimade_router
 from gateway.serve.state import AppState, Detail, SearchService
 
 _COMPRESSED_FROM = 4_096

@@ -23,11 +23,11 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.health import report_sites
 from gateway.serve.hot_reload.config_files import Stamps, files_of, stamps_of
 from gateway.serve.hot_reload.generation import Generation
 from gateway.serve.metrics import loop_delay_measured, published
 from gateway.serve.request.context import show_observer
+from gateway.serve.routes.health import report_sites
 
 LOOK_S = 2.0
 READY_S = 3.0

@@ -7,9 +7,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.page.rendering import render
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.relative_paths import to_root
 from gateway.serve.response.html import frame_of
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import app_state_of
 
 _POLICY = (

@@ -18,7 +18,6 @@ from gateway.serve.info.openapi import (
     listing_docs,
 )
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.api_hint import check_hint, is_exact
 from gateway.serve.request.context import RequestContext, context_of, rules_of, with_notices
 from gateway.serve.request.formats import JSON, chosen_format
@@ -27,6 +26,7 @@ from gateway.serve.request.params import read_entry, read_search
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs_off_loop
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, Detail, app_state_of
 
 LINKS_CACHED_S = 60

@@ -8,7 +8,7 @@ from gateway.model import Json, JsonObject
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import CopiesState, SiteStatus
 from gateway.serve.metrics import metrics_text
-from gateway.serve.plain_route import PlainRoute
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
 
 _FRESH = {"Cache-Control": "no-store"}

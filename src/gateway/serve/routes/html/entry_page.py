@@ -17,12 +17,12 @@ from gateway.page.entry import Place, entry_fields, read_entry_view
 from gateway.page.rendering import render
 from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.relative_paths import to_base
 from gateway.serve.response.caching import ASK_AGAIN, NO_STORE, cache_control
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
 

@@ -10,10 +10,10 @@ from gateway.native.api import Answered, StreamedAnswer
 from gateway.native.reading.request import read_body
 from gateway.search import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.native.reading import read_body_of, read_call, read_parameters
-from gateway.serve.native.stream import SearchStream
 from gateway.serve.request.context import context_of
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
+from gateway.serve.routes.native.reading import read_body_of, read_call, read_parameters
+from gateway.serve.routes.native.stream import SearchStream
 from gateway.serve.state import AppState, app_state_of
 
 JSON = "application/json"

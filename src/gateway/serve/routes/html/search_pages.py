@@ -23,7 +23,6 @@ from gateway.page.search.columns import Column, default_columns, properties_of
 from gateway.page.search.form_view import facet_names
 from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of, rules_of
 from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.page_form import (
@@ -45,6 +44,7 @@ from gateway.serve.response.caching import NO_STORE
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of, heading_of, page_headers, vary_of
 from gateway.serve.response.search_page import Shown, columns_for, search_page
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
