@@ -441,6 +441,20 @@ def test_time_limits_fit_each_other(tmp_path: Path, section: str, words: tuple[s
     assert all(word in message for word in words), message
 
 
+@pytest.mark.parametrize(("length", "held", "fits"), [(87_381, 1_048_576, True),
+                                                      (87_382, 1_048_576, False)])  # fmt: skip
+def test_the_longest_filter_can_be_sent(tmp_path: Path, length: int, held: int, fits: bool) -> None:
+    """What a request may hold in memory has room for what a filter may be, percent-encoded."""
+    text = f"{LEAST}filters: {{length: {length}}}\nconnections: {{max_held_bytes: {held}}}\n"
+    if fits:
+        assert load(tmp_path, text).filters.length == length
+        return
+    message = complaint(tmp_path, text)
+    assert "filters.length (87382)" in message
+    assert "1048584 bytes" in message
+    assert "connections.max_held_bytes (1048576)" in message
+
+
 def test_longer_limits_grow_with_the_budget(tmp_path: Path) -> None:
     """Who waits longer by default can wait so long for one site, and ask for it."""
     waits = load(tmp_path, f"{LEAST}timeouts: {{budget_s: 90}}\n").timeouts

@@ -29,6 +29,9 @@ DOI_START = "10."
 LONGEST = 8_191
 """NOMAD does not index longer texts (UTF-16 units); they count as no references."""
 
+REMEMBERED_LENGTH = 500
+"""Characters of a text that is remembered beyond its request: sites must not fill the memory."""
+
 _ID = re.compile(r"(doi|ref)\.((?:[A-Za-z0-9.-]|_[0-9A-F]{2})+)")
 _ESCAPED = re.compile(r"_([0-9A-F]{2})")
 _ESCAPED_BYTE = [
@@ -52,7 +55,8 @@ class Reference:
     @property
     def id(self) -> str:
         """The OPTIMADE id: kind, full stop, value; what URLs could not hold as _XX of UTF-8."""
-        return _written_id(self.kind, self.value)
+        write = _remembered_id if len(self.value) <= REMEMBERED_LENGTH else _written_id
+        return write(self.kind, self.value)
 
     @property
     def doi(self) -> str | None:
@@ -73,9 +77,11 @@ class Reference:
         return self.value if self.url is None else None
 
 
-@lru_cache(maxsize=4096)
 def _written_id(kind: Kind, value: str) -> str:
     return f"{kind}.{''.join([_ESCAPED_BYTE[byte] for byte in value.encode()])}"
+
+
+_remembered_id = lru_cache(maxsize=4096)(_written_id)
 
 
 def is_indexed(value: str) -> bool:

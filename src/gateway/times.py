@@ -45,17 +45,21 @@ def read_nomad_time(value: Json) -> str | None:
 
     Text without an offset is UTC, as everywhere in NOMAD; finer fractions are cut, not rounded.
     """
-    return _read_text(value)[0] if isinstance(value, str) else _written(_moment(value))
+    return _text_of(value)[0] if isinstance(value, str) else _written(_moment(value))
 
 
 def read_nomad_milliseconds(value: Json) -> int | None:
     """The same as milliseconds since 1970."""
-    return _read_text(value)[1] if isinstance(value, str) else _counted(_moment(value))
+    return _text_of(value)[1] if isinstance(value, str) else _counted(_moment(value))
+
+
+def _text_of(text: str) -> tuple[str | None, int | None]:
+    return _read_text(text) if len(text) <= _LONGEST else (None, None)
 
 
 @lru_cache(maxsize=8192)  # the entries of an upload, or of a dataset, have the same times
 def _read_text(text: str) -> tuple[str | None, int | None]:
-    moment = _moment(text) if len(text) <= _LONGEST else None
+    moment = _moment(text)
     return _written(moment), _counted(moment)
 
 

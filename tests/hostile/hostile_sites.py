@@ -7,6 +7,7 @@ Counts and `/info` are answered well, so that the circuit stays closed and all i
 import asyncio
 import itertools
 import json
+import random
 import sys
 import zlib
 from collections.abc import Callable
@@ -134,6 +135,71 @@ async def dripping(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
+async def extra(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """One answer more than there were questions: at once, and when the next question comes."""
+    await whole(writer, entries(path, body))
+    for pause_s in (0.0, 0.01):
+        await asyncio.sleep(pause_s)
+        await whole(writer, FORGED)
+
+
+async def lengths(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """Two lengths, of which one ends the answer before its end."""
+    content = entries(path, body)
+    short = f"Content-Length: {len(content) // 2}"
+    await whole(writer, content, short)
+
+
+async def ancient(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """HTTP/1.0 without a length, closed in the middle or at the end."""
+    content = entries(path, body)
+    writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + content[: random.choice((len(content), 200))])
+    await writer.drain()
+    writer.close()
+
+
+async def closing(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """Closed at any place: before, within or just behind an answer."""
+    content = entries(path, body)
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content)
+    writer.write(said[: random.choice((0, 10, 60, len(said) - 1, len(said)))])
+    await writer.drain()
+    writer.close()
+
+
+async def slow_head(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """A head that never ends, a byte at a time."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-A: ")
+    while True:
+        writer.write(b"a")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def errors(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """Every status, with a text that would break a log line, a page or a header."""
+    status = random.choice((200, 204, 304, 400, 401, 418, 422, 429, 500, 503, 599, 999))
+    text = '{"detail":"\\u0000\\n\\u001b[31m<script>alert(1)</script>%s"}' % ("x" * 60_000)
+    head = f"HTTP/1.1 {status} <script>\r\nRetry-After: {'9' * 300}\r\nContent-Length: "
+    writer.write(f"{head}{len(text)}\r\n\r\n{text}".encode())
+    await writer.drain()
+
+
+async def lies(path: str, body: dict, writer: asyncio.StreamWriter) -> None:
+    """Proper pages of improper values."""
+    content = orjson.loads(entries(path, body))
+    for one in content["data"]:
+        held = one.get("archive", {}).get("metadata", one)
+        held |= {"upload_create_time": "99999-01-01T00:00:00", "upload_id": "../\x00<script>"}
+        held["optimade"] |= {"nsites": -(2**63), "chemical_formula_hill": "=HYPERLINK(1)\r\n" * 99}
+        held["optimade"]["species"] = [{"name": "\x00" * 9}] * 50
+    content["pagination"]["total"] = random.choice((2**52, 2**63 - 1, 1e300, -5, "9", None, TOTAL))
+    await whole(writer, orjson.dumps(content))
+
+
+FORGED = b'{"data":[{"entry_id":"forged","archive":{}}],"pagination":{"total":1}}'
+
+
 def _bomb() -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     parts = [packer.compress(b'{"a":[')]
@@ -151,6 +217,13 @@ WAYS: dict[str, Callable] = {
     "bomb": bomb,
     "dripping": dripping,
     "hang": hang,
+    "extra": extra,
+    "lengths": lengths,
+    "ancient": ancient,
+    "closing": closing,
+    "slow_head": slow_head,
+    "errors": errors,
+    "lies": lies,
 }
 
 

@@ -56,13 +56,16 @@ class Crystals(FakeFederation):
     atoms: int = 2
     fails_at: int | None = None
     """From this offset on a site is missing."""
+    late_at: int | None = None
+    """From this offset on archives are not read in time."""
 
     async def search(self, request: SearchRequest, *, scope: MemoryScope) -> SearchAnswer:
         answer = await super().search(request)
         offset = int((request.cursor or "at_0").removeprefix("at_"))
         if self.fails_at is not None and offset >= self.fails_at:
             raise SitesMissingError("munich is gone.", sites=("munich",), retry_after_s=5)
-        one = crystal(1, atoms=self.atoms)
+        is_late = self.late_at is not None and offset >= self.late_at
+        one = replace(crystal(1, atoms=self.atoms), missing="late" if is_late else None)
         return replace(
             answer, resources=tuple(replace(one, id=other.id) for other in answer.resources)
         )
@@ -83,6 +86,21 @@ async def test_a_failed_download_is_seen(
         assert (await gateway.client.get("/health")).status_code == 200
     loud = [one for one in caplog.records if one.levelno > logging.INFO]
     assert ["download broken off" in one.getMessage() for one in loud] == [True]
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("late_at", [0, 600])
+async def test_late_archives_are_no_gaps(name: str, late_at: int) -> None:
+    """An entry whose archive was not read in time is neither left out nor half there: the download
+    is refused before it begins, or breaks off."""
+    async with served(Crystals(total=1000, late_at=late_at)) as gateway:
+        if late_at:
+            with pytest.raises(httpx.TransportError):
+                await gateway.client.get(LISTING + name)
+            return
+        answer = await gateway.client.get(LISTING + name)
+        assert answer.status_code == 503
+        assert "were not read in time" in answer.json()["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("name", ALL)

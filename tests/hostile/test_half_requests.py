@@ -6,6 +6,7 @@ import pytest
 
 from gateway.cli import serving
 from gateway.config import ConnectionKeys
+from gateway.serve.connections import protocol
 from tests.hostile.server import MIB, eventually, served
 
 SHORT = ConnectionKeys(head_s=0.5, body_s=0.5)
@@ -48,7 +49,8 @@ async def test_a_byte_now_and_then() -> None:
 )
 async def test_memory(head: bytes) -> None:
     """All half requests together hold no more than allowed; whole ones are answered meanwhile."""
-    async with served(connections=ConnectionKeys(max_held_bytes=4 * MIB)) as gateway:
+    patient = ConnectionKeys(max_held_bytes=4 * MIB, head_s=600, body_s=600)
+    async with served(connections=patient) as gateway:
         clients = [await gateway.raw_client() for _ in range(100)]
         for client in clients:
             client.send(head + b"a" * 400_000)
@@ -87,3 +89,63 @@ async def test_places() -> None:
             assert answer.status_code == 200
         assert len(gateway.connections) <= 5
         assert await halves[0].read_all(5) == b""
+
+
+async def test_what_an_answer_holds_makes_others_lose_at_once() -> None:
+    """An application that has made much to be sent need not wait for the next look."""
+    patient = ConnectionKeys(max_held_bytes=4 * MIB, head_s=600)
+    async with served(connections=patient) as gateway:
+        half = await gateway.raw_client()
+        half.send(b"GET /v1/structures?filter=" + b"a" * 100_000)
+        await eventually(lambda: gateway.connections.held_bytes > 100_000)
+        (waiting,) = gateway.connections._all
+        assert (await gateway.client.get("/v1/info")).status_code == 200
+        (other,) = gateway.connections._all - {waiting}
+        other._hold(8 * MIB)  # type: ignore[attr-defined]
+        assert waiting not in gateway.connections
+        assert gateway.connections.held_bytes >= 8 * MIB
+        other._hold(0)  # type: ignore[attr-defined]
+        assert gateway.connections.held_bytes < MIB
+
+
+async def test_a_refused_request_is_read_no_further_than_its_answer_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who goes on sending gets the answer; who sends megabytes loses the connection."""
+    monkeypatch.setattr(protocol, "_LINGER_S", 600)
+    async with served() as gateway:
+        client = await gateway.raw_client()
+        client.send(b"GET /v1/in\x00fo HTTP/1.1\r\n" + b"a" * 2**20)
+        assert (await client.reader.read(12)) == b"HTTP/1.1 400"
+        assert len(gateway.connections) == 1
+        client.send(b"a" * 3 * 2**20)
+        await eventually(lambda: len(gateway.connections) == 0)
+
+
+async def test_who_is_not_read_is_not_blamed() -> None:
+    """While the gateway itself reads no further, the rest of a request cannot come."""
+    async with served(connections=SHORT) as gateway:
+        client = await gateway.raw_client()
+        client.send(HEAD + b"Content-Length: 9\r\n\r\nfil")
+        await eventually(lambda: len(gateway.connections) == 1)
+        (one,) = gateway.connections._all
+        await eventually(lambda: one._message_bytes > 0)  # type: ignore[attr-defined]
+        one.flow.pause_reading()  # type: ignore[attr-defined]
+        now = asyncio.get_running_loop().time()
+        one.check(now + 1000)
+        assert not one._is_refused  # type: ignore[attr-defined]
+        one.flow.resume_reading()  # type: ignore[attr-defined]
+        assert b" 408 " in await client.read_all()
+
+
+async def test_what_is_not_yet_sent_counts() -> None:
+    """Also what the application has done with."""
+    async with served(connections=ConnectionKeys(write_s=600)) as gateway:
+        gateway.federation.total = 10**6
+        await gateway.slow_reader("/v1/structures?response_format=_fed_jsonl")
+        await eventually(lambda: len(gateway.connections) == 1)
+        (one,) = gateway.connections._all
+        unsent = one.transport.get_write_buffer_size  # type: ignore[attr-defined]
+        await eventually(lambda: unsent() > 10_000)
+        one._hold(0)  # type: ignore[attr-defined]
+        assert one.held_bytes >= unsent()

@@ -1,16 +1,26 @@
 """HTML answers: no foreign script, nothing loaded from elsewhere, and browsers hold to it."""
 
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
+from gateway.model import EntryRequest, JsonObject, Resource, SearchAnswer
 from tests.hostile.server import served
+from tests.serve.conftest import FakeFederation
 
 PAGES = ("/", "/index", "/sites/berlin", "/docs", "/entry/berlin~none")
 _LOADED = re.compile(
     r'<link[^>]*rel="?(?:stylesheet|icon|preload|modulepreload)"?[^>]*href="([^"]*)"'
     r'|(?:src|srcset|action)\s*=\s*"?([^"\s>]*)'
 )
+CLOSED = {
+    "default-src 'none'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+}
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -31,9 +41,10 @@ async def test_pages(path: str) -> None:
         assert answer.headers["content-type"].startswith("text/html")
         assert answer.headers["x-content-type-options"] == "nosniff"
         policy = answer.headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
+        directives = {directive.strip() for directive in policy.split(";")}
+        assert directives >= CLOSED
         assert "http" not in policy
+        assert "unsafe" not in policy
         assert "script-src 'self';" in policy
         assert not re.findall(r"<style|\sstyle\s*=|\son\w+\s*=|<base|<iframe", answer.text)
         scripts = re.findall(r"<script[^>]*>", answer.text)
@@ -56,6 +67,32 @@ async def test_what_a_request_says_is_escaped() -> None:
         headers = {"Host": ATTACK, "X-Forwarded-Host": ATTACK, "X-Forwarded-Prefix": "/" + ATTACK}
         for path in PAGES:
             assert ATTACK not in (await gateway.client.get(path, headers=headers)).text
+
+
+class Attacking(FakeFederation):
+    """A site all of whose texts are an attack."""
+
+    async def entry(self, request: EntryRequest) -> SearchAnswer:
+        answer = await super().entry(request)
+        texts = dict.fromkeys(self.catalogue("structures"), ATTACK)
+        kept = {"nsites": 1, "nelements": 1, "elements": [ATTACK], "species_at_sites": [ATTACK]}
+        attributes: JsonObject = {**texts, **kept}
+        return replace(answer, resources=(Resource("structures", request.id, attributes),))
+
+
+@pytest.mark.parametrize(
+    "path", ["/entry/berlin~entry_1", "/entry/" + quote(ATTACK), "/?filter=" + quote(ATTACK),
+             "/?filter=" + quote(f'id="{ATTACK}"'), "/?sort=" + quote(ATTACK),
+             "/sites/berlin/?filter=" + quote(ATTACK), "/?" + quote(ATTACK), "/" + quote(ATTACK)],
+)  # fmt: skip
+async def test_what_strangers_and_sites_say_is_escaped(path: str) -> None:
+    """A filter, an id, an address, a property of an entry: text, wherever it is shown."""
+    async with served(Attacking()) as gateway:
+        answer = await gateway.client.get(path, headers={"Accept": "text/html"})
+        if "html" in answer.headers["content-type"]:
+            assert ATTACK not in answer.text
+        if "entry_1" in path:
+            assert "&lt;script&gt;alert(1)" in answer.text
 
 
 async def test_docs_name_every_endpoint() -> None:

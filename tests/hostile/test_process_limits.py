@@ -14,9 +14,11 @@ from pathlib import Path
 import httpx
 import yaml
 
-from gateway.cli.serving import open_socket
+from gateway.cli.serving import open_socket, server_options
+from gateway.serve.connections import limits_of
 from tests.docs.pages import ROOT
 from tests.hostile.server import RawClient, raw_client
+from tests.serve.conftest import make_config
 
 FILES = 256
 PROMISED_BYTES = 400 * 1024 * 1024
@@ -119,21 +121,45 @@ def memory_of(pid: int) -> int:
     return int(kilobytes) * 1024
 
 
+def enough_files(files: int) -> bool:
+    """Whether a worker with so many open files and fifty sites has all its connections."""
+    sites = [{"name": f"s{n}", "url": f"http://127.0.0.1:{n}/api/v1"} for n in range(1, 51)]
+    config = make_config(sites=sites)
+    return limits_of(config, files=files).connections == config.connections.max_connections
+
+
 def test_unit() -> None:
-    """The systemd unit bounds files, memory and tasks."""
+    """The systemd unit bounds files, memory and tasks, and leaves workers what is promised."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(ROOT / "deploy/systemd/gateway.service")
     service = unit["Service"]
     assert int(service["LimitNOFILE"]) >= 2048
+    assert enough_files(int(service["LimitNOFILE"]))
     assert service["MemoryMax"] == "1G"
-    assert int(service["TasksMax"]) <= 256
+    workers = int(service["ExecStart"].partition("--workers ")[2])
+    assert workers * PROMISED_BYTES <= 2**30
+    assert 16 <= int(service["TasksMax"]) <= 256
+    ending_s = server_options(make_config())["timeout_graceful_shutdown"]
+    assert int(service["TimeoutStopSec"]) > ending_s
 
 
 def test_compose() -> None:
-    """Each container has a bound on processes, memory and files."""
+    """Each container has a bound on processes, memory and files; a worker fits into it."""
     compose = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text("utf-8"))
     for service in compose["services"].values():
         assert service["pids_limit"] <= 256
         assert service["mem_limit"]
         assert service["ulimits"]["nofile"] >= 2048
+    gateway = compose["services"]["gateway"]
+    assert enough_files(gateway["ulimits"]["nofile"])
+    assert PROMISED_BYTES <= int(gateway["mem_limit"].removesuffix("m")) * 2**20 <= 2**30
+
+
+def test_chart() -> None:
+    """A pod has a bound on memory, and a worker fits into it."""
+    chart = ROOT / "deploy/helm/nomad-optimade-gateway"
+    values = yaml.safe_load((chart / "values.yaml").read_text("utf-8"))
+    memory = int(values["resources"]["limits"]["memory"].removesuffix("Mi")) * 2**20
+    assert PROMISED_BYTES <= memory <= 2**30
+    assert ".Values.resources" in (chart / "templates/deployment.yaml").read_text("utf-8")

@@ -19,6 +19,7 @@ from gateway.observe import Observer
 from gateway.serve.app import build_app
 from gateway.serve.graceful_shutdown import ShutdownState
 from gateway.serve.hot_reload import HotReload
+from gateway.serve.hot_reload import reloading as reloading_module
 from tests.hostile.server import eventually, heavy_structure, raw_client, serving
 from tests.serve.conftest import FakeFederation
 
@@ -110,6 +111,58 @@ async def test_a_change_during_a_reload_is_not_lost(tmp_path: Path) -> None:
         await until_named(client, "three")
 
 
+async def test_a_change_while_the_file_is_read_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at it and the end of reading: it counts as one that came later."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    write(path, "one")
+
+    def overtaken(path: Path | None) -> Config:
+        config = load_config(path)
+        if config.provider.name == "two":
+            assert path is not None
+            write(path, "three")
+        return config
+
+    async with reloading(path, apps) as (_, client):
+        monkeypatch.setattr(reloading_module, "load_config", overtaken)
+        write(path, "two")
+        await until_named(client, "three")
+
+
+async def test_a_signal_during_a_reload_is_not_lost(tmp_path: Path) -> None:
+    """What it asked for may have changed since the reload began."""
+    path, apps = tmp_path / "gateway.yaml", Apps(gate=asyncio.Event())
+    write(path, "one")
+    async with reloading(path, apps) as (app, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(lambda: len(apps.made) == 2)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(app._asked.is_set)
+        assert apps.gate is not None
+        apps.gate.set()
+        await eventually(lambda: len(apps.made) == 3)
+
+
+async def test_a_file_that_is_named_later_is_watched_too(tmp_path: Path) -> None:
+    """A new configuration names a token's file; the token changes after that."""
+    path, apps, token = tmp_path / "gateway.yaml", Apps(), tmp_path / "token"
+    token.write_text("first", "utf-8")
+    write(path, "one")
+    async with reloading(path, apps):
+        content = json.loads(path.read_text("utf-8"))
+        content["sites"][0]["token_file"] = str(token)
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(content), "utf-8")
+        new.replace(path)
+        await eventually(lambda: len(apps.made) == 2)
+        await asyncio.sleep(0.2)
+        new.write_text("second", "utf-8")
+        new.replace(token)
+        await eventually(lambda: len(apps.made) == 3)
+
+
 async def test_a_fault_ends_no_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected error during a reload is logged; the old one serves, the next change counts."""
     path, apps = tmp_path / "gateway.yaml", Apps()
@@ -146,6 +199,45 @@ async def test_sigterm_during_a_reload(tmp_path: Path) -> None:
             await eventually(lambda: reactions == [signal.SIGTERM])
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+async def test_a_second_sigterm_ends_at_once(tmp_path: Path) -> None:
+    """The first one is put off, as long as is configured; nothing is reloaded from then on."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    reactions: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: reactions.append(number))
+    try:
+        write(path, "one", drain_s=600)
+        async with reloading(path, apps) as (_, client):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+            assert (await client.get("/ready")).status_code == 503
+            write(path, "two")
+            await asyncio.sleep(0.3)
+            assert (await name_of(client), len(apps.made)) == ("one", 1)
+            assert reactions == []
+            os.kill(os.getpid(), signal.SIGTERM)
+            await eventually(lambda: reactions == [signal.SIGTERM])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_the_end_waits_for_no_old_configuration(tmp_path: Path) -> None:
+    """When the server ends, what is left of former configurations ends with it."""
+    path, apps = tmp_path / "gateway.yaml", Apps()
+    write(path, "one", drain_s=600)
+    async with asyncio.timeout(60):
+        async with reloading(path, apps) as (app, client):
+            stuck = await raw_client(client.base_url.port or 0, receive_bytes=4096)
+            stuck.send(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            stuck.writer.transport.pause_reading()
+            await eventually(lambda: bool(apps.named("one").asked))
+            write(path, "two")
+            await until_named(client, "two")
+            assert len(app._retiring) == 1
+            stuck.close()
+        assert not apps.named("one").is_open
+    assert not apps.named("two").is_open
 
 
 async def test_a_stuck_stream_does_not_keep_the_old_one(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
         (b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\n", 414),
         (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 70_000 + b"\r\n\r\n", 431),
         (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 20_000 + b"\r\n", 431),
+        (b"GET /v1/info HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 2**20, 431),
         (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
          + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST /v1/structures HTTP/1.1\r\n" + HOST + FORM
@@ -42,6 +43,7 @@ async def test_refused(request_: bytes, status: int, caplog: pytest.LogCaptureFi
         answer = await client.read_all()
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nx-content-type-options: nosniff\r\n" in answer
         assert (await gateway.client.get("/v1/info")).status_code == 200
     assert not [one for one in caplog.records if one.levelname in ("WARNING", "ERROR")]
 
@@ -140,6 +142,20 @@ async def test_connections() -> None:
         assert await clients[0].read_all() == b""
         clients[9].send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert (await clients[9].read_all()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_answered_connection_is_idle_again() -> None:
+    """Whoever keeps a connection after its answer keeps nobody out."""
+    async with served(connections=ConnectionKeys(max_connections=4)) as gateway:
+        clients = [await gateway.raw_client() for _ in range(4)]
+        for client in clients:
+            client.send(b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 200 " in await client.reader.readuntil(b"\r\n\r\n")
+        assert gateway.connections.held_bytes == 0
+        for _ in range(3):
+            answer = await gateway.client.get("/v1/info", headers={"Connection": "close"})
+            assert answer.status_code == 200
+        assert len(gateway.connections) <= 4
 
 
 async def test_no_connection_is_idle() -> None:

@@ -21,6 +21,7 @@ from gateway.merge import (
     read_cursor,
     write_cursor,
 )
+from gateway.merge.cursor_text import MAX_PAYLOAD, DamagedTextError, read_text
 from gateway.model import NativeQuery, Order, Position, SortKey, SortValue
 from gateway.references import Reference
 
@@ -345,6 +346,15 @@ def test_what_does_not_unpack_is_refused(packed: bytes) -> None:
     """And no more is unpacked than any cursor has."""
     with pytest.raises(ParameterError, match="damaged"):
         read(forged(packed))
+
+
+def test_the_largest_payload() -> None:
+    """What unpacks to more than any cursor has is not read, although all of it is there."""
+    most = orjson.dumps(["x" * (MAX_PAYLOAD - 4)])
+    assert len(most) == MAX_PAYLOAD
+    assert read_text(forged(zlib.compress(most))) == orjson.loads(most)
+    with pytest.raises(DamagedTextError, match="too long"):
+        read_text(forged(zlib.compress(b"[" + most[1:-1] + b" ]")))
 
 
 def test_a_cursor_without_copies_has_its_old_form() -> None:

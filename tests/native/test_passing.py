@@ -1,5 +1,6 @@
 """What one site answers alone: found by a query, passed through from its holder."""
 
+import httpx
 import pytest
 
 from tests.native.gateways import Body, Native
@@ -43,6 +44,45 @@ async def test_raw_file(native: Native) -> None:
     assert len(answer.content) > 1000
     head = await native.client.head(f"/api/v1{path}")
     assert (head.status_code, head.content) == (200, b"")
+
+
+PAGE = b"<script src='/api/v1/entries/x/raw/evil.js'></script>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_shut_in"),
+    [
+        ("text/html", True),
+        ("text/html; charset=utf-8", True),
+        ("TEXT/HTML", True),
+        ("application/xhtml+xml", True),
+        ("image/svg+xml", True),
+        ("text/xml", True),
+        ("multipart/x-mixed-replace; boundary=a", True),
+        ("application/pdf; x=text/html", True),
+        ("", True),
+        ("application/octet-stream", True),
+        ("application/pdf", False),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 404])
+async def test_files_run_nothing_in_a_browser(
+    native: Native, kind: str, status: int, is_shut_in: bool
+) -> None:
+    """Whoever uploaded them: under the gateway's address they are pages of nobody's."""
+    entry = await one_entry(native, "berlin")
+    headers = {"Content-Type": kind, "Content-Security-Policy": "script-src *"} if kind else {}
+    native.lines["berlin"].fault = lambda asked: (
+        httpx.Response(status, headers=headers, content=PAGE) if "/raw/" in asked.path else None
+    )
+    answer = await native.get(f"/entries/{entry['entry_id']}/raw/page.html")
+    assert (answer.status_code, answer.content) == (status, PAGE)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policies = answer.headers.get_list("content-security-policy")
+    assert len(policies) == is_shut_in
+    for policy in policies:
+        assert {"sandbox", "default-src 'none'"} <= {one.strip() for one in policy.split(";")}
+        assert "script-src" not in policy
 
 
 async def test_upload_and_dataset(native: Native) -> None:
@@ -127,3 +167,24 @@ async def test_info(native: Native) -> None:
     assert [one["name"] for one in info["sites"]] == [*native.sites]
     alone = (await native.get("/info", view="/sites/berlin")).json()
     assert [one["name"] for one in alone["sites"]] == ["berlin"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/HTML", "image/svg+xml", "application/xhtml+xml", "text/plain"]
+)
+async def test_raw_files_run_no_script(native: Native, kind: str) -> None:
+    """Whoever uploaded them: a browser takes none of them for a page of the gateway."""
+    entry = await one_entry(native, "munich")
+    page = b"<script src='other.js'></script>"
+    native.lines["munich"].fault = lambda asked: (
+        httpx.Response(200, content=page, headers={"Content-Type": kind, "Set-Cookie": "a=b"})
+        if "/raw/" in asked.path
+        else None
+    )
+    answer = await native.get(f"/entries/{entry['entry_id']}/raw/evil.html")
+    assert answer.content == page
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in answer.headers

@@ -4,6 +4,7 @@ Work is counted in function calls, which no busy machine changes: a million of t
 150 ms. `tests/bench/bench_plan_worst.py` has the milliseconds.
 """
 
+from collections.abc import Sequence
 from cProfile import Profile
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.model import STRUCTURES
 from gateway.parse import FilterLimits, read_filter
 from gateway.plan import Plan, Scope, plan_sites
 from gateway.plan.planner import ALL_SITES_BYTES
+from gateway.plan.work_budget import NATIVE_BYTES, WorkBudget
 from gateway.properties import structures_catalogue
 from tests.plan.shapes import LIMITS, SITES, large_filters
 
@@ -41,11 +43,11 @@ class Calls:
         self.count = sum(one.callcount for one in self._profile.getstats())
 
 
-def planned(text: str) -> Plan | FilterError:
+def planned(text: str, sites: Sequence[str] = SITES) -> Plan | FilterError:
     limits = FilterLimits(LIMITS.length, LIMITS.depth, LIMITS.terms, LIMITS.values)
     scope = Scope(STRUCTURES, structures_catalogue("fed"), "fed")
     try:
-        return plan_sites(read_filter(text, limits), sites=SITES, scope=scope)
+        return plan_sites(read_filter(text, limits), sites=sites, scope=scope)
     except FilterError as error:
         return error
 
@@ -79,3 +81,26 @@ def test_equal_queries_are_one_object() -> None:
     plan = planned(SHAPES["nsites!=# OR .."])
     assert isinstance(plan, Plan)
     assert len({id(one.query) for one in plan.sites}) == 1
+
+
+def test_what_a_filter_is_turned_into_has_a_largest_size() -> None:
+    """For one site, and for all together, each different query once."""
+    result = planned(SHAPES['references.doi HAS ALL !="10.#", ..'])
+    assert isinstance(result, FilterLimitError)
+    assert f"more than {NATIVE_BYTES} bytes" in str(result)
+    sites = [f"s{number}" for number in range(250)]
+    texts = [f'id!="{sites[number % 250]}~{number}"' for number in range(750)]
+    assert isinstance(planned(" AND ".join(texts), sites[:100]), Plan)
+    result = planned(" AND ".join(texts), sites)
+    assert isinstance(result, FilterLimitError)
+    assert f"more than {ALL_SITES_BYTES} bytes" in str(result)
+
+
+def test_a_budget_is_spent_to_the_last_byte() -> None:
+    """And no further."""
+    work = WorkBudget(100)
+    work.spend(60)
+    work.spend(40)
+    assert work.spent == 100
+    with pytest.raises(FilterLimitError, match="more than 100 bytes"):
+        work.spend(1)

@@ -1,14 +1,16 @@
 """What a listing request asks of which site: cached plans, large filters."""
 
 import asyncio
+import gc
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.config import Config, load_config
-from gateway.errors import RequestError
+from gateway.errors import FilterLimitError, RequestError
 from gateway.model import STRUCTURES, SearchRequest
 from gateway.properties import structures_catalogue
 from gateway.search.planned_request import CACHE_BYTES, RequestPlanner
@@ -49,12 +51,61 @@ def test_the_cache_is_bounded_in_bytes(planner: RequestPlanner) -> None:
     for number in range(200):
         queries(planner, " OR ".join(f"nsites > {number}{one}" for one in range(700)))
     plans = planner._plans
-    assert 0 < plans.currsize <= CACHE_BYTES
+    assert CACHE_BYTES / 2 < plans.currsize <= CACHE_BYTES
+    assert max(one.size for one in plans.values()) <= CACHE_BYTES / 8
     assert len(plans) < 100
+    large = " OR ".join(f"nsites != {one}" for one in range(900))
+    queries(planner, large)
+    assert not any(key[1] == large for key in plans)
     before = len(plans)
     text = ", ".join(f'!="10.{number}"' for number in range(500))
     queries(planner, f"references.doi HAS ALL {text}")
     assert len(plans) <= before
+
+
+@pytest.mark.parametrize(
+    ("limit", "largest", "larger"),
+    [
+        ({"length": 10}, "nsites = 1", "nsites = 12"),
+        ({"depth": 2}, "nsites=1 AND (nsites=2 OR nsites=3)",
+         "nsites=1 AND (nsites=2 OR (nsites=3 AND nsites=4))"),
+        ({"terms": 2}, "nsites=1 OR nsites=2", "nsites=1 OR nsites=2 OR nsites=3"),
+        ({"values": 2}, 'elements HAS ALL "O","H"', 'elements HAS ALL "O","H","C"'),
+    ],
+)  # fmt: skip
+def test_the_configured_limits_hold(
+    config: Config, limit: dict[str, int], largest: str, larger: str
+) -> None:
+    """Each key of `filters` is the limit of what is read."""
+    keys = config.filters.model_copy(update=limit)
+    planner = RequestPlanner(config.model_copy(update={"filters": keys}))
+    assert queries(planner, largest)
+    with pytest.raises(FilterLimitError):
+        queries(planner, larger)
+    planner.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("terms", "times"), [(1, 600), (300, 10)])
+@pytest.mark.parametrize(
+    "text",
+    ["nsites > {}", 'elements HAS ANY "O","H" AND nsites={}', "nsites={} AND nelements=2"],
+)
+def test_what_cached_plans_take(planner: RequestPlanner, text: str, terms: int, times: int) -> None:
+    """Whether they are many or large, no more memory than they are counted with."""
+    queries(planner, "nsites = 1")
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(times):
+            joined = " OR ".join(f"({text.format(7 * number + one)})" for one in range(terms))
+            queries(planner, joined)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert planner._plans.currsize > CACHE_BYTES / 4
+    assert taken <= planner._plans.currsize
 
 
 def test_single_entries_drive_nothing_out(planner: RequestPlanner) -> None:

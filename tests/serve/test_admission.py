@@ -162,3 +162,20 @@ async def test_delay() -> None:
             async with admission.slot(A):
                 delays.append(admission.delay_s())
     assert delays == [0, 0, 1, 2]
+
+
+async def test_patient_requests_leave_slots_for_others() -> None:
+    """Those that wait a minute for a site that hangs do not keep out those that wait four seconds;
+    there are as many slots as before in all."""
+    admission = Admission(slots=4, queue_s=0.05, patient_s=4)
+    now = asyncio.get_running_loop().time()
+    async with AsyncExitStack() as held:
+        for _ in range(3):
+            await held.enter_async_context(admission.slot(A, deadline=now + 60))
+        with pytest.raises(OverloadError):
+            await held.enter_async_context(admission.slot(A, deadline=now + 60))
+        await held.enter_async_context(admission.slot(A, deadline=now + 4))
+        with pytest.raises(OverloadError):
+            await held.enter_async_context(admission.slot(A, deadline=now + 4))
+        assert admission.usage()["requests"].in_use == 4
+    assert admission.usage()["requests"].in_use == 0

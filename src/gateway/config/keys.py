@@ -28,6 +28,10 @@ LEAST_BUDGET_S = 0.2
 which it is found to be unhealthy."""
 
 
+CHARACTER_BYTES = 12
+"""What one character of a filter takes at most in a request: four bytes, each written %XX."""
+
+
 class ProviderKeys(Keys):
     """Who publishes this gateway; every answer contains it under `meta.provider`."""
 

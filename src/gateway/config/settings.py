@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.config.keys import (
+    CHARACTER_BYTES,
     CacheKeys,
     FilterKeys,
     PagingKeys,
@@ -107,6 +108,17 @@ class Config(BaseSettings):
                     f"copies.prefer names {name!r}, which is not among the sites "
                     f"({', '.join(names)})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _the_longest_filter_can_be_sent(self) -> Self:
+        longest, most = self.filters.length, self.connections.max_held_bytes
+        if longest * CHARACTER_BYTES > most:
+            raise ValueError(
+                f"filters.length ({longest}): a filter of so many characters takes up to "
+                f"{longest * CHARACTER_BYTES} bytes of a request, which is more than "
+                f"connections.max_held_bytes ({most})"
+            )
         return self
 
     @cached_property

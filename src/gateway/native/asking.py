@@ -34,9 +34,11 @@ class NativeAnswer(Generic[T]):
 class SitesUnavailableError(Exception):
     """Sites that failed while others may stand in: the request is answered again without them."""
 
-    def __init__(self, failed: tuple[SiteError, ...]) -> None:
+    def __init__(self, failed: tuple[SiteError, ...], refused: tuple[SiteError, ...] = ()) -> None:
         super().__init__()
-        self.failed = failed
+        self.failed = (*failed, *refused)
+        self.refused = refused
+        """Of these, the sites that find fault with a request which others have answered."""
 
     @property
     def sites(self) -> frozenset[str]:
@@ -105,12 +107,12 @@ def check_failures(failures: list[SiteError], *, answered: bool) -> None:
     unavailable = tuple(error for error in failures if not is_refusal(error))
     for error in unavailable:
         logged(failure_of(error))
-    if refused:
-        raise passed_on(refused[0], alone=not answered)
+    if refused and not answered:
+        raise passed_on(refused[0], alone=True)
     if unavailable and not answered and all(error.status in (401, 403) for error in unavailable):
         raise passed_on(unavailable[0], alone=True)
-    if unavailable:
-        raise SitesUnavailableError(unavailable)
+    if unavailable or refused:
+        raise SitesUnavailableError(unavailable, tuple(refused))
 
 
 def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
@@ -124,6 +126,8 @@ def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
 
 def unavailable_error(error: SitesUnavailableError, call: NativeCall) -> NativeError:
     """The answer where nobody stands in for a site."""
+    if error.refused and not call.is_partial:
+        return passed_on(error.refused[0], alone=False)
     return missing(error.failed, partial_url=call.partial_url)
 
 

@@ -7,7 +7,7 @@ that has it, unless all that match is in the one answer, and a copy with other s
 again on another page.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -36,8 +36,12 @@ class Served(Protocol):
     def serves_nothing(self, site: str) -> bool:
         """Whether others serve copies of all that a site has."""
 
-    def ranked(self, upload_id: str, sites: Iterable[str]) -> Sequence[str]:
-        """Sites that have something of an upload, in the order in which they serve it."""
+    def preferred(self, sites: Iterable[str]) -> Sequence[str]:
+        """Sites in the order in which they serve what is not known to be shared."""
+
+    def ranked(self, claims: Mapping[str, str]) -> Sequence[str]:
+        """Sites in the order in which they serve an entry or upload; `claims` are the upload_ids
+        that they have named."""
 
     def holders(self, upload_id: str, entry_id: str) -> Sequence[str]:
         """The sites that have a shared entry, as far as known, in that order."""

@@ -28,6 +28,8 @@ Value: TypeAlias = str | int | float
 NO_ORDER = ("_score", "_doc")
 FORMULAS = re.compile(r".*\.chemical_formula_(hill|iupac)|optimade\.chemical_formula_hill")
 """Of which NOMAD rewrites what they are compared with: a range on them is 500."""
+FLOAT32 = 1e-6
+"""The index rounds numbers to this part of them; documents have them whole."""
 LEAST: Mapping[str, Json] = {
     "text": "\u0001",
     "integer": -2_147_483_648,
@@ -148,6 +150,35 @@ def read_key(document: Mapping[str, Json], order: NativeOrder) -> Key:
     if not values:
         return Key(None, entry_id)
     return Key(max(values) if order.is_descending else min(values), entry_id)
+
+
+def comes_after(key: Key, order: NativeOrder, start: Start) -> bool:
+    """Whether an entry can stand behind the position that a page begins at: a site that goes
+    backward would keep a walk from ever reaching what the others have."""
+    after_id = start.after if order.is_by_id else start.missing_after
+    if after_id is not None and key.value is None:
+        return key.entry_id < after_id if order.is_descending else key.entry_id > after_id
+    value, _, last_id = (start.after or "").rpartition(":")
+    bound = _bound(value, order)
+    if isinstance(bound, float) and isinstance(key.value, int | float):
+        slack = FLOAT32 * abs(bound)
+        return key.value <= bound + slack if order.is_descending else key.value >= bound - slack
+    if bound is None or not last_id or type(key.value) is not type(bound):
+        return True
+    here, there = (key.value, key.entry_id), (bound, last_id)
+    return here < there if order.is_descending else here > there
+
+
+def _bound(value: str, order: NativeOrder) -> Value | None:
+    """The value of a position; None: it is not compared here as the site compares it."""
+    if order.kind == "text":
+        return None if FORMULAS.fullmatch(order.quantity) else value
+    try:
+        if order.kind in ("integer", "date"):
+            return int(value)
+        return float(value) if order.kind == "float" else None
+    except ValueError:
+        return None
 
 
 def position(key: Key, order: NativeOrder, pin: Pin | None = None) -> str:

@@ -31,8 +31,8 @@ _OFF_LOOP_LENGTH = 1_000
 characters, and what a filter is turned into is bounded (`plan/work_budget.py`), so a shorter one
 cannot hold the event loop for more than 50 ms, and ordinary ones take less than 1 ms."""
 
-_PYTHON_BYTES = 10
-"""What one byte of a native query takes as Python objects."""
+_PYTHON_BYTES = 12
+"""What one byte of a native query takes as Python objects, at most."""
 _OVERHEAD_BYTES = 2_000
 
 # A filter as single-entry requests have it; an entry id needs no escapes.

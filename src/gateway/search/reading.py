@@ -5,7 +5,7 @@ copies, or an entry came twice, as the index of copies is too old. Both within t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import SitesMissingError
@@ -85,7 +85,8 @@ class Reader:
 
     async def _each_once(self, attempt: _Attempt, reading: Reading, page: "_Page") -> Reading:
         """The same without the copies that the index did not know of."""
-        copies = {} if reading.planned.pin is None else twice(reading.found.page)
+        order = self._copies.order
+        copies = {} if reading.planned.pin is None else twice(reading.found.page, order=order)
         if not copies:
             return reading
         if reading.planned.request.token is None:  # who sees more sees other copies
@@ -94,7 +95,7 @@ class Reader:
         mended = _better(attempt, again).reading
         if isinstance(mended, Reading):
             reading = mended
-        return _shown_once(reading)
+        return _shown_once(reading, order)
 
     def listing(
         self,
@@ -206,10 +207,11 @@ def _leaving_out(planned: PlannedRequest, copies: Mapping[str, tuple[str, ...]])
     return replace(planned, queries=queries, notices=(*planned.notices, _TOO_OLD))
 
 
-def _shown_once(reading: Reading) -> Reading:
+def _shown_once(reading: Reading, order: Sequence[str]) -> Reading:
     """What is there twice in spite of all, once; the counts are those of the sites."""
     found = reading.found
-    copies = {(site, id_) for site, ids in twice(found.page).items() for id_ in ids}
+    again = twice(found.page, order=order)
+    copies = {(site, id_) for site, ids in again.items() for id_ in ids}
     if not copies:
         return reading
     kept = [at for at, hit in enumerate(found.page) if (hit.site, hit.entry_id) not in copies]

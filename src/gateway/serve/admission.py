@@ -7,7 +7,7 @@ sends many requests waits for its own, and others are answered beside it.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
@@ -17,6 +17,9 @@ from gateway.serve.fair_slots import FairSlots
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
 
+PATIENT_SHARE = 0.75
+"""The most of the slots that requests have which may take longer than others: callers of NOMAD's
+own API wait a minute for a site that hangs, and would keep everybody else out for so long."""
 STREAM_PAGES = 4
 """Pages of streams that are read at a time: of structures with 400 atoms, each takes 21 MiB."""
 
@@ -33,16 +36,20 @@ class Admission:
         queue_s: float,
         large_slots: int | None = None,
         streams: int | None = None,
+        patient_s: float | None = None,
         waiting: Callable[[int], None] | None = None,
         refused: Callable[[Limit], None] | None = None,
     ) -> None:
         self._queue_s = queue_s
+        self._patient_s = patient_s
         most, large, pages = (
             streams or slots,
             large_slots or slots,
             min(STREAM_PAGES, streams or slots),
         )
         self._slots = _Slots(slots, limit="requests", doing="answering {} requests")
+        patient = max(1, int(PATIENT_SHARE * slots))
+        self._patient = _Slots(patient, limit="requests", doing="answering {} patient requests")
         self._large = _Slots(large, limit="large", doing="answering {} requests for large pages")
         self._streams = _Slots(most, limit="streams", doing="sending {} streams")
         self._stream_pages = _Slots(pages, limit="streams", doing="reading {} pages of streams")
@@ -65,17 +72,24 @@ class Admission:
     ) -> AsyncIterator[None]:
         """Hold a slot while a request is answered; an OverloadError when none is free in time.
 
-        `deadline` is that of the request, on the event loop's clock: waiting ends with it.
+        `deadline` is that of the request, on the event loop's clock: waiting ends with it. One that
+        is further away than `patient_s` has a slot of those for patient requests.
         """
+        kinds = [self._slots]
+        if self._is_patient(deadline):
+            kinds.insert(0, self._patient)
         if is_large:
-            async with (
-                self._taken(self._large, client, deadline),
-                self.slot(client, deadline=deadline),
-            ):
-                yield
-            return
-        async with self._taken(self._slots, client, deadline):
+            kinds.insert(0, self._large)
+        async with AsyncExitStack() as taken:
+            for kind in kinds:
+                await taken.enter_async_context(self._taken(kind, client, deadline))
             yield
+
+    def _is_patient(self, deadline: float | None) -> bool:
+        """Whether the request may hold its slot for longer than most."""
+        if deadline is None or self._patient_s is None:
+            return False
+        return deadline - asyncio.get_running_loop().time() > self._patient_s
 
     @asynccontextmanager
     async def first_page(self, client: str) -> AsyncIterator[None]:

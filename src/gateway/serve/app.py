@@ -125,6 +125,7 @@ def _admission(config: Config, observer: Observer) -> Admission:
         large_slots=keys.max_large,
         streams=keys.max_streams,
         queue_s=keys.queue_s,
+        patient_s=config.timeouts.budget_s,
         waiting=observer.waiting,
         refused=observer.refused,
     )

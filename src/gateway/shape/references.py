@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from gateway.model import PROPERTY_METADATA, REFERENCES, Json, JsonObject, Resource
 from gateway.properties import Catalogue
-from gateway.references import Kind, Reference, is_indexed
+from gateway.references import REMEMBERED_LENGTH, Kind, Reference, is_indexed
 from gateway.shape.checks import is_list, is_object, is_text
 from gateway.shape.needs import default_fields
 from gateway.times import read_nomad_milliseconds, read_nomad_time
@@ -149,6 +149,14 @@ def _texts(document: Mapping[str, Json]) -> Iterator[Cited]:
             yield _cited("ref", text)
 
 
-@lru_cache(maxsize=4096)  # the entries of a dataset refer to the same few things
 def _cited(kind: Kind, value: str, title: str | None = None, moment: int | None = None) -> Cited:
+    is_short = len(value) + len(title or "") <= REMEMBERED_LENGTH
+    return (_remembered if is_short else _made)(kind, value, title, moment)
+
+
+def _made(kind: Kind, value: str, title: str | None, moment: int | None) -> Cited:
     return Cited(Reference(kind, value), title, moment)
+
+
+_remembered = lru_cache(maxsize=4096)(_made)
+"""The entries of a dataset refer to the same few things."""

@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 
 from gateway.fetch.cache.answers import (
+    _CHECK,
+    FORMAT,
     LATE_S,
     AnswerCache,
     ArchiveKey,
+    _checksum,
     fingerprint,
     open_cache,
 )
@@ -42,6 +45,32 @@ async def test_a_value_comes_back_with_its_age(kept, site, clock):
     clock += 3
     found = await kept.find(key)
     assert (found.age_s, found.is_fresh) == (12, False)
+
+
+async def test_each_part_of_an_archives_key_counts(kept):
+    """Where one part ends and the next begins, too: sites do not read each other's."""
+    keys = [
+        ArchiveKey("ab", "c", "d"),
+        ArchiveKey("a", "bc", "d"),
+        ArchiveKey("ab", "", "cd"),
+        ArchiveKey("", "ab", "cd"),
+        ArchiveKey("abcd", "", ""),
+        ArchiveKey("1:a", "b", ""),
+        ArchiveKey("1", ":a", "b"),
+    ]
+    kept.put_archives([(key, b"%d" % number) for number, key in enumerate(keys)])
+    found = await kept.get_archives(keys)
+    assert [bytes(found[key]) for key in keys] == [b"%d" % number for number in range(len(keys))]
+
+
+async def test_a_value_that_is_too_short_is_none(kept, memory, site):
+    """Whatever its checksum says."""
+    key = key_of(kept, site)
+    name = kept._name(key)
+    for length in range(4, 24):
+        sealed = FORMAT + _CHECK.pack(_checksum(name, bytes(max(0, length - 8)), b""))
+        memory.write(name, sealed + bytes(max(0, length - 8)), ttl_s=10)
+        assert await kept.find(key) is None
 
 
 async def test_a_value_goes_after_its_time_and_grace(kept, site, clock):

@@ -13,6 +13,7 @@ from gateway.fetch.cache.store import (
     BUSY_S,
     LONGEST_PAUSE_S,
     READ_S,
+    WRITE_S,
     LocalStore,
     NoStore,
     RemoteStore,
@@ -32,6 +33,7 @@ class Backend:
         self.reads = 0
         self.writes = 0
         self.closed = False
+        self.bounds_s = []
         self.go = asyncio.Event()
         self.go.set()
 
@@ -48,12 +50,15 @@ class Backend:
 
     async def multi_set(self, pairs, *, ttl, timeout):
         self.writes += 1
+        self.bounds_s.append(timeout)
         assert ttl > 0
         await self._do()
         self.values.update(pairs)
 
     async def close(self):
         self.closed = True
+        if self.error is not None:
+            raise self.error
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ async def test_values_come_back(store_of):
     for key in "abc":
         store.put(key, key.encode(), ttl_s=10)
     await written(store)
-    assert backend.writes == 1
+    assert (backend.writes, backend.bounds_s) == (1, [WRITE_S])
     assert await store.get(["a", "z", "c"]) == {"a": b"a", "c": b"c"}
     assert backend.reads == 1
     assert await store.get([]) == {}
@@ -120,12 +125,14 @@ async def test_nobody_waits_while_a_remote_cache_is_connected(store_of):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("down"), TimeoutError(), ValueError("odd"), KeyError("own")]
-)
+    "error",
+    [OSError("down"), TimeoutError(), ValueError("odd"), KeyError("own"), TypeError("int"),
+     RecursionError("nested")],
+)  # fmt: skip
 async def test_a_cache_that_is_down_is_left_alone_for_a_while(store_of, error, clock, caplog):
     """No error, no further wait, one line when it goes and one when it is back."""
     backend = Backend(error=error)
-    store = await store_of(backend, errors=(KeyError,), clock=clock)
+    store = await store_of(backend, clock=clock)
     clock += BUSY_S
     with caplog.at_level(logging.INFO):
         for _ in range(10):

@@ -166,6 +166,49 @@ def test_what_is_lost_is_not_released_again():
         assert budget.held == 90
 
 
+def test_what_is_lost_holds_nothing_and_is_not_taken_for_empty():
+    """Its bytes cannot be read, and what is given back late changes no account."""
+    budget = MemoryBudget(100)
+    lost, other = budget.reserve("a"), budget.reserve("b")
+    lost.add(b"x" * 30)
+    other.add(b"x" * 10)
+    lost.lose()
+    with pytest.raises(Fault, match="too large to be held"):
+        lost.whole()
+    lost.give_back(30)
+    assert (budget.held, lost.charge) == (10, 0)
+    lost.decoded(0)
+    lost.lose()
+    assert (budget.held, lost.charge) == (10, 0)
+
+
+def test_a_closed_scope_holds_nothing():
+    """Who comes after the request has ended leaves nothing behind."""
+    budget, scope = MemoryBudget(100), MemoryScope()
+    scope.close()
+    reservation = budget.reserve("a")
+    reservation.add(b"x" * 30)
+    scope.hold(reservation)
+    assert reservation.users == 0
+    scope.close()
+    other = MemoryScope()
+    other.hold(reservation)
+    other.close()
+    assert budget.held == 0
+
+
+def test_pieces_that_take_the_place_of_others():
+    """What was unpacked, in place of what was read; already counted."""
+    budget = MemoryBudget(100)
+    with reserved(budget, "a") as reservation:
+        reservation.add(b"x" * 20)
+        reservation.reserve(50)
+        reservation.replace([b"y" * 20, b"z" * 30])
+        assert (reservation.size, budget.held) == (50, 70)
+        assert reservation.pieces == (b"y" * 20, b"z" * 30)
+        assert reservation.whole() == b"y" * 20 + b"z" * 30
+
+
 def test_random_answers_never_exceed_the_budget():
     """Whatever comes in whatever order, the account is right and ends at zero."""
     random, budget = Random(5), MemoryBudget(40 * MIB, sites="ab", guaranteed=8 * MIB)
@@ -255,6 +298,46 @@ def test_the_whole_of_what_a_site_holds_counts():
     greedy.reserve(10)
     good.reserve(10)
     assert (good.lost, greedy.lost) == (False, True)
+
+
+def test_what_frees_nothing_is_not_lost():
+    """What a site reads within its guarantee takes nothing from what is for all, even where the
+    site holds most of that."""
+    budget = MemoryBudget(33 * MIB // 10, sites=["guarded"], guaranteed=MIB // 2)
+    decoded, small = budget.reserve("guarded"), budget.reserve("guarded")
+    decoded.reserve(3 * MIB // 2)
+    decoded.decoded()
+    small.reserve(MIB // 10)
+    large, asking = budget.reserve("large"), budget.reserve("asking")
+    large.reserve(6 * MIB // 5)
+    asking.reserve(MIB // 2)
+    assert (small.lost, large.lost, asking.lost) == (False, True, False)
+
+
+def test_who_asks_for_more_is_lost_before_an_equal():
+    """Where two sites would hold as much, it is the one that grows; and so for answers of one."""
+    budget = MemoryBudget(100)
+    other, asking = budget.reserve("other"), budget.reserve("asking")
+    other.reserve(60)
+    asking.reserve(20)
+    with pytest.raises(Fault):
+        asking.reserve(40)
+    assert not other.lost
+    budget = MemoryBudget(90)
+    other, mine, asking = (budget.reserve(site) for site in ("other", "asking", "asking"))
+    other.reserve(50)
+    mine.reserve(20)
+    asking.reserve(10)
+    with pytest.raises(Fault):
+        asking.reserve(20)
+    assert (other.lost, mine.lost) == (False, False)
+    budget = MemoryBudget(100)
+    first, second = budget.reserve("one"), budget.reserve("one")
+    first.reserve(60)
+    second.reserve(20)
+    with pytest.raises(Fault):
+        second.reserve(40)
+    assert not first.lost
 
 
 def test_nothing_is_lost_in_vain():

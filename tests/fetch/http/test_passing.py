@@ -6,7 +6,7 @@ import gzip
 import pytest
 
 from gateway.errors import SiteError
-from gateway.fetch.http.wire.streaming import FULL_BYTES
+from gateway.fetch.http.wire.streaming import FULL_BYTES, PIECE_BYTES
 from tests.fetch.asking import options_for
 
 PATH = "/entries/x/raw/file"
@@ -53,6 +53,22 @@ async def test_packed_answers_are_unpacked(servers, client_of):
     assert await read(await opened(client_of(server.url))) == text
 
 
+async def test_a_little_that_becomes_much(servers, client_of):
+    """It is unpacked in pieces, one at a time."""
+
+    async def handler(connection):
+        server.keep(await connection.request())
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(gzip.compress(bytes(8 * 2**20)), headers=packed)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url))
+    sizes = [len(piece) async for piece in answer.pieces()]
+    await answer.close()
+    assert sum(sizes) == 8 * 2**20
+    assert max(sizes) <= PIECE_BYTES
+
+
 async def test_a_slow_reader_stops_the_site(servers, client_of):
     """No more is read ahead than the buffer takes, whatever the site would send."""
     sent = 0
@@ -84,7 +100,7 @@ async def test_a_site_that_stops_in_the_middle(servers, client_of):
 
     server = await servers.start(handler)
     answer = await opened(client_of(server.url, answer_s=0.3))
-    with pytest.raises(SiteError, match="in the middle of the answer"):
+    with pytest.raises(SiteError, match=r"sent nothing for 0\.3 s in the middle"):
         await read(answer)
 
 
@@ -121,6 +137,68 @@ async def test_other_hosts_are_not_followed(servers, client_of):
         await opened(client_of(server.url, attempts=1))
 
 
+async def test_redirects_without_end(servers, client_of):
+    """Three are followed, as for other requests."""
+
+    async def handler(connection):
+        while True:
+            request = await connection.request()
+            server.keep(request)
+            to = (("Location", request.line.split(" ")[1] + "x"),)
+            await connection.respond(b"", status="302 Found", headers=to)
+
+    server = await servers.start(handler)
+    with pytest.raises(SiteError, match="redirects more than 3 times"):
+        await opened(client_of(server.url, attempts=1))
+    assert len([one for one in server.requests if PATH in one.line]) == 4
+
+
+@pytest.mark.parametrize("whose", ["gateway", "caller"])
+async def test_a_token_that_a_site_sends_back_is_not_repeated(servers, client_of, whose):
+    """Whoever it is of, and wherever it stands."""
+    token = "secret-of-somebody"
+
+    async def handler(connection):
+        while True:
+            request = await connection.request()
+            server.keep(request)
+            result = request.headers.get("authorization", "").removeprefix("Bearer ")
+            to = (("Location", f"{result}://127.0.0.1:{server.port}/"),)
+            await connection.respond(b"", status="302 Found", headers=to)
+
+    server = await servers.start(handler)
+    own = {"token": token} if whose == "gateway" else {"forward_token": True}
+    client = client_of(server.url, attempts=1, **own)
+    with pytest.raises(SiteError, match="another address of its host") as caught:
+        await opened(client, token=token if whose == "caller" else None)
+    assert token not in str(caught.value)
+    assert server.requests[0].headers["authorization"] == f"Bearer {token}"
+
+
+@pytest.mark.parametrize(
+    ("with_token", "forwards", "given", "sent"),
+    [
+        (True, False, None, "Bearer own"),
+        (False, False, None, None),
+        (False, False, "callers", None),
+        (False, True, "callers", "Bearer callers"),
+        (False, True, None, None),
+    ],
+)
+async def test_whose_token_goes_along(servers, client_of, with_token, forwards, given, sent):
+    """What the gateway's own token sees is not for callers; theirs goes where it is forwarded."""
+
+    async def answer(connection, request):
+        await connection.respond()
+
+    server = await servers.answering(answer)
+    client = client_of(server, token="own", forward_token=forwards)
+    options = options_for(token=given)
+    asked = client.pass_on("GET", PATH, None, doing="pass", options=options, with_token=with_token)
+    await read(await asked)
+    assert server.requests[0].headers.get("authorization") == sent
+
+
 async def test_slots_come_back(servers, client_of):
     """A slot is held until the answer is closed, whole or not."""
 
@@ -136,3 +214,32 @@ async def test_slots_come_back(servers, client_of):
         assert client._slots.taken == 1
         await answer.close()
         assert client._slots.taken == 0
+
+
+@pytest.mark.parametrize("end", [-1, -8, 200])
+async def test_a_part_of_what_was_packed_is_not_the_whole(servers, client_of, end):
+    """Though the connection says that it is all."""
+    text = b"".join(b"%d" % number for number in range(50_000))
+
+    async def handler(connection):
+        await connection.request()
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(gzip.compress(text)[:end], headers=packed)
+
+    server = await servers.start(handler)
+    answer = await opened(client_of(server.url))
+    with pytest.raises(SiteError, match="in the middle of its gzip compression"):
+        await read(answer)
+
+
+async def test_what_was_packed_in_parts_comes_whole(servers, client_of):
+    """gzip goes on after a member has ended."""
+    parts = b"first " * 1000, b"second " * 1000
+
+    async def handler(connection):
+        await connection.request()
+        packed = (("Content-Encoding", "gzip"),)
+        await connection.respond(b"".join(map(gzip.compress, parts)), headers=packed)
+
+    server = await servers.start(handler)
+    assert await read(await opened(client_of(server.url))) == b"".join(parts)

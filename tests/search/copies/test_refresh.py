@@ -2,7 +2,7 @@
 outlives every error."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -30,6 +30,7 @@ def upload(upload_id: str, ids: str, **changes: object) -> list[DemoLine]:
 class Reading:
     index: CopyIndex
     lines: dict[str, Line]
+    clients: dict[str, SiteClient]
 
     def hold(self, site: str, *uploads: list[DemoLine]) -> None:
         app = create_demo_oasis([line for one in uploads for line in one], path="")
@@ -52,19 +53,19 @@ class Reading:
 
 @asynccontextmanager
 async def reading(
-    *, base: NativeQuery = STRUCTURE, whole_s: float = 3600
+    *, base: NativeQuery = STRUCTURE, whole_s: float = 3600, sites: Sequence[str] = SITES
 ) -> AsyncIterator[Reading]:
-    lines = {site: Line(httpx.ASGITransport(create_demo_oasis([], path=""))) for site in SITES}
+    lines = {site: Line(httpx.ASGITransport(create_demo_oasis([], path=""))) for site in sites}
     clients = {
         site: SiteClient(
             Site(site, f"http://{site}.test/api/v1", site, attempts=1),
             cache=open_cache("none"),
             transport=lines[site],
         )
-        for site in SITES
+        for site in sites
     }
     index = CopyIndex(clients, base=base, refresh_s=0.01, whole_s=whole_s)
-    yield Reading(index, lines)
+    yield Reading(index, lines, clients)
     await index.close()
     for client in clients.values():
         await client.close()

@@ -143,6 +143,27 @@ async def test_counts_are_kept_by_query_and_site(looked: Any) -> None:
     assert site_stats.available(["berlin"], query) == 5
 
 
+async def test_a_look_holds_no_memory(looked: Any) -> None:
+    """What was read for it is given back, whether it went well or not."""
+    site_stats, client, line = looked
+    await site_stats.look(client)
+    assert client._budget.held == 0
+    line.change = lambda asked, answer: answer | {"pagination": {"total": "many"}}
+    with pytest.raises(SiteError):
+        await site_stats.look(client)
+    assert client._budget.held == 0
+
+
+async def test_counts_are_bounded(looked: Any) -> None:
+    """Ever new filters do not fill the memory; the last ones are known."""
+    site_stats, _, _ = looked
+    for number in range(11_000):
+        site_stats.remember("berlin", {"optimade.nsites": number}, number)
+    assert site_stats.last_count("berlin", {"optimade.nsites": 10_999}) == 10_999
+    assert site_stats.last_count("berlin", {"optimade.nsites": 999}) is None
+    assert len(site_stats._digests) <= 256
+
+
 async def test_shares_are_kept_while_answers_are(looked: Any) -> None:
     """The same page asks the same again, and finds the answers in the cache."""
     site_stats, _, _ = looked
@@ -187,7 +208,7 @@ async def test_what_a_token_sees_is_remembered_for_nobody(filter_: str | None) -
         assert public.data_available == 12
 
 
-@pytest.mark.parametrize("result", ["x" * 1000, "<b>1.3</b>", "1.3\n", "", 1.3, None, "é"])
+@pytest.mark.parametrize("result", ["x" * 101, "<b>1.3</b>", "1.3\n", "", 1.3, None, "é"])
 async def test_a_version_is_short_and_plain(looked: Any, result: Any) -> None:
     """/health shows it to everybody and plans are cached by it: a text of megabytes is none."""
     site_stats, client, line = looked

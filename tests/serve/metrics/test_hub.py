@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.observe import Observer
 from gateway.serve.metrics import METRICS_HUB, metrics_hub, metrics_text, published
-from gateway.serve.metrics.hub import send_message
+from gateway.serve.metrics.hub import _CONNECTIONS, read_message, send_message
 from tests.faults.gateways import oases
 from tests.whole.oases import make_line
 
@@ -99,6 +99,44 @@ async def test_strangers(hub: str) -> None:
         observer.served("berlin", "ok")
         await asyncio.sleep(0.1)
         assert "\ngateway_workers 1.0\n" in (await metrics_text(observer)).decode()
+
+
+async def test_a_message_has_a_largest_size() -> None:
+    """What announces more is not waited for."""
+    reader = asyncio.StreamReader()
+    reader.feed_data((32 * 2**20 + 1).to_bytes(4, "big"))
+    reader.feed_eof()
+    with pytest.raises(ValueError, match="a message of"):
+        await read_message(reader)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells who listens where")
+def test_it_listens_at_the_loopback_interface_alone(hub: str) -> None:
+    """No other machine can reach it."""
+    port = f":{int(hub.split(':')[1]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text("utf-8").splitlines()[1:]]
+    listening = [line[1] for line in lines if line[1].endswith(port) and line[3] == "0A"]
+    assert listening == [f"0100007F{port}"]
+
+
+@pytest.mark.slow
+async def test_silent_strangers(hub: str) -> None:
+    """Who says nothing is let go after a while; beyond so many, a further one is at once."""
+    host, port, _ = hub.split(":")
+    async with AsyncExitStack() as stack:
+        readers = []
+        for _ in range(_CONNECTIONS + 1):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            stack.callback(writer.close)
+            readers.append(reader)
+        async with asyncio.timeout(60):
+            assert await readers[-1].read() == b""
+            assert not readers[0].at_eof()
+            for reader in readers:
+                assert await reader.read() == b""
+        async with published(observer := Observer()):
+            observer.served("berlin", "ok")
+            assert b"gateway_workers 1.0" in await metrics_text(observer)
 
 
 async def test_no_hub(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,11 +5,9 @@ from urllib.parse import unquote, urlsplit
 from aiocache.backends.redis import RedisBackend
 from aiocache.serializers import NullSerializer
 from redis.asyncio import BlockingConnectionPool
-from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
 
-ERRORS: tuple[type[Exception], ...] = (RedisError,)
 SCHEMES = ("redis", "rediss", "valkey", "valkeys")
 PORT = 6379
 

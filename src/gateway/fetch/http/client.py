@@ -184,6 +184,7 @@ class SiteClient:
 
         Without `with_token` the gateway's own token stays here: its answer goes to the caller.
         """
+        token = options.token if self.is_private(options) else self._token
         try:
             request = self._request(method, path, content, options)
             if not with_token and not self.is_private(options):
@@ -191,7 +192,7 @@ class SiteClient:
             request = replace(request, content_type=content_type, accept="*/*")
             return await self._passing_on.open(request, deadline=options.deadline)
         except Fault as fault:
-            fault.tidy(options.token)
+            fault.tidy(token)
             raise fault.error(self.site.name, doing=doing) from None
 
     def _passed(self, request: SiteRequest, outcome: Outcome, seconds: float) -> None:

@@ -35,10 +35,10 @@ def buckets_of(part: JsonObject) -> list[JsonObject]:
     return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
 
 
-def merged_counts(parts: _SITES) -> JsonObject:
-    """Histograms of one interval."""
+def merged_counts(parts: _SITES, settings: JsonObject) -> JsonObject:
+    """Histograms of the one interval that was asked for."""
     head = _head(parts)
-    interval, offset = _number(head.get("interval")) or 1.0, _number(head.get("offset"))
+    interval, offset = _number(settings.get("interval")) or 1.0, _number(settings.get("offset"))
     by_place: dict[int, list[JsonObject]] = {}
     for part in parts.values():
         for bucket in buckets_of(part):
@@ -85,6 +85,8 @@ def _days(first: str, last: str, settings: JsonObject) -> Iterator[str]:
         count += 1
         _check_gaps(count)
         yield day.isoformat()
+        if day == end:  # there may be no day after it
+            return
         day = _next(day, settings)
 
 

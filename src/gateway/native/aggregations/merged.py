@@ -1,24 +1,28 @@
 """Aggregations over all sites: merged exactly, or 422 with what to ask instead."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeAlias
 
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import (
+    buckets_of,
     merged_counts,
     merged_dates,
     merged_extremes,
     merged_sums,
 )
+from gateway.native.aggregations.checks import DOING, check_part
 from gateway.native.aggregations.histograms import interval_of
-from gateway.native.aggregations.rules import NativeAggregation
+from gateway.native.aggregations.rules import Kind, NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
 from gateway.native.asking import NativeAnswer, adapted, ask_sites, together
 from gateway.native.holders import object_of
 from gateway.native.searches.site_queries import SiteQueries
 
-DOING = "count values"
+IN_LOOP = 2_000
+"""Buckets that are checked in the event loop."""
 Parts: TypeAlias = dict[str, JsonObject]
 """What each site says of one aggregation; a site that lacks its quantity is not among them."""
 
@@ -57,7 +61,7 @@ async def _histogram(queries: SiteQueries, aggregation: NativeAggregation, ask: 
     """One interval for all sites: where a number of buckets is asked for, from all their values."""
     settings = aggregation.settings
     if settings.get("buckets") is None:
-        return merged_counts(await ask(settings))
+        return merged_counts(await ask(settings), settings)
     quantity: JsonObject = {"quantity": settings["quantity"]}
     extremes = merged_extremes(await _ask(queries, "min_max", quantity, None))["data"]
     interval = interval_of(settings, extremes, quantity=aggregation.quantity)
@@ -65,7 +69,7 @@ async def _histogram(queries: SiteQueries, aggregation: NativeAggregation, ask: 
         return {**settings, "offset": 0.0, "data": []}
     given: JsonObject = {"interval": interval or 1, "offset": 0}
     asked = {name: value for name, value in settings.items() if name != "buckets"} | given
-    merged = merged_counts(await ask(asked))
+    merged = merged_counts(await ask(asked), asked)
     data = merged.pop("data")
     if not interval:  # all values are equal: one bucket, named by the value
         merged.pop("interval", None)
@@ -90,14 +94,14 @@ async def _dates(queries: SiteQueries, aggregation: NativeAggregation) -> Parts:
 
 
 async def _ask(
-    queries: SiteQueries, kind: str, settings: JsonObject, sites: Collection[str] | None
+    queries: SiteQueries, kind: Kind, settings: JsonObject, sites: Collection[str] | None
 ) -> Parts:
     return await _ask_each(queries, kind, lambda _: settings, sites)
 
 
 async def _ask_each(
     queries: SiteQueries,
-    kind: str,
+    kind: Kind,
     settings_at: Callable[[str], JsonObject],
     sites: Collection[str] | None,
 ) -> Parts:
@@ -114,7 +118,7 @@ async def _ask_each(
 
 
 async def _ask_site(
-    queries: SiteQueries, site: str, kind: str, settings: JsonObject, lacking: Collection[str]
+    queries: SiteQueries, site: str, kind: Kind, settings: JsonObject, lacking: Collection[str]
 ) -> JsonObject | None:
     """What one site says; None: it lacks the quantity."""
     if settings.get("quantity") in lacking:
@@ -129,7 +133,9 @@ async def _ask_site(
     value = _part(answer, kind)
     if value is None:
         raise SiteError(site, doing=DOING, happened="the answer has no counts")
-    return value
+    if len(buckets_of(value)) <= IN_LOOP:
+        return check_part(site, value, kind=kind, settings=settings)
+    return await asyncio.to_thread(check_part, site, value, kind=kind, settings=settings)
 
 
 def _part(answer: Mapping[str, Json], kind: str) -> JsonObject | None:

@@ -43,8 +43,9 @@ async def merged_terms(
     size = settings.get("size")
     if not isinstance(size, int):
         answers = await ask(settings)  # the default is the first site's
-        size = next((one["size"] for one in answers.values()), 10)
-    return await _most_frequent(settings, int(str(size)), ask)
+        size = next((one.get("size") for one in answers.values()), 10)
+        size = size if isinstance(size, int) and 0 < size <= MAX_SIZE else 10
+    return await _most_frequent(settings, size, ask)
 
 
 async def _most_frequent(settings: JsonObject, size: int, ask: Ask) -> JsonObject:

@@ -3,7 +3,7 @@ of which `/entries/{id}` shows what is under embargo to anybody.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
@@ -24,8 +24,8 @@ class Holdings:
 
     counts: Mapping[str, int]
     failed: tuple[SiteError, ...]
-    upload_id: str | None = None
-    """Of an entry that matches; None: none does."""
+    uploads: Mapping[str, str] = field(default_factory=dict)
+    """By site: the upload of an entry that matches there."""
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ async def find_holders(
     """What each site holds of a query, or, with `served`, serves of it; raises NativeError where it
     is refused."""
     versions = backend.versions()
-    uploads: list[str] = []
+    uploads: dict[str, str] = {}
 
     async def count(site: str) -> NativeAnswer[int]:
         client = backend.clients[site]
@@ -65,14 +65,15 @@ async def find_holders(
             "required": {"include": ["upload_id"]},
         }
         answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-        uploads.extend(str(one.get("upload_id")) for one in read_documents(site, answer))
+        for one in read_documents(site, answer, most=1):
+            uploads[site] = str(one.get("upload_id"))
         return NativeAnswer(read_total(site, answer), {})
 
     requests = {site: count(site) for site in call.sites}
     results = await try_sites(requests, doing=DOING)
     failures = [one for one in results.values() if isinstance(one, SiteError)]
     refused = [error for error in failures if is_refusal(error)]
-    if refused:
+    if refused and not (call.is_partial and len(refused) < len(results)):
         raise passed_on(refused[0], alone=len(refused) == len(results))
     counts = {site: one.value for site, one in results.items() if isinstance(one, NativeAnswer)}
-    return Holdings(counts, tuple(failures), uploads[0] if uploads else None)
+    return Holdings(counts, tuple(failures), uploads)

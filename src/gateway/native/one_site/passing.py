@@ -109,9 +109,9 @@ class Passing:
     async def _ranked(self, holdings: Holdings) -> Sequence[str]:
         """The holders of an upload in the order in which they serve it."""
         served = await self._copies.served(self._call.sites)
-        if served is None or holdings.upload_id is None:
+        if served is None:
             return holdings.holders
-        return served.ranked(holdings.upload_id, holdings.holders)
+        return served.ranked({one: holdings.uploads.get(one, "") for one in holdings.holders})
 
     async def _find(self, query: NativeQuery) -> Holdings:
         return await find_holders(

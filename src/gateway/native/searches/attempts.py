@@ -50,7 +50,8 @@ async def standing_in(
     """The next try, without the sites that failed; raises NativeError where their part of the
     answer would be missing."""
     missing = attempt.missing | error.sites
-    if error.sites <= attempt.missing or missing.issuperset(call.sites):
+    is_refused = bool(error.refused) and not call.is_partial
+    if is_refused or error.sites <= attempt.missing or missing.issuperset(call.sites):
         raise unavailable_error(error, call) from None
     goes_on = replace(attempt, missing=missing, failure=error, without={}, least=0)
     if call.is_partial:

@@ -79,7 +79,7 @@ class Datasets:
                 f"/datasets?{query}", doing=DOING, options=self._call.options(self._scope)
             )
             data: Json = answer.data.get("data")
-            if not isinstance(data, list):
+            if not isinstance(data, list) or len(data) >= WINDOW:
                 raise SiteError(site, doing=DOING, happened="the answer has no list of datasets")
             if len(data) < read_total(site, answer.data):
                 raise NativeError(501, f"{site} has too many datasets to list; ask for fewer.")

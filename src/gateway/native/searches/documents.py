@@ -1,6 +1,6 @@
 """What is asked for a page of index documents, and what of the answer is read: checked, by site."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from gateway.errors import SiteError
@@ -44,17 +44,32 @@ def by_ids(owner: str, ids: Sequence[str]) -> JsonObject:
     }
 
 
-def read_documents(site: str, answer: JsonObject) -> list[JsonObject]:
-    """The documents of an answer, each with its entry_id."""
+def read_documents(
+    site: str, answer: JsonObject, *, most: int, only: Collection[str] | None = None
+) -> list[JsonObject]:
+    """The documents of an answer, each of another entry, at most so many; with `only`, of no other
+    entries than these: a site must not answer for entries that another one was asked for."""
     data = answer.get("data")
-    if not isinstance(data, list):
-        raise SiteError(site, doing=DOING, happened="the answer has no list of entries")
-    documents = [
-        one for one in data if isinstance(one, dict) and isinstance(one.get(ENTRY_ID), str)
-    ]
+    if not isinstance(data, list) or len(data) > most:
+        happened = "the answer has no list of entries of the size asked for"
+        raise SiteError(site, doing=DOING, happened=happened)
+    documents = [one for one in data if isinstance(one, dict) and _has_id(one)]
     if len(documents) < len(data):
-        raise SiteError(site, doing=DOING, happened="the answer has an entry without an entry_id")
+        happened = "the answer has an entry without a proper entry_id"
+        raise SiteError(site, doing=DOING, happened=happened)
+    ids = {one[ENTRY_ID] for one in documents}
+    if len(ids) < len(documents):
+        raise SiteError(site, doing=DOING, happened="the answer holds an entry twice")
+    if only is not None and not ids <= {*only}:
+        raise SiteError(
+            site, doing=DOING, happened="the answer has an entry that was not asked for"
+        )
     return documents
+
+
+def _has_id(document: JsonObject) -> bool:
+    entry_id = document.get(ENTRY_ID)
+    return isinstance(entry_id, str) and bool(answers.ENTRY_ID.fullmatch(entry_id))
 
 
 def read_total(site: str, answer: JsonObject) -> int:

@@ -68,6 +68,8 @@ async def read_page(queries: SiteQueries, *, fields: Sequence[str] | None = None
     answers = await ask_sites(
         {site: read_site_page(queries, site, wanted) for site in queries.sites}, doing=DOING
     )
+    if queries.served is not None:
+        answers = {site: answers[site] for site in queries.served.preferred(answers)}
     parts = {site: answer.value for site, answer in answers.items()}
     if queries.served is not None and queries.attempt.rounds < MOST_ROUNDS:
         _check_once(parts)

@@ -56,7 +56,7 @@ async def index_documents(queries: SiteQueries) -> ItemSource:
                 body["required"] = written_required(wanted)
             client = queries.clients[site]
             answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-            return read_documents(site, answer)
+            return read_documents(site, answer, most=len(ids), only=ids)
 
         return (await adapted(ask)).value
 
@@ -72,7 +72,7 @@ def archives(queries: SiteQueries) -> ItemSource:
         body = {**by_ids(queries.owner_of(site), ids), "required": queries.search.archive}
         client, doing = queries.clients[site], "read archives"
         answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
-        return read_documents(site, answer)
+        return read_documents(site, answer, most=len(ids), only=ids)
 
     return ItemSource(read, ARCHIVES_AT_ONCE)
 

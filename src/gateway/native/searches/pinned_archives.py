@@ -66,12 +66,13 @@ class PinnedArchives:
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
         found: dict[str, JsonObject] = {}
-        for part in parts.values():
-            for document in part.documents:
+        served = queries.served
+        for site in parts if served is None else served.preferred(parts):
+            for document in parts[site].documents:
                 found.setdefault(str(document[ENTRY_ID]), document)
         absent = [one for one in self._ids if one not in found]
-        if absent and queries.served is not None and not queries.served.hides_nothing:
-            found |= await self._from_others(absent, queries.served)
+        if absent and served is not None and not served.hides_nothing:
+            found |= await self._from_others(absent, served)
         queries.attempt.check_found(len(found))
         search = queries.search
         ids = sorted(found, reverse=search.pagination.is_descending)
@@ -127,16 +128,15 @@ class PinnedArchives:
                 "required": {"include": [*KEYS]},
             }
             answer = await queries.post(site, body, doing=LOOKING)
-            return NativeAnswer(read_documents(site, answer), {})
+            return NativeAnswer(read_documents(site, answer, most=len(ids), only=ids), {})
 
         answers = await ask_sites({site: ask(site) for site in queries.call.sites}, doing=LOOKING)
-        uploads: dict[str, str] = {}
-        holders: dict[str, list[str]] = {}
+        claims: dict[str, dict[str, str]] = {}
         for site, one in answers.items():
             for document in one.value:
-                uploads[str(document[ENTRY_ID])] = str(document.get("upload_id"))
-                holders.setdefault(str(document[ENTRY_ID]), []).append(site)
-        return {one: served.ranked(uploads[one], sites) for one, sites in holders.items()}
+                upload_id = str(document.get("upload_id"))
+                claims.setdefault(str(document[ENTRY_ID]), {})[site] = upload_id
+        return {one: served.ranked(sites) for one, sites in claims.items()}
 
     async def _shared(
         self, site: str, rest: NativeQuery, ids: Sequence[str]
@@ -187,7 +187,8 @@ class PinnedArchives:
                     client, ARCHIVES, body, call=queries.call, scope=scope, doing=DOING
                 )
                 echo = object_of(asked.echo(answer.get("query")))
-                return BatchAnswer(read_documents(site, answer), read_total(site, answer), echo)
+                documents = read_documents(site, answer, most=len(ids), only=ids)
+                return BatchAnswer(documents, read_total(site, answer), echo)
             finally:
                 scope.close()
 
@@ -211,7 +212,9 @@ class PinnedArchives:
             }
             answer = await queries.post(site, body, path=ARCHIVES, doing=DOING)
             total = read_total(site, answer)
-            return _Part(read_documents(site, answer), total, asked.echo(answer.get("query")))
+            only = self._ids if of is None else of
+            documents = read_documents(site, answer, most=page.size, only=only)
+            return _Part(documents, total, asked.echo(answer.get("query")))
 
         return await adapted(ask)
 

@@ -6,14 +6,15 @@ A site that lacks the quantity of the order gives its entries as those without a
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from gateway.errors import SiteError
 from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.asking import NativeAnswer, adapted
 from gateway.native.holders import SiteQuery, with_more
 from gateway.native.merge import NativeHit
 from gateway.native.names import required_without
-from gateway.native.order import Key, read_key
+from gateway.native.order import Key, Start, comes_after, read_key
 from gateway.native.reading.request import ENTRY_ID, WINDOW, Required
-from gateway.native.searches.documents import read_documents, read_total, written_required
+from gateway.native.searches.documents import DOING, read_documents, read_total, written_required
 from gateway.native.searches.site_queries import SiteQueries
 
 
@@ -57,11 +58,18 @@ class _SitePageReader:
             query = with_more(asked, {"not": known})
             total = await self._count(asked)
         answer = await self._post(query.query, required_without(wanted, self._lacking))
+        documents = self._documents(answer, is_counted=total is None)
         return SitePage(
-            tuple(map(self._hit, read_documents(self._site, answer))),
+            self._hits(documents),
             read_total(self._site, answer) if total is None else total,
             query.echo(answer.get("query")),
         )
+
+    @property
+    def _size(self) -> int:
+        """How many entries the site is asked for."""
+        pagination = self._queries.search.pagination
+        return min(pagination.skip + pagination.size, WINDOW) if pagination.size else 0
 
     @property
     def _gives_no_values(self) -> bool:
@@ -89,13 +97,11 @@ class _SitePageReader:
         return await self._queries.post(self._site, body)
 
     def _pagination(self) -> JsonObject:
-        pagination = self._queries.search.pagination
         order, start = self._queries.order, self._queries.start
         if self._gives_no_values:
             order = replace(order, quantity=ENTRY_ID)
-        size = min(pagination.skip + pagination.size, WINDOW) if pagination.size else 0
         asked: JsonObject = {
-            "page_size": size,
+            "page_size": self._size,
             "order_by": order.quantity,
             "order": order.direction,
         }
@@ -103,6 +109,24 @@ class _SitePageReader:
         if after is not None:
             asked["page_after_value"] = after
         return asked
+
+    def _documents(self, answer: JsonObject, *, is_counted: bool) -> list[JsonObject]:
+        """The documents, of which there are as many as the total says."""
+        documents = read_documents(self._site, answer, most=self._size)
+        total = read_total(self._site, answer)
+        is_first = is_counted and self._queries.start == Start()
+        if len(documents) > total or (is_first and len(documents) < min(self._size, total)):
+            happened = f"{len(documents)} entries came of a total of {total}"
+            raise SiteError(self._site, doing=DOING, happened=happened)
+        return documents
+
+    def _hits(self, documents: list[JsonObject]) -> tuple[NativeHit, ...]:
+        hits = tuple(map(self._hit, documents))
+        order, start = self._queries.order, self._queries.start
+        if not all(comes_after(hit.key, order, start) for hit in hits):
+            happened = "the answer is not in the order asked"
+            raise SiteError(self._site, doing=DOING, happened=happened)
+        return hits
 
     def _hit(self, document: JsonObject) -> NativeHit:
         if self._gives_no_values:

@@ -13,7 +13,7 @@ from gateway.merge import Pin
 from gateway.model import NativeQuery
 from gateway.search.copies.assigned import IN_LOOP, Assignments
 from gateway.search.copies.assignment import Condition
-from gateway.search.copies.owners import Begun, Generation, in_rank
+from gateway.search.copies.owners import Begun, Generation, in_rank, preferred
 from gateway.search.copies.refresh import CopyIndex
 
 EVERY: NativeQuery = {}
@@ -33,6 +33,8 @@ class ServedEntries:
     begun: Begun | None
     """When the walk began; None: now."""
     prefer: tuple[str, ...]
+    uploads: Mapping[str, Mapping[str, int]]
+    """By site: its uploads, as far as known."""
 
     @property
     def hides_nothing(self) -> bool:
@@ -49,16 +51,38 @@ class ServedEntries:
         found = self.conditions.get(site)
         return found is not None and found.is_nothing_left
 
-    def ranked(self, upload_id: str, sites: Iterable[str]) -> tuple[str, ...]:
-        """Sites that have something of an upload, in the order in which they serve it."""
+    def preferred(self, sites: Iterable[str]) -> tuple[str, ...]:
+        """Sites in the order in which they serve what is not known to be shared."""
+        return preferred(sites, self.prefer)
+
+    def ranked(self, claims: Mapping[str, str]) -> tuple[str, ...]:
+        """Sites that say to have something of an upload, in the order in which they serve it.
+
+        First comes who is known to have it: what a site says of an entry when it is asked is a
+        claim, and its upload may be another one than that of the others.
+        """
+        sites = self.preferred(claims)
+        known = [site for site in sites if claims[site] in self.uploads.get(site, ())]
+        upload_id = claims[(known or sites)[0]]
+        place = {site: at for at, site in enumerate(self._in_rank(upload_id))}
+        return tuple(
+            sorted(
+                sites,
+                key=lambda site: (
+                    claims[site] != upload_id,
+                    site not in known,
+                    place.get(site, len(place)),
+                ),
+            )
+        )
+
+    def _in_rank(self, upload_id: str) -> Sequence[str]:
         shared = self.generation.uploads.get(upload_id)
         if shared is None:
-            return tuple(sites)
-        order = in_rank(
+            return ()
+        return in_rank(
             shared, sites=self.sites, away=self.pin.away, prefer=self.prefer, begun=self.begun
         )
-        place = {site: at for at, site in enumerate(order)}
-        return tuple(sorted(sites, key=lambda site: place.get(site, len(place))))
 
     def holders(self, upload_id: str, entry_id: str) -> tuple[str, ...]:
         """The sites that have a shared entry, as far as known, in the order in which they serve."""
@@ -66,7 +90,7 @@ class ServedEntries:
         if shared is None:
             return ()
         have = [site for site in shared.holders_of(entry_id) if site in self.sites]
-        return self.ranked(upload_id, have)
+        return self.ranked(dict.fromkeys(have, upload_id))
 
     def split(self) -> list[str]:
         """The uploads of which several sites may serve a part."""
@@ -112,7 +136,8 @@ class EntryCopies:
         pin, assigned = found
         begun = self.assignments.begun(self.index.find(pin.generation) or latest)
         prefer = tuple(self.assignments.keys.prefer)
-        return ServedEntries(pin, chosen, assigned.conditions, latest, begun, prefer)
+        uploads = {site: self.index.uploads(site) for site in chosen}
+        return ServedEntries(pin, chosen, assigned.conditions, latest, begun, prefer, uploads)
 
     async def can_stand_in(
         self,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad.aggregations import Term, read_terms
+from gateway.fetch.nomad.answers import ENTRY_ID
 from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Json, NativeQuery
 from gateway.times import read_nomad_milliseconds
@@ -22,6 +23,11 @@ MOST_UPLOADS = 200_000
 """Of one site; its copies are not looked for beyond it. 30,000 take about 5 MB."""
 MOST_ENTRIES = 200_000
 """Of one shared upload; one with more is served by each of its holders."""
+
+ID_BYTES = 200
+"""What an id takes while an upload is compared: the text, and its places in a list and sets."""
+IN_LOOP = 2_000
+"""Ids that are read in the event loop."""
 
 _PUBLISHED, _PROCESSED = "publish_time", "last_processing_time"
 
@@ -52,23 +58,28 @@ async def read_mark(session: SiteSession, base: NativeQuery) -> Mark:
     return Mark(total, published, processed)
 
 
-async def read_uploads(session: SiteSession, base: NativeQuery) -> dict[str, int]:
+async def read_uploads(
+    session: SiteSession, base: NativeQuery, *, most: int = MOST_UPLOADS
+) -> dict[str, int]:
     """How many entries each upload has."""
-    terms = await read_terms(session, "upload_id", query=base, most=MOST_UPLOADS, page=PAGE)
-    if len(terms) > MOST_UPLOADS:
-        happened = f"it has more than {MOST_UPLOADS} uploads"
+    terms = await read_terms(session, "upload_id", query=base, most=most, page=PAGE)
+    if len(terms) > most:
+        happened = f"it has more than {most} uploads"
         raise SiteError(session.name, doing="list uploads", happened=happened)
-    return await asyncio.to_thread(_counts, terms)
+    return await asyncio.to_thread(_counts, session.name, terms)
 
 
-def _counts(terms: Sequence[Term]) -> dict[str, int]:
+def _counts(site: str, terms: Sequence[Term]) -> dict[str, int]:
+    _check_ids(site, terms, doing="list uploads")
     return {sys.intern(term.value): term.count for term in terms}  # other sites have them, too
 
 
-async def read_processed(session: SiteSession, base: NativeQuery, *, since: int) -> set[str]:
+async def read_processed(
+    session: SiteSession, base: NativeQuery, *, since: int, most: int = MOST_UPLOADS
+) -> set[str]:
     """The uploads of which an entry was processed at this time or later."""
     query = _also(base, {_PROCESSED: {"gte": since}}) if since > 0 else base
-    return set(await read_uploads(session, query))
+    return set(await read_uploads(session, query, most=most))
 
 
 async def read_contents(session: SiteSession, base: NativeQuery, upload_id: str) -> Contents:
@@ -79,8 +90,25 @@ async def read_contents(session: SiteSession, base: NativeQuery, upload_id: str)
     if len(terms) > MOST_ENTRIES:
         happened = f"upload {upload_id} has more than {MOST_ENTRIES} entries"
         raise SiteError(session.name, doing="list entries", happened=happened)
-    digest = hashlib.sha256("\n".join(term.value for term in terms).encode()).digest()
-    return Contents(frozenset(term.value for term in terms), digest, processed)
+    if len(terms) <= IN_LOOP:
+        return _contents(session.name, terms, processed)
+    if not session.hold().try_reserve(ID_BYTES * len(terms)):
+        happened = f"upload {upload_id} has too many entries to be held beside other answers"
+        raise SiteError(session.name, doing="list entries", happened=happened)
+    return await asyncio.to_thread(_contents, session.name, terms, processed)
+
+
+def _contents(site: str, terms: Sequence[Term], processed: int) -> Contents:
+    _check_ids(site, terms, doing="list entries")
+    ids = [term.value for term in terms]
+    digest = hashlib.sha256("\n".join(ids).encode()).digest()
+    return Contents(frozenset(ids), digest, processed)
+
+
+def _check_ids(site: str, terms: Sequence[Term], *, doing: str) -> None:
+    """Ids are kept for long and sent to other sites: none is longer than ids are."""
+    if not all(ENTRY_ID.fullmatch(term.value) for term in terms):
+        raise SiteError(site, doing=doing, happened="the answer has an id that is none")
 
 
 def _also(base: NativeQuery, condition: NativeQuery) -> NativeQuery:

@@ -15,6 +15,7 @@ from gateway.properties import STRUCTURE
 from gateway.search.copies.assigned import Assignments
 from gateway.search.copies.assignment import Assignment
 from gateway.search.copies.notices import copy_notice
+from gateway.search.copies.owners import preferred
 from gateway.search.planned_request import PlannedRequest, names_one_entry
 from gateway.search.sites.site_stats import SiteStats
 
@@ -37,6 +38,8 @@ class Copies:
         self.structures = Assignments(clients, keys=keys, base=STRUCTURE)
         self.index = self.structures.index
         self._is_on = self.structures.is_on
+        self.order = preferred(clients, keys.prefer)
+        """Of the sites, when an entry comes from several that are not known to share it."""
 
     async def merge(
         self, planned: PlannedRequest, *, away: Collection[str] | None = None
@@ -172,13 +175,18 @@ class Copies:
         return made
 
 
-def twice(page: Iterable[Hit]) -> dict[str, tuple[str, ...]]:
-    """The entries that another site has brought before, by the site that they are to be left out
-    of."""
-    seen: set[str] = set()
-    found: dict[str, tuple[str, ...]] = {}
+def twice(page: Sequence[Hit], *, order: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The entries that come from several sites, by the sites that they are to be left out of: all
+    but the first in this order, whatever place they give the entry on the page."""
+    place = {site: at for at, site in enumerate(order)}
+    first: dict[str, str] = {}
     for hit in page:
-        if hit.entry_id in seen:
-            found[hit.site] = (*found.get(hit.site, ()), hit.entry_id)
-        seen.add(hit.entry_id)
-    return found
+        best = first.setdefault(hit.entry_id, hit.site)
+        if place[hit.site] < place[best]:
+            first[hit.entry_id] = hit.site
+    found: dict[str, list[str]] = {}
+    if len(first) < len(page):
+        for hit in page:
+            if first[hit.entry_id] != hit.site:
+                found.setdefault(hit.site, []).append(hit.entry_id)
+    return {site: tuple(ids) for site, ids in found.items()}

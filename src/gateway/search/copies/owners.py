@@ -140,6 +140,13 @@ def exclusions(
     return {site: found[site].done() for site in sites if site in found}
 
 
+def preferred(sites: Iterable[str], prefer: Sequence[str]) -> tuple[str, ...]:
+    """The sites in the order in which they serve what is not known to be shared: the preferred
+    ones first, the others as they are given."""
+    rank = {site: at for at, site in enumerate(prefer)}
+    return tuple(sorted(sites, key=lambda site: rank.get(site, len(rank))))
+
+
 def in_rank(
     upload: SharedUpload,
     *,

@@ -19,7 +19,13 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.request import RequestOptions
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import NativeQuery
-from gateway.search.copies.index import Mark, read_mark, read_processed, read_uploads
+from gateway.search.copies.index import (
+    MOST_UPLOADS,
+    Mark,
+    read_mark,
+    read_processed,
+    read_uploads,
+)
 from gateway.search.copies.owners import Generation, generation_of
 from gateway.search.copies.shared import Comparison, holders_by_upload
 
@@ -33,6 +39,8 @@ LEAST_PAUSE_S = 30.0
 """Between two looks at a site that a caller's answer has caused."""
 READ_S = 60.0
 """How long a step of the reading may take: longer than any caller waits, as nobody does."""
+MOST_KEPT = 400_000
+"""Uploads of all sites together: 55 MB. Half of it is kept for all sites alike."""
 KEPT = 8
 """Generations that walks may still refer to; they differ only when shared uploads do."""
 
@@ -185,24 +193,37 @@ class CopyIndex:
     async def _read(self, session: SiteSession, mark: Mark, *, now: float, is_whole: bool) -> None:
         """All uploads of a site; those that have changed are compared anew."""
         held = self._sites.get(session.name)
-        uploads = await read_uploads(session, self._base)
+        most = self._most_uploads(session.name)
+        uploads = await read_uploads(session, self._base, most=most)
         changed: AbstractSet[str] = uploads.keys()
         if held is not None and not is_whole:
             changed = set()
             if mark.processed != held.mark.processed:
                 since = held.mark.processed
-                changed = await read_processed(session, self._base, since=since)
+                changed = await read_processed(session, self._base, since=since, most=most)
         await self._comparison.suspect(session.name, changed)
         self._is_settled = False
         read_at = now if held is None or is_whole else held.read_at
         self._sites[session.name] = _SiteIndex(mark, uploads, read_at)
         self.revision += 1
 
+    def _most_uploads(self, site: str) -> int:
+        """How many may be read of a site: what others have, or a part kept for each, is not its."""
+        kept = MOST_KEPT // (2 * len(self._clients))
+        others = (len(self.uploads(one)) for one in self._clients if one != site)
+        return min(MOST_UPLOADS, MOST_KEPT - sum(max(count, kept) for count in others))
+
     async def _settle(self) -> None:
-        """Compare what has not been compared, and make a generation of all that is known."""
+        """Compare what has not been compared, and make generations of what is known."""
+        while await self._has_more_to_compare():
+            pass
+
+    async def _has_more_to_compare(self) -> bool:
+        """After one round: whether the next one would get further at once."""
         async with self._settling:
             if self._is_settled:
-                return
+                return False
+            known = 0 if self.latest is None else len(self.latest.uploads)
             self._is_settled = True  # unless something comes in meanwhile
             uploads = {site: one.uploads for site, one in self._sites.items()}
             holders = await asyncio.to_thread(holders_by_upload, uploads)
@@ -215,11 +236,12 @@ class CopyIndex:
             except BaseException:
                 self._is_settled = False
                 raise
-            if len(shared) < len(holders):
+            if len(shared) < len(holders) or self._comparison.lacks_copies:
                 self._is_settled = False
             self.first_holders = await asyncio.to_thread(self._first_holders, holders)
             self._publish(await asyncio.to_thread(generation_of, shared, self.latest))
             self._known, self._compared = frozenset(uploads), uploads
+            return self._comparison.is_cut_short and len(shared) > known
 
     def _first_holders(self, holders: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
         """Walks that have begun go on with these sites."""

@@ -9,7 +9,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -17,17 +16,22 @@ from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import NativeQuery
+from gateway.search.copies.allowance import ROUND_S, Allowance, in_turns
+from gateway.search.copies.differences import extras_of, fitting
 from gateway.search.copies.index import Contents, read_contents
-from gateway.search.copies.owners import NOTHING, Holding, SharedUpload
+from gateway.search.copies.owners import Holding, SharedUpload
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Uploads that are compared at a time: each asks its holders for all ids of its entries."""
 MOST_EXTRAS = 100_000
-"""Ids of entries that some holders lack, of all uploads together: about 10 MB. Uploads that would
-need more are served by each of their holders."""
+"""Ids of entries that some holders lack, of all uploads together: about 10 MB. Copies that would
+need more are listed; those that differ least come first."""
 
+TOO_DIFFERENT = "its copies differ in too many entries"
+_FEW_IDS = 4_000
+"""Ids that are compared in the event loop."""
 _SLICE = 500
 """Uploads between two turns of the event loop."""
 
@@ -51,17 +55,26 @@ def holders_by_upload(uploads: Uploads) -> dict[str, tuple[str, ...]]:
 class Comparison:
     """What is known of the copies of shared uploads."""
 
-    def __init__(self, base: NativeQuery) -> None:
+    def __init__(self, base: NativeQuery, *, round_s: float = ROUND_S) -> None:
         self._base = base
+        self._round_s = round_s
         self._seen: dict[str, SharedUpload] = {}
         """As they were when they were last read; the same objects are in the generations."""
+        self._extras: dict[str, int] = {}
+        """By upload: ids that not all of its holders have."""
+        self._too_different: dict[str, Mapping[str, int]] = {}
+        """Uploads of which a copy differs in more than is kept, with the size of each copy."""
         self._due: defaultdict[str, set[str]] = defaultdict(set)
         """By site: uploads that are read again."""
+        self.is_cut_short = False
+        """Whether a site had no time left in the last round."""
+        self.lacks_copies = False
+        """Whether a copy could not be read in the last round."""
 
     async def suspect(self, site: str, uploads: AbstractSet[str]) -> None:
         """Read these again, if they are shared, as they may have changed."""
         for at, upload_id in enumerate(tuple(uploads), 1):
-            if upload_id in self._seen:
+            if upload_id in self._seen or upload_id in self._too_different:
                 self._due[site].add(upload_id)
             if at % (10 * _SLICE) == 0:
                 await asyncio.sleep(0)
@@ -73,18 +86,20 @@ class Comparison:
         *,
         open_session: OpenSession,
     ) -> list[SharedUpload]:
-        """The shared uploads; those whose copies could not be read stay out, and are tried again
-        next time."""
+        """The shared uploads; copies that could not be read stay out, and are tried again next
+        time."""
         self._forget(holders)
-        slots = asyncio.Semaphore(AT_ONCE)
+        self.lacks_copies = False
+        slots, allowance = asyncio.Semaphore(AT_ONCE), Allowance(self._round_s)
 
         async def one(upload_id: str, sites: tuple[str, ...]) -> SharedUpload | None:
             counts = {site: uploads[site][upload_id] for site in sites}
             async with slots:
                 scope = MemoryScope()
-                sessions = {site: open_session(site, scope) for site in sites}
                 try:
-                    return await self._compare_one(upload_id, counts, sessions)
+                    return await self._compare_one(
+                        upload_id, counts, lambda site: open_session(site, scope), allowance
+                    )
                 except SiteError as error:
                     logger.info("copies of upload %s are not known: %s", upload_id, error)
                     return None
@@ -92,19 +107,27 @@ class Comparison:
                     scope.close()
 
         found: list[SharedUpload] = []
-        unknown: list[tuple[str, tuple[str, ...]]] = []
+        unknown: dict[str, tuple[str, ...]] = {}
         for at, (upload_id, sites) in enumerate(holders.items()):
             counts = {site: uploads[site][upload_id] for site in sites}
             if self._unchanged(upload_id, counts).keys() == counts.keys():
                 found.append(self._seen[upload_id])
-            else:
-                unknown.append((upload_id, sites))
+            elif not self._is_too_different(upload_id, counts):
+                unknown[upload_id] = sites
+            elif upload_id in self._seen:
+                found.append(self._seen[upload_id])
             if at % _SLICE == 0:
                 await asyncio.sleep(0)
-        for at in range(0, len(unknown), _SLICE):  # so that no more tasks than that are waiting
-            part = await asyncio.gather(*(one(*pair) for pair in unknown[at : at + _SLICE]))
+        turns = await asyncio.to_thread(in_turns, unknown)
+        for at in range(0, len(turns), _SLICE):  # so that no more tasks than that are waiting
+            part = await asyncio.gather(*(one(*pair) for pair in turns[at : at + _SLICE]))
             found += [upload for upload in part if upload is not None]
-        return await asyncio.to_thread(_bounded, found)
+        self.is_cut_short = allowance.is_used_up
+        return [one for one in found if self._seen.get(one.upload_id) is one]
+
+    def _is_too_different(self, upload_id: str, counts: Mapping[str, int]) -> bool:
+        is_due = any(upload_id in self._due[site] for site in counts)
+        return self._too_different.get(upload_id) == counts and not is_due
 
     def _unchanged(self, upload_id: str, counts: Mapping[str, int]) -> dict[str, Holding]:
         """The copies that need not be read, if these are all; else some of them."""
@@ -118,87 +141,97 @@ class Comparison:
         }
 
     async def _compare_one(
-        self, upload_id: str, counts: Mapping[str, int], sessions: Mapping[str, SiteSession]
+        self,
+        upload_id: str,
+        counts: Mapping[str, int],
+        open_site: Callable[[str], SiteSession],
+        allowance: Allowance,
     ) -> SharedUpload:
+        """The upload at those of its holders that can be read, two at least; raises SiteError."""
         before, held = self._seen.get(upload_id), self._unchanged(upload_id, counts)
         read: dict[str, Contents] = {}
-        for site in counts.keys() - held.keys():
+        sites = dict.fromkeys(counts)
+
+        async def contents(site: str) -> None:
+            """Read a site's copy; one that cannot be read keeps nobody from comparing the rest."""
             try:
-                read[site] = await read_contents(sessions[site], self._base, upload_id)
+                with allowance.reading(site):
+                    read[site] = await read_contents(open_site(site), self._base, upload_id)
             except SiteError:
                 known = None if before is None else before.holdings.get(site)
-                if known is None or known.count != counts[site]:
+                if known is not None and known.count == counts[site] and site not in held:
+                    held[site] = known  # until it can be read
+                    return
+                del sites[site]
+                held.pop(site, None)
+                self.lacks_copies = True
+                if len(sites) < 2:
                     raise
-                held[site] = known  # until it can be read
+
+        # who has taken longest comes first: where its time is up, the others need not be asked
+        for site in sorted(counts.keys() - held.keys(), key=allowance.spent_s, reverse=True):
+            await contents(site)
         digests = {site: held[site].digest for site in held}
         digests |= {site: one.digest for site, one in read.items()}
         same = before is not None and digests == {
             site: one.digest for site, one in before.holdings.items()
         }
         if not same and len({*digests.values()}) > 1:  # what they have in common is not known
-            for site in held:
-                read[site] = await read_contents(sessions[site], self._base, upload_id)
-        shared = _shared(upload_id, read, {} if before is None else before.holdings, tuple(counts))
-        self._seen[upload_id] = shared
+            for site in tuple(held):
+                await contents(site)
+        shared = await self._kept(upload_id, read, before, tuple(sites))
+        if shared is None or shared.holdings.keys() < sites.keys() == counts.keys():
+            self._too_different[upload_id] = counts
         for site in read:
             self._due[site].discard(upload_id)
+        if shared is None:
+            raise SiteError(next(iter(sites)), doing="compare copies", happened=TOO_DIFFERENT)
         return shared
+
+    async def _kept(
+        self,
+        upload_id: str,
+        read: Mapping[str, Contents],
+        before: SharedUpload | None,
+        sites: tuple[str, ...],
+    ) -> SharedUpload | None:
+        """The upload, without the copies that differ most where there is no room for all ids; None:
+        there is none for any two of them."""
+        held = {} if before is None else before.holdings
+        self._drop(upload_id)
+
+        async def fitted(room: int) -> SharedUpload | None:
+            if sum(len(one.ids) for one in read.values()) <= _FEW_IDS:
+                return fitting(upload_id, read, held, sites, room=room)
+            return await asyncio.to_thread(fitting, upload_id, read, held, sites, room=room)
+
+        shared = await fitted(MOST_EXTRAS)
+        if shared is not None and not self._has_room(extras_of(shared)):
+            shared = await fitted(max(0, MOST_EXTRAS - sum(self._extras.values())))
+        if shared is not None:
+            self._seen[upload_id] = shared
+            if extras := extras_of(shared):
+                self._extras[upload_id] = extras
+        return shared
+
+    def _has_room(self, extras: int) -> bool:
+        """Whether there is room for so many ids; uploads that differ more make way, and are read
+        again in the next round."""
+        while sum(self._extras.values()) + extras > MOST_EXTRAS:
+            most = max(self._extras, key=lambda one: self._extras[one], default=None)
+            if most is None or self._extras[most] <= extras:
+                return False
+            self._drop(most)
+        return True
+
+    def _drop(self, upload_id: str) -> None:
+        self._too_different.pop(upload_id, None)
+        self._seen.pop(upload_id, None)
+        self._extras.pop(upload_id, None)
 
     def _forget(self, holders: Mapping[str, tuple[str, ...]]) -> None:
         """What is not shared any more."""
-        for upload_id in self._seen.keys() - holders.keys():
-            del self._seen[upload_id]
+        for upload_id in (self._seen.keys() | self._too_different.keys()) - holders.keys():
+            self._drop(upload_id)
         for due in self._due.values():
             due.intersection_update(holders)
-
-
-def _shared(
-    upload_id: str,
-    read: Mapping[str, Contents],
-    before: Mapping[str, Holding],
-    sites: tuple[str, ...],
-) -> SharedUpload:
-    """The upload, of what has just been read and, where nothing changed, of what was before."""
-    digests = {site: read[site].digest if site in read else before[site].digest for site in sites}
-    kept = {digest: digest for digest in digests.values()}  # equal ones are held once
-    common: frozenset[str] | None = None
-    if len(kept) > 1 and read.keys() == {*sites}:
-        common = frozenset.intersection(*(one.ids for one in read.values()))
-    holdings: dict[str, Holding] = {}
-    for site in sites:
-        digest = kept[digests[site]]
-        if site not in read:
-            extras = before[site].extras if len(kept) > 1 else NOTHING
-            holdings[site] = replace(before[site], extras=extras, digest=digest)
-            continue
-        one = read[site]
-        extras = NOTHING
-        if common is not None:
-            extras = one.ids - common or NOTHING
-        elif len(kept) > 1:  # processed anew with the same entries
-            extras = before[site].extras
-        holdings[site] = Holding(len(one.ids), one.processed, extras, digest)
-    once: dict[Holding, Holding] = {}  # most copies are equal
-    return SharedUpload(
-        upload_id, {site: once.setdefault(held, held) for site, held in holdings.items()}
-    )
-
-
-def _bounded(uploads: list[SharedUpload]) -> list[SharedUpload]:
-    """As many of them as `MOST_EXTRAS` ids allow; those that differ least come first."""
-    extras = {one.upload_id: _extras(one) for one in uploads}
-    if sum(extras.values()) <= MOST_EXTRAS:
-        return uploads
-    logger.warning("copies of uploads differ in more than %s entries; some are listed", MOST_EXTRAS)
-    kept: list[SharedUpload] = []
-    left = MOST_EXTRAS
-    for one in sorted(uploads, key=lambda one: (extras[one.upload_id], one.upload_id)):
-        left -= extras[one.upload_id]
-        if left < 0:
-            break
-        kept.append(one)
-    return kept
-
-
-def _extras(upload: SharedUpload) -> int:
-    return sum(len(one.extras) for one in upload.holdings.values())

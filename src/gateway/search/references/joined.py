@@ -22,6 +22,8 @@ MOST_COMPARISONS = 2_000_000
 """What one filter may cost here: comparisons times references, about half a second."""
 MOST_CACHED = 100_000
 """References in all cached lists together, about 0.7 kB each with orders and results."""
+MOST_CHARACTERS = 32 * 2**20
+"""Of the ids in all cached lists together."""
 _LISTS, _ORDERS, _RESULTS = 8, 3, 16
 """Cached lists (one for each choice of sites), and of each list orders and results of filters."""
 
@@ -61,6 +63,8 @@ class JoinedReferences:
     """By id: which of these sites have it."""
     unseen: Mapping[str, Sequence[Cited] | None]
     """For each missing site: its last known references that no other site has."""
+    characters: int = 0
+    """Of the ids."""
     _orders: "OrderedDict[Order, list[Hit]]" = field(default_factory=OrderedDict)
     _results: "OrderedDict[tuple[str | None, Order], Result]" = field(default_factory=OrderedDict)
 
@@ -172,11 +176,13 @@ async def join_references(sources: Sequence[Source]) -> JoinedReferences:
             unseen[source.site] = await _take_new(source.cited, seen)
     cited: dict[str, Cited] = {}
     sites: dict[str, tuple[str, ...]] = {}
+    characters = 0
     async for same in in_slices(parts.values()):
         by_id = {one.reference.id: one for one in map(joined, same)}
         cited |= by_id
+        characters += sum(map(len, by_id))
         sites |= {id_: one.sites for id_, one in by_id.items()}
-    return JoinedReferences(cited, sites, unseen)
+    return JoinedReferences(cited, sites, unseen, characters)
 
 
 async def _take_new(every: Sequence[Cited] | None, seen: set[Reference]) -> list[Cited] | None:
@@ -210,11 +216,15 @@ class JoinedCache:
         return found[1]
 
     def _shrink(self) -> None:
-        while len(self._lists) > _LISTS or self._size() > MOST_CACHED:
+        while len(self._lists) > _LISTS or self._are_too_many():
             del self._lists[0]
 
-    def _size(self) -> int:
-        return sum(joined.available for _, joined in self._lists)
+    def _are_too_many(self) -> bool:
+        lists = [one for _, one in self._lists]
+        return (
+            sum(one.available for one in lists) > MOST_CACHED
+            or sum(one.characters for one in lists) > MOST_CHARACTERS
+        )
 
 
 def _are_same(one: Sequence[Source], other: Sequence[Source]) -> bool:

@@ -6,7 +6,11 @@ an entry for each DOI, which names the dataset.
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from sys import getsizeof
+from typing import TypeAlias
 
 import orjson
 from cachetools import LRUCache
@@ -31,11 +35,19 @@ VARIANTS = 4
 """Tables of one site that are cached: which structures count there depends on the other sites that
 are asked, as a structure that several sites hold counts once."""
 MOST_CHARACTERS = 8 * 2**20
-"""Of the references of one site and their titles, about 400 for each of the most that are listed:
-a site with longer ones must not fill the memory."""
+"""Of the ids of one site's references and of their titles, about 400 for each of the most that are
+listed: a site with longer ones must not fill the memory."""
+CACHED_BYTES = 32 * 2**20
+"""Of all tables that are cached, of all sites; what was used longest ago leaves first."""
+REFERENCE_BYTES = 320
+"""What a reference takes beside its texts."""
 
 _DOING = "list references"
 _FIELDS: Mapping[Kind, tuple[str, ...]] = {"doi": RELATED_FIELDS[1:], "ref": ()}
+
+
+_Key: TypeAlias = tuple[str, bytes]
+"""A site, and which of its structures count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +62,8 @@ class Table:
     is_private: bool = False
     """It is for one caller alone, whose token the site saw."""
     milliseconds: float = 0.0
+    size: int = 0
+    """Bytes that it takes, or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,8 @@ class Tables:
 
 @dataclass(slots=True)
 class _Cached:
-    """The latest complete and public table of one site."""
+    """When the latest complete and public table of one site was read."""
 
-    table: Table | None = None
-    """None: it was never read."""
     read_at: float | None = None
     """The event loop's time; None: it is not to be used again while the site answers."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -85,12 +97,14 @@ class ReferenceTables:
         self._cached: dict[str, LRUCache[bytes, _Cached]] = {
             site: LRUCache(VARIANTS) for site in clients
         }
-        self._latest: dict[str, Table] = {}
+        self._tables: LRUCache[_Key, Table] = LRUCache(CACHED_BYTES, getsizeof=attrgetter("size"))
+        self._latest: dict[str, _Key] = {}
         self._available: dict[tuple[str, ...], int] = {}
 
     def last(self, site: str) -> tuple[Cited, ...] | None:
-        """All references of a site when they were last read; None: they never were."""
-        table = self._latest.get(site)
+        """All references of a site when they were last read; None: they never were, or have made
+        room for others."""
+        table = self._tables.get(self._latest.get(site, (site, b"")))
         return None if table is None or table.is_too_long else table.cited
 
     def available(self, sites: Iterable[str]) -> int:
@@ -146,30 +160,31 @@ class ReferenceTables:
         if pinned is not None or session.is_private:
             return await _read_table(session, pinned, served)
         variants, variant = self._cached[session.name], orjson.dumps(served)
-        cached = variants.setdefault(variant, _Cached())
+        cached, key = variants.setdefault(variant, _Cached()), (session.name, variant)
         async with cached.lock:
-            table = None if request.fresh else self._reusable(cached)
+            table = None if request.fresh else self._reusable(cached, key)
             if table is not None:
                 return replace(table, state="cached")
             began = asyncio.get_running_loop().time()
-            return await self._keep(
-                session.name, cached, await _read_table(session, None, served), began
-            )
+            return await self._keep(key, cached, await _read_table(session, None, served), began)
 
-    def _reusable(self, cached: _Cached) -> Table | None:
+    def _reusable(self, cached: _Cached, key: _Key) -> Table | None:
         now = asyncio.get_running_loop().time()
         if cached.read_at is None or now - cached.read_at >= self._reuse_s:
             return None
-        return cached.table
+        return self._tables.get(key)
 
-    async def _keep(self, site: str, cached: _Cached, table: Table, began: float) -> Table:
+    async def _keep(self, key: _Key, cached: _Cached, table: Table, began: float) -> Table:
         """The table, with the references of the one before it if they are the same."""
-        before = cached.table
+        before = self._tables.get(key)
         if before is not None and await are_same(before.cited, table.cited):
             table = replace(table, cited=before.cited)
         else:
             self._available.clear()
-        cached.table = self._latest[site] = table
+        self._latest[key[0]] = key
+        self._tables.pop(key, None)
+        with suppress(ValueError):  # it takes more than all may
+            self._tables[key] = table
         # what came from the cache of answers may already be as old as it may get
         cached.read_at = began if table.state == "ok" else None
         return table
@@ -195,17 +210,23 @@ async def _read_table(
     if any(len(found) > MOST for found in terms.values()):
         return Table((), session.state, is_too_long=True)
     cited: list[Cited] = []
-    characters = 0
+    characters = size = 0
     async for slice_ in in_slices((kind, term) for kind in kinds for term in terms[kind]):
         for kind, term in slice_:
             count = counts[kind].get(term.value, 0) if counts else term.count
             one = read_cited(kind, term.value, term.document, site=session.name, structures=count)
             if one is not None:
-                characters += len(term.value) + len(one.title or "")
+                characters += len(one.reference.id) + len(one.title or "")
+                size += size_of(one)
                 cited.append(one)
         if characters > MOST_CHARACTERS:
             return Table((), session.state, is_too_long=True)
-    return Table(tuple(cited), session.state, is_private=session.is_private)
+    return Table(tuple(cited), session.state, is_private=session.is_private, size=size)
+
+
+def size_of(one: Cited) -> int:
+    """Bytes that a reference takes, or more."""
+    return REFERENCE_BYTES + getsizeof(one.reference.value) + getsizeof(one.title)
 
 
 async def _terms(

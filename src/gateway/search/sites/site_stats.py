@@ -52,8 +52,9 @@ NEW_PART = 0.1
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}")
 _COUNTS = 10_000
-_DIGESTS = 256
-"""Queries whose digest is remembered: one request needs that of each several times."""
+_DIGESTS, _LONGEST_DIGESTED = 256, 4_096
+"""Queries whose digest is remembered, and their length as JSON: one request needs that of each
+several times. Larger ones would be kept alive for it, up to ten megabytes each."""
 
 
 PageKey: TypeAlias = tuple[str, str | None, int, int, tuple[str, ...] | None]
@@ -108,7 +109,7 @@ class SiteStats:
         """Of sites that hold the same entries."""
         """Pairs of sites that are one; each pair in the order of its names."""
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
-        self._shares: TTLCache[PageKey, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
+        self._shares: TTLCache[bytes, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
         self._digests: dict[int, tuple[NativeQuery, bytes]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -150,11 +151,11 @@ class SiteStats:
     def shares(self, page: PageKey) -> dict[str, Share] | None:
         """What was asked of each site for the same page before, while its answers are cached: only
         the same requests find them again."""
-        return self._shares.get(page)
+        return self._shares.get(_page_digest(page))
 
     def remember_shares(self, page: PageKey, shares: dict[str, Share]) -> None:
         """Keep what was asked of each site for a page."""
-        self._shares[page] = shares
+        self._shares[_page_digest(page)] = shares
 
     async def look(self, client: SiteClient, *, version: bool = True) -> None:
         """Ask one site for its size and, if wanted, its version and pace; raises SiteError."""
@@ -232,9 +233,16 @@ class SiteStats:
             return held[1]
         if len(self._digests) >= _DIGESTS:
             self._digests.clear()
-        digest = hashlib.blake2b(orjson.dumps(query), digest_size=16).digest()
-        self._digests[id(query)] = (query, digest)
+        written = orjson.dumps(query)
+        digest = hashlib.blake2b(written, digest_size=16).digest()
+        if len(written) <= _LONGEST_DIGESTED:
+            self._digests[id(query)] = (query, digest)
         return digest
+
+
+def _page_digest(page: PageKey) -> bytes:
+    """A page in few bytes: a cursor alone may have 128 kB."""
+    return hashlib.blake2b(orjson.dumps(page), digest_size=16).digest()
 
 
 def _version(found: Json) -> str | None:

@@ -60,11 +60,12 @@ class ConnectionLimits:
     """In which a client must take some of the answer that waits for it."""
 
 
-def limits_of(config: Config) -> ConnectionLimits:
-    """The configured bounds; fewer connections where the process may not have so many."""
+def limits_of(config: Config, *, files: int | None = None) -> ConnectionLimits:
+    """The configured bounds; fewer connections where the process may not have so many open `files`
+    (None: as many as the system says)."""
     keys = config.connections
     upstream = sum(site.concurrency for site in config.sites) + _RESERVED
-    files = open_files()
+    files = open_files() if files is None else files
     available = max(files - upstream, files // 2)
     return ConnectionLimits(
         connections=min(keys.max_connections, available),

@@ -120,7 +120,7 @@ class _OutgoingAnswer:
 
 
 def _is_html(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-type" and b"html" in value for name, value in headers)
+    return any(name == b"content-type" and b"html" in value.lower() for name, value in headers)
 
 
 def _missing(headers: list[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:

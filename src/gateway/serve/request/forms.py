@@ -2,19 +2,17 @@
 
 from starlette.requests import Request
 
+from gateway.config.keys import CHARACTER_BYTES
 from gateway.errors import TooLargeError
 from gateway.merge import MAX_CURSOR
 from gateway.serve.request.negotiation import check_form
 from gateway.serve.request.query_string import OTHER_BYTES
 
-_ENCODED = 12
-"""Bytes that one character of a filter takes at most: four bytes, each written %XX."""
-
 
 def largest_form(filter_length: int) -> int:
     """Bytes that a form or query string with an allowed filter takes at most. Links may be as
     long, so that each of them can be requested."""
-    return _ENCODED * filter_length + MAX_CURSOR + OTHER_BYTES
+    return CHARACTER_BYTES * filter_length + MAX_CURSOR + OTHER_BYTES
 
 
 async def read_form(request: Request, *, filter_length: int) -> bytes:

@@ -192,3 +192,16 @@ async def test_closing_ends_the_probes(ill):
     await ill.breaker.close()
     before = asyncio.all_tasks()
     assert before == {asyncio.current_task()}
+
+
+async def test_an_answer_to_anybody_outweighs_a_failed_probe(clock):
+    """A site that works on one request after the other lets its probe wait, and is well."""
+    site = Site(clock)
+    site.fault, site.answers = Fault("timed out", kind="timeout"), False
+    site.breaker.failed("timed out")
+    await turns()
+    clock += 1
+    site.breaker.succeeded()
+    site.answers = True
+    await turns()
+    assert (site.probes, site.state, site.states) == (1, "closed", [])

@@ -14,7 +14,15 @@ from gateway.errors import AnswerTooLargeError
 from gateway.fetch.cache.answers import open_cache
 from gateway.fetch.http.faults import Fault
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
-from gateway.fetch.http.wire.decoding import PIECE_BYTES, AnswerReader
+from gateway.fetch.http.wire.decoding import (
+    FREE_PIECES,
+    LEAST_PIECE,
+    MAX_ERROR_BYTES,
+    PACKED_BYTES,
+    PIECE_BYTES,
+    AnswerReader,
+)
+from gateway.fetch.http.wire.weight import weight
 from tests.fetch.asking import ask, failure
 
 pytestmark = pytest.mark.slow
@@ -264,6 +272,30 @@ async def test_broken_gzip(servers, client_of, body, happened):
     assert error.happened == happened
 
 
+async def test_a_packed_answer_ends_where_it_ends():
+    """Also where its end is that of a piece that is unpacked at a time."""
+    raw = b'{"a":1}'
+    member = zlib.compress(raw, wbits=-zlib.MAX_WBITS)
+    end = zlib.crc32(raw).to_bytes(4, "little") + len(raw).to_bytes(4, "little")
+    name = b"n" * (PACKED_BYTES - 11 - len(member) - len(end)) + b"\0"
+    packed = b"\x1f\x8b\x08\x08" + bytes(6) + name + member + end
+    assert len(packed) == PACKED_BYTES
+    assert await reader_of(MemoryBudget(), packed).read_object() == ({"a": 1}, raw)
+    with pytest.raises(Fault, match="goes on after its gzip compression"):
+        await reader_of(MemoryBudget(), packed + b"more").read_object()
+
+
+async def test_errors_are_unpacked_too(servers, client_of):
+    """Who refuses a request says why, packed or not."""
+    body = gzip.compress(b'{"detail":"no such quantity"}', mtime=0)
+
+    async def answer(connection, request):
+        await connection.respond(body, status="400 Bad Request", headers=(GZIP,))
+
+    error = await failure(client_of(await servers.answering(answer)))
+    assert error.happened == "HTTP 400: no such quantity"
+
+
 async def test_endless_gzip_that_unpacks_to_nothing(servers, client_of):
     """Packed bytes are counted, too."""
     packer = zlib.compressobj(0, wbits=31)
@@ -328,6 +360,48 @@ def empty_blocks(size):
     return head + b"\x00\x00\x00\xff\xff" * (size // 5)
 
 
+@pytest.mark.parametrize(("encoding", "steps"), [("gzip", 2), ("", 1)])
+async def test_others_have_their_turn_after_each_piece(encoding, steps):
+    """While an answer is unpacked, and while it is weighed."""
+    pieces, turns = 16, 0
+    raw = b'{"a":"' + b" " * (pieces * PIECE_BYTES - 8) + b'"}'
+    reader = AnswerReader(MemoryBudget().reserve("a"), limit=64 * MIB)
+    reader.start(200, {"content-encoding": encoding})
+    sent = gzip.compress(raw) if encoding else raw
+    for at in range(0, len(sent), PIECE_BYTES):
+        reader.feed(sent[at : at + PIECE_BYTES])
+    reading = asyncio.ensure_future(reader.read_object())
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert len((await reading)[1]) == len(raw)
+    assert turns >= steps * (pieces - 1)
+
+
+def test_small_pieces_are_counted():
+    """So many may be smaller than a TCP segment ever is; then an answer of such pieces ends."""
+    reader = AnswerReader(MemoryBudget().reserve("a"), limit=MIB)
+    reader.start(200, {})
+    for _ in range(FREE_PIECES):
+        reader.feed(b" ")
+    with pytest.raises(Fault, match="needlessly small pieces"):
+        reader.feed(b" ")
+    reader = AnswerReader(MemoryBudget().reserve("a"), limit=MIB)
+    reader.start(200, {})
+    for _ in range(2 * FREE_PIECES):
+        reader.feed(b" " * LEAST_PIECE)
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503, 302])
+def test_an_error_has_a_largest_size_of_its_own(status):
+    """Whatever the limit for answers is."""
+    reader = AnswerReader(MemoryBudget().reserve("a"), limit=64 * MIB)
+    reader.start(status, {})
+    reader.feed(b"x" * MAX_ERROR_BYTES)
+    with pytest.raises(Fault, match=f"larger than {MAX_ERROR_BYTES // 1024} KiB"):
+        reader.feed(b"x")
+
+
 # memory
 
 
@@ -346,6 +420,40 @@ async def test_decoding_needs_memory_beside_the_others():
     assert not other.lost
 
 
+async def test_what_is_unpacked_counts_beside_what_was_sent():
+    """And what decoding takes beside both."""
+    raw = b'{"a":"' + b" " * MIB + b'"}'
+    packed = gzip.compress(raw)
+    needed = len(packed) + len(raw) + weight(raw).decoding
+    with pytest.raises(Fault, match="too large to be held"):
+        await reader_of(MemoryBudget(needed - 1), packed).read_object()
+    _, whole = await reader_of(MemoryBudget(needed), packed).read_object()
+    assert whole == raw
+
+
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+async def test_a_decoded_answer_counts_as_what_it_is(encoding):
+    """No longer as what decoding took; it is in use and makes way for nobody."""
+    budget = MemoryBudget(40_000)
+    raw = b'{"a":[' + b"1," * 300 + b"1]}"
+    reader = reader_of(budget, gzip.compress(raw) if encoding else raw, encoding=encoding)
+    await reader.read_object()
+    assert budget.held == weight(raw).kept < weight(raw).decoding
+    with pytest.raises(Fault):
+        budget.reserve("b").reserve(40_000)
+    assert not reader.reservation.lost
+
+
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+async def test_an_answer_that_had_to_make_way_is_not_read(encoding):
+    """It may have been whole by then: that it is gone is no fault of the site's text."""
+    reader = reader_of(MemoryBudget(), b"{}" if not encoding else gzip.compress(b"{}"))
+    reader.headers = {"content-encoding": encoding}
+    reader.reservation.lose()
+    with pytest.raises(Fault, match="too large to be held"):
+        await reader.read_object()
+
+
 async def test_a_dense_answer_is_not_decoded(servers, client_of):
     """Ten megabytes of empty objects would take three hundred."""
     body = b'{"a":[' + b"{}," * (10 * MIB // 3) + b"{}]}"
@@ -354,6 +462,23 @@ async def test_a_dense_answer_is_not_decoded(servers, client_of):
     error = await failure(client)
     assert isinstance(error, AnswerTooLargeError)
     assert "too large to be held" in error.happened
+    assert budget.held == 0
+
+
+@pytest.mark.parametrize("callers", [1, 3])
+async def test_an_answer_counts_until_the_last_request_that_uses_it_ends(
+    servers, client_of, callers
+):
+    """However many share it; then nothing is left of it."""
+    body = b'{"a":[' + b"1," * 10_000 + b"1]}"
+    budget, scopes = MemoryBudget(), [MemoryScope() for _ in range(callers)]
+    options = {"budget": budget, "cache": open_cache("none")}
+    client = client_of(await sending(servers, body), with_=options)
+    answers = await asyncio.gather(*(ask(client, scope=scope) for scope in scopes))
+    assert len({id(answer.data) for answer in answers}) == 1
+    for scope in scopes:
+        assert budget.held == weight(body).kept
+        scope.close()
     assert budget.held == 0
 
 
@@ -367,7 +492,7 @@ async def test_a_dense_answer_in_the_cache_weighs_as_much(servers, client_of):
     scopes[0].close()
     made = [await ask(client, scope=scope) for scope in scopes[1:3]]
     assert [answer.state for answer in made] == ["cached", "cached"]
-    assert budget.held > 2 * 30 * MIB
+    assert budget.held == 2 * weight(body).kept > 2 * 30 * MIB
     # the third does not fit, nor would it if the site were asked again
     assert isinstance(await failure(client, scope=scopes[3]), AnswerTooLargeError)
     for scope in scopes:

@@ -4,8 +4,13 @@ import asyncio
 import sys
 import time
 
+import httpx
 import pytest
 
+from gateway.fetch.http.faults import Fault
+from gateway.fetch.http.memory_budget import MemoryBudget
+from gateway.fetch.http.wire.connection import MAX_HEAD_BYTES, MAX_INTERIM, SiteConnection
+from gateway.fetch.http.wire.decoding import FREE_PIECES, AnswerReader
 from tests.fetch.asking import ask, failure
 
 CPU_S = 0.6
@@ -59,6 +64,7 @@ FLOODS = {
     "one-byte segments without length": (HEAD + b"\r\n", b" ", 1),
     "chunk extensions": (CHUNKED + b"1;", b"a" * 1000, 0),
     "chunks with extensions": (CHUNKED, b"1;" + b"a" * 100 + b"\r\n \r\n", 0),
+    "less content than framing": (CHUNKED, b"10;" + b"a" * 70 + b"\r\n" + b" " * 16 + b"\r\n", 0),
     "chunk extensions in one-byte segments": (CHUNKED + b"1;", b"a", 1),
     "trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"X: a\r\n", 0),
     "trailers of other names": (
@@ -127,3 +133,106 @@ async def test_trailers_and_extensions_in_moderation_are_read(servers, client_of
     for n in range(2):
         assert (await ask(client, {"n": n})).data == {"n": 1}
     assert server.connections == 1
+
+
+class Wire(asyncio.Transport):
+    """The site's end of a connection."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_aborted = False
+
+    def write(self, data):
+        pass
+
+    def get_write_buffer_size(self):
+        return 0
+
+    def resume_reading(self):
+        pass
+
+    def abort(self):
+        self.is_aborted = True
+
+
+def asked():
+    """A connection with a request under way, its transport, the answer's reader and its end."""
+    connection, wire = SiteConnection(lambda _: None), Wire()
+    connection.connection_made(wire)
+    reader = AnswerReader(MemoryBudget().reserve("a"), limit=2**20)
+    return connection, wire, reader, connection.exchange(b"GET / HTTP/1.1\r\n\r\n", reader)
+
+
+async def within(end):
+    """Without waiting for what never comes."""
+    async with asyncio.timeout(20):
+        await end
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nContent-Encoding: gzip\r\n\r\n"
+WHOLE = HEAD + b"Content-Length: 2\r\n\r\n{}"
+
+
+async def test_so_many_interim_answers():
+    """One more is one too many; what they say is not said of the answer itself."""
+    connection, wire, reader, end = asked()
+    connection.data_received(EARLY * MAX_INTERIM + WHOLE)
+    await within(end)
+    assert "content-encoding" not in reader.headers
+    assert not wire.is_aborted
+    connection, wire, _, end = asked()
+    connection.data_received(EARLY * (MAX_INTERIM + 1) + WHOLE)
+    with pytest.raises(Fault, match="announces an answer without end"):
+        await within(end)
+    assert wire.is_aborted
+
+
+async def test_a_head_in_small_segments():
+    """Each segment costs as much as a page of entries, whatever is in it."""
+    connection, wire, _, end = asked()
+    connection.data_received(HEAD)
+    for _ in range(FREE_PIECES + 1):
+        assert not end.done()
+        connection.data_received(b"a")
+    with pytest.raises(Fault, match="needlessly small pieces"):
+        await within(end)
+    assert wire.is_aborted
+
+
+@pytest.mark.parametrize("body", [0, 200_000])
+async def test_framing(body):
+    """A head, and beside it as much framing as there is content."""
+    connection, _, _, end = asked()
+    connection.data_received(CHUNKED + (b"%x\r\n%s\r\n" % (body, b"x" * body) if body else b""))
+    left = MAX_HEAD_BYTES + body
+    while left > 0 and not end.done():
+        connection.data_received(b"1;" + b"a" * 10_000 + b"\r\n \r\n")
+        left -= 10_000
+    connection.data_received(b"1;")
+    with pytest.raises(Fault, match="more framing than content"):
+        await within(end)
+
+
+async def test_a_site_that_speaks_unasked():
+    """Before it was asked anything, and behind the answer: the connection ends."""
+    connection, wire = SiteConnection(lambda _: None), Wire()
+    connection.connection_made(wire)
+    connection.data_received(WHOLE)
+    assert wire.is_aborted
+    assert not connection.is_open
+    for behind in (WHOLE, b"x"):
+        connection, wire, _, end = asked()
+        connection.data_received(WHOLE + behind)
+        await within(end)
+        assert wire.is_aborted
+
+
+async def test_another_protocol():
+    """None was asked for."""
+    connection, wire, _, end = asked()
+    connection.data_received(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+    )
+    with pytest.raises((Fault, httpx.HTTPError), match="changes the protocol"):
+        await within(end)
+    assert wire.is_aborted

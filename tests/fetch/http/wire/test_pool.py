@@ -106,6 +106,32 @@ async def test_a_site_that_closes_each_at_once_is_not_flooded(servers, client_of
     assert 2 <= server.connections <= 6  # after 0.05, 0.1, 0.2, 0.4 s; each less a fifth
 
 
+async def test_a_request_that_is_given_up_takes_its_connection_with_it(servers, client_of):
+    """The answer may still come, and nobody would read it; nothing is left open."""
+
+    async def handler(connection):
+        server.keep(await connection.request())
+        await connection.reader.read()  # until the client hangs up
+
+    server = await servers.start(handler)
+    client = client_of(server)
+    asking = asyncio.ensure_future(ask(client))
+    await until(lambda: server.requests)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await until(lambda: server.open == 0)
+    assert not pool_of(client)._open
+
+
+async def test_ever_new_paths_take_no_memory(servers, client_of):
+    """Heads of requests are remembered, for paths that come again."""
+    server = await answering(servers)
+    client = client_of(server)
+    for n in range(100):
+        await ask(client, path=f"/entries/{n}")
+    assert len(pool_of(client)._heads) <= 64
+
+
 async def test_old_idle_connections_are_closed(servers, client_of, monkeypatch):
     """Routers forget them without a word; they are replaced, and never used."""
     server = await answering(servers)

@@ -32,6 +32,7 @@ DENSE = {
     "wide letters": '"é",'.encode(),
     "wide texts": '"éé",'.encode(),
     "one very wide": b'"' + b"x" * 200 + '😀",'.encode(),
+    "a long text": b'"' + b"x" * 10_000 + b'",',
     "escaped": rb'"\u0142\u0142",',
     "quotes in texts": rb'"\"\"",',
     "signs in texts": b'"::::,,,,{{{{[[[[",',
@@ -39,7 +40,9 @@ DENSE = {
     "commas in texts": b'",,,,,,,,,,,,,,,",',
 }
 DECODERS_OWN = 16
-"""What orjson takes per value while it decodes."""
+"""What orjson takes for each value and each key while it decodes, beside a copy of the text."""
+TABLES = [1, 2, 5, 6, 10, 11, 21, 22, 42, 43, 85, 86, 10_923]
+"""Numbers of keys, before and after an object's table grows."""
 
 
 def kept_by(data: Json, seen: set[int]) -> int:
@@ -68,15 +71,40 @@ def rounded(size: int) -> int:
 @pytest.mark.parametrize("part", DENSE.values(), ids=DENSE)
 def test_decoding(part: bytes) -> None:
     """What decoding makes, and takes on the way."""
-    raw = b"[" + part * (200_000 // len(part)) + b"1]"
+    check_decoding(b"[" + part * (200_000 // len(part)) + b"1]")
+
+
+@pytest.mark.parametrize("value", ["%d.5", '"%x"'], ids=["numbers", "texts"])
+@pytest.mark.parametrize("keys", TABLES)
+def test_decoding_names_of_their_own(keys: int, value: str) -> None:
+    """A decoder that remembers names gains nothing where each stands once."""
+    objects = []
+    for first in range(0, 12_000, keys):
+        members = (f'"k{one}":{value % one}' for one in range(first, first + keys))
+        objects.append(f"{{{','.join(members)}}}")
+    check_decoding(f"[{','.join(objects)}]".encode())
+
+
+def check_decoding(raw: bytes) -> None:
     tracemalloc.start()
     try:
         data = orjson.loads(raw)
         made, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    values = raw.count(b",") + raw.count(b"[") + raw.count(b"{") + len(data)
-    assert made + len(raw) + DECODERS_OWN * values / 2 <= weight(raw).decoding < 100 * len(raw)
+    taken = made + len(raw) + DECODERS_OWN * values_in(data)
+    assert taken <= weight(raw).decoding < 100 * len(raw)
+
+
+def values_in(data: Json) -> int:
+    """How many values and keys there are."""
+    match data:
+        case dict():
+            return 1 + len(data) + sum(map(values_in, data.values()))
+        case list():
+            return 1 + sum(map(values_in, data))
+        case _:
+            return 1
 
 
 @pytest.mark.parametrize("times", [0, 1, 1000])
@@ -87,7 +115,7 @@ def test_what_is_kept(part: bytes, times: int) -> None:
     assert kept_by(orjson.loads(raw), set()) <= weight(raw).kept <= weight(raw).decoding
 
 
-@pytest.mark.parametrize("keys", [1, 2, 5, 6, 10, 11, 21, 22, 42, 43, 85, 86, 10_923])
+@pytest.mark.parametrize("keys", TABLES)
 def test_tables_of_objects(keys: int) -> None:
     """However large, right after they have grown, and with a name of its own for each value."""
     raw = b"{%b}" % b",".join(b'"k%d":%d.5' % (one, one) for one in range(keys))

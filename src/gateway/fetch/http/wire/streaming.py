@@ -96,6 +96,7 @@ class StreamReader:
                 happened = f"sent nothing for {seconds(answer_s)} in the middle of the answer"
                 raise Fault(happened, kind="timeout") from None
             if not self._pieces:
+                unpack.check_whole()
                 return
             for piece in unpack(self._taken()):
                 yield piece
@@ -125,27 +126,50 @@ class StreamReader:
                 waiting.cancel()
 
 
-def _unpacking(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
-    """How a piece is unpacked: as it is, or gzip, in small pieces."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return lambda piece: iter((piece,))
-    if name not in ("gzip", "x-gzip"):
-        raise Fault("the answer is packed in a way that was not asked for")
-    inflate = zlib.decompressobj(_GZIP_WINDOW)
+class _Plain:
+    """Gives pieces as they are."""
 
-    def unpack(packed: bytes) -> Iterator[bytes]:
-        rest = packed
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
+        return iter((piece,))
+
+    def check_whole(self) -> None:
+        """The connection says where it ends."""
+
+
+class _Gzip:
+    """Unpacks pieces, into small ones."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_GZIP_WINDOW)
+        self._has_begun = False
+
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
+        rest, self._has_begun = piece, True
         while rest:
+            if self._inflate.eof:  # gzip may go on with a further member
+                self._inflate = zlib.decompressobj(_GZIP_WINDOW)
             try:
-                piece = inflate.decompress(rest, PIECE_BYTES)
+                unpacked = self._inflate.decompress(rest, PIECE_BYTES)
             except zlib.error:
                 raise Fault("the answer's gzip compression is broken") from None
-            rest = inflate.unconsumed_tail
-            if piece:
-                yield piece
+            rest = self._inflate.unconsumed_tail or self._inflate.unused_data
+            if unpacked:
+                yield unpacked
 
-    return unpack
+    def check_whole(self) -> None:
+        """A Fault where the end is missing: a part must not pass for the whole."""
+        if self._has_begun and not self._inflate.eof:
+            raise Fault("the answer ends in the middle of its gzip compression")
+
+
+def _unpacking(encoding: str) -> _Plain | _Gzip:
+    """How a piece is unpacked."""
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return _Plain()
+    if name not in ("gzip", "x-gzip"):
+        raise Fault("the answer is packed in a way that was not asked for")
+    return _Gzip()
 
 
 def _nothing() -> None:

@@ -28,8 +28,13 @@ from gateway.serve.routes.native.reading import (
 from gateway.serve.state import AppState, app_state_of
 
 MAX_FORM = 64 * 1024
+SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Content-Security-Policy of whatever a site sends: raw files are anybody's, and a page among them
+must run no script as if it were the gateway's, not even one that is a raw file as well."""
 KEPT_HEADERS = ("content-type", "content-disposition", "last-modified")
 """Of a site's answer that is passed on."""
+_NO_PAGE = "application/pdf"
+"""What browsers show in a viewer of their own, which no policy may forbid."""
 Opened = Callable[[Passing, Request], Awaitable[PassedAnswer]]
 
 
@@ -62,6 +67,8 @@ class _PassedResponse(StreamingResponse):
     def __init__(self, answer: PassedAnswer, *, context: RequestContext, state: AppState) -> None:
         kept = {name: value for name in KEPT_HEADERS if (value := answer.headers.get(name))}
         kept |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if kept.get("content-type", "").strip().lower() != _NO_PAGE:
+            kept["Content-Security-Policy"] = SANDBOX
         super().__init__(self._pieces(), status_code=answer.status, headers=kept)
         self._answer = answer
         self._context = context
