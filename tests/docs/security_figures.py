@@ -28,7 +28,7 @@ from gateway.search import planned_request, response_fields, time_slices
 from gateway.search.copies import allowance, refresh, shared
 from gateway.search.listing import missing
 from gateway.search.references import joined, tables
-from gateway.serve.admission import STREAM_PAGES
+from gateway.serve.admission import MOST_BYTES, STREAM_PAGES
 from gateway.serve.connections import limits, protocol, unsent
 from gateway.serve.hot_reload import generation, reloading
 from gateway.serve.metrics import hub
@@ -139,6 +139,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"{_number(bounds.MAX_PARTS)} parts of a node",
         f"{_number(bounds.MAX_CRITERIA)} criteria",
         f"{_number(bounds.MAX_VALUES)} values",
+        f"{_mib(MOST_BYTES)} sent to sites",
     ),
     "Nothing holds the event loop": (
         f"{_s(LONGEST_S)} of processor time",

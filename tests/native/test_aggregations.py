@@ -1,11 +1,13 @@
 """Aggregations over all sites: exact, or refused with a way out."""
 
+import gc
 from typing import Any
 
 import pytest
 
 from tests.native.expected import added
 from tests.native.gateways import Body, Native
+from tests.whole.lines import Asked
 
 
 async def ours(native: Native, kind: str, **settings: Any) -> Body:
@@ -105,3 +107,48 @@ async def test_refused(native: Native, aggregation: Body) -> None:
     response = await native.post("/entries/query", {"aggregations": {"a": aggregation}})
     assert response.status_code == 422
     assert len(response.json()["detail"][0]["msg"]) > 15
+
+
+UNFIT: list[tuple[str, Body, Body]] = [
+    ("histogram", {"interval": 1}, {"interval": 5e-324, "data": [{"count": 1, "value": 1e300}]}),
+    ("histogram", {"interval": 1}, {"interval": 1e300, "data": [{"count": 1, "value": 1e-300}]}),
+    ("histogram", {"interval": 1}, {"data": [{"count": 1, "value": "much"}, {}]}),
+    ("histogram", {"buckets": 3}, {"interval": 5e-324, "data": [{"count": 1, "value": 1e300}]}),
+    ("date_histogram", {}, {"data": [{"count": 1, "value": "yesterday"}]}),
+    ("date_histogram", {}, {"data": [{"count": 1, "value": "9999-12-31"}]}),
+    ("date_histogram", {}, {"data": [{}]}),
+    ("terms", {"size": 5}, {"data": [{"count": 1}]}),
+    ("terms", {"size": 5}, {"data": [{"count": "many", "value": "a"}, {"value": None}]}),
+    ("terms", {"pagination": {"page_size": 5}}, {"data": [{"count": 1}], "pagination": {}}),
+    ("terms", {"pagination": {"page_size": 5}}, {"data": [{"value": {}}], "pagination": []}),
+    ("min_max", {}, {"data": [{}, []]}),
+    ("min_max", {}, {"data": ["a", "b", "c"]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "unfit"), UNFIT)
+async def test_unfit_answers(native: Native, kind: str, settings: Body, unfit: Body) -> None:
+    """What a site says in place of counts is never an error of the gateway."""
+
+    def changed(asked: Asked, said: Any) -> Any:
+        if kind in said.get("aggregations", {}).get("a", {}):
+            said["aggregations"]["a"][kind].update(unfit)
+        return said
+
+    native.lines["munich"].change = changed
+    quantity = {"terms": "upload_id", "date_histogram": "upload_create_time"}.get(
+        kind, "optimade.nsites"
+    )
+    body = {"aggregations": {"a": {kind: {"quantity": quantity, **settings}}}}
+    response = await native.post("/entries/query", body)
+    assert response.status_code in (200, 422, 502), response.text
+
+
+async def test_first_failure_ends_the_others(native: Native) -> None:
+    """Where one of many aggregations fails, the others are not asked any more, without a trace."""
+    one = {"histogram": {"quantity": "optimade.nsites", "interval": 1e-300}}
+    for _ in range(3):
+        body = {"aggregations": {f"a{at}": one for at in range(20)}}
+        assert (await native.post("/entries/query", body)).status_code == 502
+    gc.collect()  # what was never awaited is a warning, and warnings are errors
+    assert all(len(line.asked) < 20 for line in native.lines.values())

@@ -1,7 +1,10 @@
 """What a caller may send: malformed is NOMAD's 422, too much never reaches a site."""
 
+import asyncio
+from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.hostile.loop_watch import watch_loop
@@ -79,6 +82,132 @@ async def test_malformed(native: Native, body: Body) -> None:
     assert response.status_code == 422
     assert response.json()["detail"]
     assert not any(line.asked for line in native.lines.values())
+
+
+def terms(**settings: Any) -> Body:
+    return {"aggregations": {"a": {"terms": {"quantity": "upload_id", **settings}}}}
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"x": value}
+    return value
+
+
+LARGE = {"entry_id:any": [f"{at:0100}" for at in range(5_000)]}
+HEAVY: dict[str, tuple[str, Body]] = {
+    "many aggregations of a large query": (
+        "/entries/query",
+        {
+            "query": LARGE,
+            "aggregations": {f"a{at}": terms()["aggregations"]["a"] for at in range(20)},
+        },
+    ),
+    "many values": (
+        "/entries/query",
+        {"aggregations": {f"a{at}": terms(size=5_000)["aggregations"]["a"] for at in range(5)}},
+    ),
+    "many buckets": (
+        "/entries/query",
+        {
+            "aggregations": {
+                f"a{at}": {
+                    "histogram": {"quantity": "optimade.nsites", "interval": 0.02 + at * 1e-6}
+                }
+                for at in range(20)
+            }
+        },
+    ),
+    "long name": (
+        "/entries/query",
+        {"aggregations": {"x" * 5_000: terms()["aggregations"]["a"]}},
+    ),
+    "long value": ("/entries/query", terms(pagination={"page_after_value": "x" * 5_000})),
+    "long unknown member": ("/entries/query", terms(other=["x" * 1_000] * 3_000)),
+    "deep unknown member": ("/entries/query", terms(other=deep(400))),
+    "long directive": ("/entries/archive/query", {"required": "x" * 300_000}),
+    "long names": ("/entries/archive/query", {"required": {"run": {"x" * 300_000: "*"}}}),
+    "names of many entries": (
+        "/entries/archive/query",
+        {
+            "required": {f"name{at}": "*" for at in range(4_000)},
+            "pagination": {"page_size": 1_000},
+        },
+    ),
+    "patterns of many entries": (
+        "/entries/query",
+        {
+            "required": {"exclude": [f"x*{at}" for at in range(100)]},
+            "pagination": {"page_size": 5_000},
+        },
+    ),
+}
+"""Little to send, much to do: for the sites, or for the gateway."""
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+async def test_heavy(native: Native, kind: str) -> None:
+    """It is 422 with the bound, and no site hears of it, or not often."""
+    path, body = HEAVY[kind]
+    response = await native.post(path, body)
+    assert response.status_code == 422
+    assert {"loc", "msg", "type"} <= response.json()["detail"][0].keys()
+    if kind != "many buckets":  # they are known when they are there
+        assert not any(line.asked for line in native.lines.values())
+
+
+async def test_as_much_as_users_ask(native: Native) -> None:
+    """What scripts do stays possible: 10,000 values, many ids with a few aggregations, whole
+    archives of a large page, a tree of a hundred names for 10,000 entries."""
+    several = {f"a{at}": terms()["aggregations"]["a"] for at in range(3)}
+    ids = {"entry_id:any": [f"{at:028}" for at in range(20_000)]}
+    for path, body in (
+        ("/entries/query", terms(size=10_000)),
+        ("/entries/query", {"query": ids, "aggregations": several}),
+        ("/entries/archive/query", {"pagination": {"page_size": 10_000}, "required": "*"}),
+        (
+            "/entries/archive/query",
+            {
+                "pagination": {"page_size": 10_000},
+                "required": {f"name{at}": "*" for at in range(100)},
+                "query": {"mainfile": "x"},
+            },
+        ),
+    ):
+        response = await native.post(path, body)
+        assert response.status_code == 200, response.text[:300]
+
+
+async def test_at_a_time(native: Native) -> None:
+    """Of many aggregations a site is asked for two at a time, so that it has room for others."""
+    aggregations = {
+        f"a{at}": {"terms": {"quantity": "upload_id", "size": 10 + at}} for at in range(20)
+    }
+    under_way, most = Counter[str](), Counter[str]()
+    for site, line in native.lines.items():
+        line.inner = Counted(line.inner, site, under_way, most)
+    await native.query({"aggregations": aggregations, "pagination": {"page_size": 0}})
+    assert most
+    assert max(most.values()) <= 3  # with the page itself
+
+
+class Counted(httpx.AsyncBaseTransport):
+    """Counts what is under way at a time."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, site: str, now: Counter[str], most: Counter[str]
+    ) -> None:
+        self._inner, self._site, self._now, self._most = inner, site, now, most
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._now[self._site] += 1
+        self._most[self._site] = max(self._most[self._site], self._now[self._site])
+        try:
+            await asyncio.sleep(0.01)
+            return await self._inner.handle_async_request(request)
+        finally:
+            self._now[self._site] -= 1
 
 
 async def test_no_json(native: Native) -> None:

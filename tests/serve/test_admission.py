@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
-from gateway.serve.admission import STREAM_PAGES, Admission
+from gateway.serve.admission import MOST_BYTES, SMALL_BYTES, STREAM_PAGES, Admission
 
 A, B = "192.0.2.1", "192.0.2.2"
 
@@ -141,7 +141,7 @@ async def test_a_client_with_all_slots_leaves_one_to_others() -> None:
         for _ in range(7):
             await held.enter_async_context(admission.slot(A, is_large=True))
             await held.enter_async_context(admission.stream(A))
-        for is_large, what in ((False, "7 requests"), (True, "7 requests for large pages")):
+        for is_large, what in ((False, "7 requests"), (True, "7 large requests")):
             with pytest.raises(OverloadError, match=f"{what} already"):
                 async with admission.slot(A, is_large=is_large):
                     raise AssertionError("it holds seven")
@@ -179,3 +179,16 @@ async def test_patient_requests_leave_slots_for_others() -> None:
             await held.enter_async_context(admission.slot(A, deadline=now + 4))
         assert admission.usage()["requests"].in_use == 4
     assert admission.usage()["requests"].in_use == 0
+
+
+async def test_what_is_sent_to_sites_is_bounded() -> None:
+    """By all requests of a moment together; small ones are never kept waiting."""
+    admission = Admission(slots=4, queue_s=0.05)
+    async with admission.slot(A, sent_bytes=10 * MOST_BYTES):
+        with pytest.raises(OverloadError, match="as much as it may already"):
+            async with admission.slot(B, sent_bytes=SMALL_BYTES + 1):
+                raise AssertionError("all is taken")
+        async with admission.slot(B, sent_bytes=SMALL_BYTES):
+            pass
+    async with admission.slot(B, sent_bytes=SMALL_BYTES + 1):
+        pass

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway import __version__
+from gateway.cli.freed_memory import give_back_freed_memory
 from gateway.cli.interrupts import catch_interrupts, keep_interrupts_from_children
 from gateway.config import CONFIG_VARIABLE, Config
 from gateway.observe import log, set_up_logging
@@ -47,6 +48,7 @@ def run_server(config: Config, *, path: Path | None, host: str, port: int, worke
     """Serve until a signal comes; each of several workers reads the configuration for itself."""
     set_up_logging(config.logging.level, as_json=config.logging.as_json)
     raise_descriptor_limit()
+    give_back_freed_memory()
     bound = open_socket(host, port)
     log().info(
         "serving",

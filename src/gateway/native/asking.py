@@ -5,8 +5,10 @@ the caller asked for that. A name that a site lacks is taken out of what that si
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Generic, TypeVar
 
 from gateway.errors import NativeError, SiteError
@@ -16,7 +18,7 @@ from gateway.fetch.http.gather import of_site
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject
 from gateway.native.call import NativeCall
-from gateway.native.names import MAX_NAMES, lacking_name
+from gateway.native.names import LEAST_NAMES, MAX_AGAIN_BYTES, MAX_NAMES, lacking_name
 from gateway.native.refusals import is_refusal, missing, passed_on
 
 T = TypeVar("T")
@@ -59,19 +61,50 @@ async def post(
     return (await client.ask(path, body, doing=doing, options=call.options(scope))).data
 
 
-async def adapted(
-    ask: Callable[[Collection[str]], Awaitable[T]],
-) -> NativeAnswer[T]:
-    """A site's answer to a request made without the names that it lacks."""
-    lacking: dict[str, SiteError] = {}
-    while True:
-        try:
-            return NativeAnswer(await ask(lacking), lacking)
-        except SiteError as error:
-            name = lacking_name(error)
-            if name is None or name in lacking or len(lacking) >= MAX_NAMES:
-                raise
-            lacking[name] = error
+Ask = Callable[[Collection[str]], Awaitable[T]]
+"""Asks one site without names that it lacks; raises SiteError."""
+
+
+class LackedNames:
+    """The names that several sites, asked the same at once, have been found to lack so far.
+
+    A NOMAD refuses one name at a time, so each costs a request: `size`, the bytes of what is asked,
+    bounds how many. A name that all sites lack is the caller's mistake: nobody is asked further.
+    """
+
+    def __init__(self, sites: int, *, size: int = 0) -> None:
+        self._sites = sites
+        self._most = max(LEAST_NAMES, min(MAX_NAMES, MAX_AGAIN_BYTES // max(size, 1)))
+        self._lacked_by: Counter[str] = Counter()
+
+    async def adapted(self, ask: Ask[T]) -> NativeAnswer[T]:
+        """A site's answer to a request made without the names that it lacks."""
+        lacking: dict[str, SiteError] = {}
+        while True:
+            try:
+                return NativeAnswer(await ask(lacking), lacking)
+            except SiteError as error:
+                name = lacking_name(error)
+                if name is None or name in lacking or len(lacking) >= self._most:
+                    raise
+                lacking[name] = error
+                self._lacked_by[name] += 1
+            for one, refusal in lacking.items():
+                if self._sites > 1 and self._lacked_by[one] >= self._sites:
+                    raise refusal
+
+
+async def adapted(ask: Ask[T]) -> NativeAnswer[T]:
+    """One site's answer to a request made without the names that it lacks."""
+    return await LackedNames(1).adapted(ask)
+
+
+async def ask_adapted(
+    asks: Mapping[str, Ask[T]], *, doing: str, size: int
+) -> dict[str, NativeAnswer[T]]:
+    """The same of several sites, as `ask_sites`; `size` are the bytes of what is asked."""
+    names = LackedNames(len(asks), size=size)
+    return await ask_sites({site: names.adapted(ask) for site, ask in asks.items()}, doing=doing)
 
 
 async def try_sites(
@@ -85,7 +118,12 @@ async def try_sites(
         except SiteError as error:
             return error
 
-    results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
+    try:
+        results = await asyncio.gather(*(one(site, request) for site, request in requests.items()))
+    finally:
+        for request in requests.values():  # not begun, where the caller was not waited for
+            if iscoroutine(request) and getcoroutinestate(request) == CORO_CREATED:
+                request.close()
     return dict(zip(requests, results, strict=True))
 
 
@@ -93,6 +131,7 @@ async def ask_sites(
     requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
 ) -> dict[str, NativeAnswer[T]]:
     """Every site's answer; raises NativeError, or SitesUnavailableError where others can help."""
+
     results = await try_sites(requests, doing=doing)
     answers = {site: value for site, value in results.items() if isinstance(value, NativeAnswer)}
     failures = [value for value in results.values() if isinstance(value, SiteError)]

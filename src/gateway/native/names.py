@@ -12,8 +12,10 @@ from gateway.model import Json, JsonObject, NativeQuery
 from gateway.native.holders import NOTHING
 from gateway.native.reading.request import Required
 
-MAX_NAMES = 30
+LEAST_NAMES, MAX_NAMES = 3, 30
 """Names that one request may have that a site lacks: each costs a request."""
+MAX_AGAIN_BYTES = 256 * 1024
+"""Of all these requests to one site: what is asked may be large, and 3,600 names take it 2 s."""
 _LACKS = re.compile(r"(.+) is not a doc quantity", re.DOTALL)
 BOOLEANS = ("and", "or", "not")
 _OPERATOR = re.compile(r":(?:all|any|none|lt|lte|gt|gte)$")

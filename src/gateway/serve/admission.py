@@ -6,13 +6,14 @@ sends many requests waits for its own, and others are answered beside it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
 from gateway.serve.fair_slots import FairSlots
+from gateway.serve.weighted_semaphore import WeightedSemaphore
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
@@ -20,6 +21,11 @@ _BUSY = 0.5
 PATIENT_SHARE = 0.75
 """The most of the slots that requests have which may take longer than others: callers of NOMAD's
 own API wait a minute for a site that hangs, and would keep everybody else out for so long."""
+SMALL_BYTES = 256 * 1024
+"""Requests that send the sites no more than this do not count against `MOST_BYTES`."""
+MOST_BYTES = 16 * 1024 * 1024
+"""What all requests of a moment send to the sites. Each byte takes several: a request is held as it
+came, as it was read, and as it is sent."""
 STREAM_PAGES = 4
 """Pages of streams that are read at a time: of structures with 400 atoms, each takes 21 MiB."""
 
@@ -50,9 +56,10 @@ class Admission:
         self._slots = _Slots(slots, limit="requests", doing="answering {} requests")
         patient = max(1, int(PATIENT_SHARE * slots))
         self._patient = _Slots(patient, limit="requests", doing="answering {} patient requests")
-        self._large = _Slots(large, limit="large", doing="answering {} requests for large pages")
+        self._large = _Slots(large, limit="large", doing="answering {} large requests")
         self._streams = _Slots(most, limit="streams", doing="sending {} streams")
         self._stream_pages = _Slots(pages, limit="streams", doing="reading {} pages of streams")
+        self._bytes = WeightedSemaphore(MOST_BYTES)
         self._waiting = waiting or (lambda _: None)
         self._refused = refused or (lambda _: None)
 
@@ -68,9 +75,15 @@ class Admission:
 
     @asynccontextmanager
     async def slot(
-        self, client: str, *, deadline: float | None = None, is_large: bool = False
+        self,
+        client: str,
+        *,
+        deadline: float | None = None,
+        is_large: bool = False,
+        sent_bytes: int = 0,
     ) -> AsyncIterator[None]:
         """Hold a slot while a request is answered; an OverloadError when none is free in time.
+        `sent_bytes` is what the request sends to all sites.
 
         `deadline` is that of the request, on the event loop's clock: waiting ends with it. One that
         is further away than `patient_s` has a slot of those for patient requests.
@@ -81,6 +94,8 @@ class Admission:
         if is_large:
             kinds.insert(0, self._large)
         async with AsyncExitStack() as taken:
+            if sent_bytes > SMALL_BYTES:
+                await taken.enter_async_context(self._room(min(sent_bytes, MOST_BYTES), deadline))
             for kind in kinds:
                 await taken.enter_async_context(self._taken(kind, client, deadline))
             yield
@@ -122,7 +137,7 @@ class Admission:
     def check_streams(self, client: str) -> None:
         """An OverloadError when there are too many streams for one more."""
         if not self._streams.is_free(client):
-            raise self._refusal(self._streams)
+            raise self._full(self._streams)
 
     def delay_s(self) -> float:
         """How long a client does well to wait before it asks again."""
@@ -136,28 +151,49 @@ class Admission:
         if slots.is_free(client):
             await slots.acquire(client)
         else:
-            await self._wait(slots, client, deadline)
+            await self._wait(slots.acquire(client), deadline, lambda: self._full(slots))
         try:
             yield
         finally:
             slots.release(client)
 
-    async def _wait(self, slots: "_Slots", client: str, deadline: float | None) -> None:
+    @asynccontextmanager
+    async def _room(self, sent_bytes: int, deadline: float | None) -> AsyncIterator[None]:
+        if self._bytes.has(sent_bytes):
+            await self._bytes.take(sent_bytes)
+        else:
+            await self._wait(self._bytes.take(sent_bytes), deadline, self._full_of_bytes)
+        try:
+            yield
+        finally:
+            self._bytes.give_back(sent_bytes)
+
+    async def _wait(
+        self,
+        turn: Coroutine[None, None, None],
+        deadline: float | None,
+        refusal: Callable[[], OverloadError],
+    ) -> None:
         until = asyncio.get_running_loop().time() + self._queue_s
         self._waiting(+1)
         try:
             async with asyncio.timeout_at(until if deadline is None else min(until, deadline)):
-                await slots.acquire(client)
+                await turn
         except TimeoutError as error:
-            raise self._refusal(slots) from error
+            raise refusal() from error
         finally:
             self._waiting(-1)
 
-    def _refusal(self, slots: "_Slots") -> OverloadError:
-        self._refused(slots.limit)
+    def _full(self, slots: "_Slots") -> OverloadError:
+        return self._refusal(slots.limit, slots.doing.format(slots.in_use))
+
+    def _full_of_bytes(self) -> OverloadError:
+        return self._refusal("large", "sending the sites as much as it may")
+
+    def _refusal(self, limit: Limit, doing: str) -> OverloadError:
+        self._refused(limit)
         return OverloadError(
-            f"The gateway is {slots.doing.format(slots.in_use)} already; try again.",
-            retry_after_s=max(1.0, self._queue_s),
+            f"The gateway is {doing} already; try again.", retry_after_s=max(1.0, self._queue_s)
         )
 
 

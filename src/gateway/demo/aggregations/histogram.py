@@ -9,6 +9,8 @@ from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import crash, model_refusal, query_refusal
 
 NUMBERS = ("integer", "long", "float", "double")
+_MOST_BUCKETS = 65_536
+"""Elasticsearch makes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,11 @@ def run_histogram(
     rows: dict[int, int] = {}
     for value, having in index.column(aggregation.quantity.field).rows.items():
         if isinstance(value, int | float):
-            place = math.floor(value / aggregation.interval)
+            place = _place(value, aggregation.interval)
             rows[place] = rows.get(place, 0) | (having & selected)
     filled = [place for place, having in rows.items() if having]
+    if filled and max(filled) - min(filled) >= _MOST_BUCKETS:
+        raise crash("too_many_buckets_exception", kind="RequestError")
     places = range(min(filled), max(filled) + 1) if filled else ()
     counts = {place: rows.get(place, 0).bit_count() for place in places}
     return {
@@ -69,3 +73,11 @@ def run_histogram(
             for place, count in counts.items()
         ],
     }
+
+
+def _place(value: float, interval: float) -> int:
+    """The number of the bucket of a value."""
+    place = value / interval
+    if not math.isfinite(place):
+        raise crash("too_many_buckets_exception", kind="RequestError")
+    return math.floor(place)

@@ -11,7 +11,8 @@ from typing import NoReturn
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import buckets_of
-from gateway.native.aggregations.rules import MAX_SIZE, Kind
+from gateway.native.aggregations.rules import Kind
+from gateway.native.aggregations.totals import MAX_SIZE
 from gateway.native.holders import object_of
 
 DOING = "count values"

@@ -1,10 +1,11 @@
 """Aggregations over all sites: merged exactly, or 422 with what to ask instead."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TypeAlias
 
-from gateway.errors import SiteError
+from gateway.errors import NativeError, SiteError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import (
     buckets_of,
@@ -17,21 +18,44 @@ from gateway.native.aggregations.checks import DOING, check_part
 from gateway.native.aggregations.histograms import interval_of
 from gateway.native.aggregations.rules import Kind, NativeAggregation
 from gateway.native.aggregations.terms import Ask, merged_terms
-from gateway.native.asking import NativeAnswer, adapted, ask_sites, together
+from gateway.native.aggregations.totals import Listed
+from gateway.native.asking import together
 from gateway.native.holders import object_of
 from gateway.native.searches.site_queries import SiteQueries
+from gateway.observe import log
 
 IN_LOOP = 2_000
 """Buckets that are checked in the event loop."""
+AT_ONCE = 2
+"""Aggregations of one request that are asked for at a time: other requests wait for the same slots
+of a site."""
 Parts: TypeAlias = dict[str, JsonObject]
 """What each site says of one aggregation; a site that lacks its quantity is not among them."""
 
 
 async def aggregate(queries: SiteQueries) -> JsonObject:
     """All aggregations by name; raises NativeError or SitesUnavailableError."""
-    wanted = queries.search.aggregations
-    found = await together(*(_one(queries, aggregation) for aggregation in wanted))
+    wanted, few, listed = queries.search.aggregations, asyncio.Semaphore(AT_ONCE), Listed()
+
+    async def one(aggregation: NativeAggregation) -> JsonObject:
+        async with few:
+            value = await _fitting(queries, aggregation)
+        listed.add(object_of(value[aggregation.kind]))
+        await asyncio.sleep(0)
+        return value
+
+    found = await together(*(one(aggregation) for aggregation in wanted))
     return {aggregation.name: value for aggregation, value in zip(wanted, found, strict=True)}
+
+
+async def _fitting(queries: SiteQueries, aggregation: NativeAggregation) -> JsonObject:
+    """One aggregation; raises NativeError where the sites' answers are none that can be merged."""
+    try:
+        return await _one(queries, aggregation)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        log().exception("unexpected counts in the answers of the sites")
+        message = f"The sites' answers to the aggregation {aggregation.name[:80]} do not fit."
+        raise NativeError(502, message) from error
 
 
 async def _one(queries: SiteQueries, aggregation: NativeAggregation) -> JsonObject:
@@ -107,13 +131,10 @@ async def _ask_each(
 ) -> Parts:
     chosen = [site for site in queries.sites if sites is None or site in sites]
 
-    def request(site: str) -> Awaitable[NativeAnswer[JsonObject | None]]:
-        async def ask(lacking: Collection[str]) -> JsonObject | None:
-            return await _ask_site(queries, site, kind, settings_at(site), lacking)
-
-        return adapted(ask)
-
-    answers = await ask_sites({one: request(one) for one in chosen}, doing=DOING)
+    answers = await queries.ask_all(
+        {site: partial(_ask_site, queries, site, kind, settings_at(site)) for site in chosen},
+        doing=DOING,
+    )
     return {site: one.value for site, one in answers.items() if one.value is not None}
 
 

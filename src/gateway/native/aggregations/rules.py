@@ -1,22 +1,19 @@
 """Which aggregations are answered over several sites; every other one is refused with a way out."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
-from gateway.native.reading.bounds import check_patterns
+from gateway.native.aggregations.totals import MAX_AGGREGATIONS, MAX_SIZE, check_totals
+from gateway.native.reading.bounds import MAX_TEXT, check_patterns, check_settings
 from gateway.native.refusals import in_body, too_much
 
 Kind: TypeAlias = Literal["terms", "histogram", "date_histogram", "min_max", "statistics"]
 KINDS: tuple[Kind, ...] = ("terms", "histogram", "date_histogram", "min_max", "statistics")
-MAX_AGGREGATIONS = 20
-MAX_SIZE = 10_000
 MAX_BUCKETS = 1_000
 MAX_EXAMPLES = 10
-MAX_DOCUMENTS = 10_000
 MAX_METRICS = 20
 SUMS = ("n_entries", "n_calculations")
 """Metrics that are sums; the others count different values, which sites may have in common."""
@@ -56,12 +53,14 @@ def read_aggregations(given: Json) -> tuple[NativeAggregation, ...]:
         message = f"At most {MAX_AGGREGATIONS} aggregations are made at a time."
         raise too_much(("aggregations",), message)
     aggregations = tuple(_read(name, one) for name, one in given.items())
-    _check_all_examples(aggregations)
+    check_totals([(one.kind, one.settings) for one in aggregations])
     return aggregations
 
 
 def _read(name: str, given: Json) -> NativeAggregation:
     at: tuple[str, ...] = ("aggregations", name[:80])
+    if len(name) > MAX_TEXT:
+        raise too_much(at, f"A name has more than {MAX_TEXT} characters.")
     kinds = [] if not isinstance(given, dict) else [k for k, v in given.items() if v is not None]
     if not isinstance(given, dict) or len(kinds) != 1:
         raise in_body("aggregation", at, f"Give one of: {', '.join(KINDS)}")
@@ -72,6 +71,7 @@ def _read(name: str, given: Json) -> NativeAggregation:
     if kind not in KINDS or not isinstance(settings, dict):
         raise in_body("aggregation", at, f"Give one of: {', '.join(KINDS)}")
     at = (*at, kind)
+    check_settings(settings, at)
     _check_common(kind, settings, at)
     if kind == "terms":
         _check_terms(settings, at)
@@ -150,21 +150,6 @@ def _check_examples(examples: JsonObject, at: tuple[str, ...]) -> None:
         if isinstance(patterns, list):
             texts = [one for one in patterns if isinstance(one, str)]
             check_patterns(texts, where=f"entries.{where}")
-
-
-def _check_all_examples(aggregations: Sequence[NativeAggregation]) -> None:
-    """Each example is a document that a site reads: no more of them than on a page of 10,000."""
-    count = 0
-    for one in aggregations:
-        examples = one.settings.get("entries") if one.kind == "terms" else None
-        if isinstance(examples, dict):
-            pages = one.settings.get("pagination")
-            of_page = pages.get("page_size") if isinstance(pages, dict) else None
-            buckets, each = one.settings.get("size") or of_page or 10, examples.get("size") or 1
-            count += buckets * each if isinstance(buckets, int) and isinstance(each, int) else 0
-    if count > MAX_DOCUMENTS:
-        message = f"At most {MAX_DOCUMENTS} examples are read at a time: size times entries.size."
-        raise too_much(("aggregations",), message)
 
 
 def _check_histogram(settings: JsonObject, at: tuple[str, ...]) -> None:

@@ -11,7 +11,8 @@ from typing import Protocol
 from gateway.errors import NativeError
 from gateway.model import Json, JsonObject
 from gateway.native.aggregations.buckets import added, buckets_of
-from gateway.native.aggregations.rules import MAX_BUCKETS, MAX_SIZE, NativeAggregation
+from gateway.native.aggregations.rules import MAX_BUCKETS, NativeAggregation
+from gateway.native.aggregations.totals import MAX_SIZE
 from gateway.native.holders import object_of
 from gateway.native.refusals import in_body
 

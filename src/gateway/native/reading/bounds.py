@@ -27,7 +27,16 @@ MAX_PATTERNS = 200
 """Of `include` and `exclude`: 230 of them take 2.3 s for 60 entries."""
 MAX_REQUIRED = 50
 """Depth of `required` of an archive."""
-MAX_REQUIRED_NAMES = 5_000
+MAX_REQUIRED_NAMES, MAX_REQUIRED_TEXT = 5_000, 200_000
+"""Names of `required` of an archive, and characters: both go to a site for each 20 entries."""
+MAX_REQUIRED_WORK = 1_000_000
+"""Names of `required` times entries of the page: 5 million take three sites 30 s."""
+MAX_PATTERN_WORK = 100_000
+"""Patterns with a star times entries of the page: half a million take three sites 60 s."""
+MAX_SETTINGS_DEPTH, MAX_SETTINGS = 8, 2_000
+"""Of one aggregation: levels, and members of its objects and lists."""
+MAX_SENT = 8 * 1024 * 1024
+"""Bytes that a site is sent for one search: each aggregation is a request of its own."""
 MAX_COMMAS, MAX_BRACKETS = 150_000, 30_000
 """Of a whole body, in texts as well: twice and more what all other bounds let through."""
 OPERATORS = re.compile(r":(?:all|any|none|lt|lte|gt|gte)$")
@@ -147,27 +156,73 @@ def check_required_archive(required: Json) -> Json:
         return "*"
     if not isinstance(required, str | dict):
         raise in_body("string_type", ("required", "str"), "Input should be a valid string", None)
-    count = 0
-    for depth, size in _sizes(required):
-        count += size
-        if depth > MAX_REQUIRED or count > MAX_REQUIRED_NAMES:
+    count = text = 0
+    for depth, size, characters in _sizes(required):
+        count, text = count + size, text + characters
+        if depth > MAX_REQUIRED or count > MAX_REQUIRED_NAMES or text > MAX_REQUIRED_TEXT:
             raise too_much(
                 ("required",),
-                f"`required` may be {MAX_REQUIRED} deep and have {MAX_REQUIRED_NAMES} names.",
+                f"`required` may be {MAX_REQUIRED} deep and have {MAX_REQUIRED_NAMES} names and "
+                f"{MAX_REQUIRED_TEXT} characters.",
             )
     return required
 
 
-def _sizes(value: Json) -> Iterator[tuple[int, int]]:
+def check_page(required: Json, size: int, *, archives: bool) -> None:
+    """Raise NativeError where what is wanted of each entry is too much for so many of them."""
+    if archives:
+        names, most = sum(count for _, count, _ in _sizes(required)), MAX_REQUIRED_WORK
+    else:
+        names, most = sum(text.count("*") > 0 for text in _all_texts(required)), MAX_PATTERN_WORK
+    if names > 1 and names * size > most:
+        what = "names" if archives else "patterns"
+        raise too_much(
+            ("pagination", "page_size"),
+            f"With {names} {what} in `required` a page has at most {most // names} entries.",
+        )
+
+
+def check_sent(body_bytes: int, aggregations: int) -> None:
+    """Raise NativeError for a search that is sent to each site too often for its size."""
+    if body_bytes * (1 + aggregations) > MAX_SENT:
+        raise too_much(
+            ("aggregations",),
+            f"The query goes to the sites once for each of {aggregations} aggregations, and is too "
+            "large for that; ask for fewer at a time.",
+        )
+
+
+def check_settings(settings: JsonObject, at: Sequence[str]) -> None:
+    """Raise NativeError for settings of an aggregation that cannot be sent to a site."""
+    count = 0
+    for depth, size, characters in _sizes(settings):
+        count += size
+        is_long = characters > max(size, 1) * MAX_TEXT
+        if depth > MAX_SETTINGS_DEPTH or count > MAX_SETTINGS or is_long:
+            raise too_much(at, "An aggregation has too many members, levels or characters.")
+
+
+def _all_texts(value: Json) -> Iterator[str]:
+    """The texts of an object's lists."""
+    for one in value.values() if isinstance(value, Mapping) else ():
+        yield from (text for text in one if isinstance(text, str)) if isinstance(one, list) else ()
+
+
+def _sizes(value: Json) -> Iterator[tuple[int, int, int]]:
+    """The depth of each value within another one, how many it holds, and its characters."""
     rest: list[tuple[Json, int]] = [(value, 1)]
     while rest:
         node, depth = rest.pop()
         inner: Sequence[Json] = ()
-        if isinstance(node, Mapping):
-            inner = [*node.values()]
-        elif isinstance(node, list):
-            inner = node
-        yield depth, len(inner)
+        characters = 0
+        match node:
+            case str():
+                characters = len(node)
+            case dict():
+                inner, characters = [*node.values()], sum(map(len, node))
+            case list():
+                inner = node
+        yield depth, len(inner), characters
         rest += [(one, depth + 1) for one in inner]
 
 

@@ -15,6 +15,7 @@ from gateway.native.call import OWNERS
 from gateway.native.reading.bounds import (
     OPERATORS,
     check_members,
+    check_page,
     check_patterns,
     check_query,
     check_required_archive,
@@ -103,14 +104,17 @@ def read_body(raw: bytes) -> JsonObject:
 
 def read_search(body: JsonObject, *, archives: bool = False) -> NativeSearch:
     """What the body asks for; members that NOMAD does not know are ignored, as it does."""
-    return NativeSearch(
+    required = body.get("required")
+    search = NativeSearch(
         read_owner(body.get("owner")),
         check_query(body.get("query")),
         read_pagination(body.get("pagination")),
-        None if archives else read_required(body.get("required")),
-        check_required_archive(body.get("required")) if archives else None,
+        None if archives else read_required(required),
+        check_required_archive(required) if archives else None,
         () if archives else read_aggregations(body.get("aggregations")),
     )
+    check_page(required, search.pagination.size, archives=archives)
+    return search
 
 
 def read_owner(given: Json) -> str:

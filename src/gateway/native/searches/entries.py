@@ -6,10 +6,11 @@ page's documents, from the sites that serve them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.merge import Pin
 from gateway.model import Json, JsonObject
-from gateway.native.asking import NativeAnswer, ask_sites
+from gateway.native.asking import NativeAnswer
 from gateway.native.holders import Served
 from gateway.native.merge import MergedPage, merge_hits
 from gateway.native.order import position
@@ -65,8 +66,9 @@ async def read_page(queries: SiteQueries, *, fields: Sequence[str] | None = None
     """
     whole = fields is None and can_come_whole(queries.search)
     wanted = queries.search.required if whole else Required((*(fields or ()), ENTRY_ID))
-    answers = await ask_sites(
-        {site: read_site_page(queries, site, wanted) for site in queries.sites}, doing=DOING
+    answers = await queries.ask_all(
+        {site: partial(read_site_page, queries, site, wanted) for site in queries.sites},
+        doing=DOING,
     )
     if queries.served is not None:
         answers = {site: answers[site] for site in queries.served.preferred(answers)}

@@ -6,11 +6,12 @@ In: the entries of a part, each with its holders. Out: the JSON text of each.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject
-from gateway.native.asking import NativeAnswer, adapted, ask_sites, post
+from gateway.native.asking import adapted, post
 from gateway.native.call import NativeCall
 from gateway.native.names import required_without
 from gateway.native.reading.request import ENTRY_ID, Required
@@ -103,18 +104,17 @@ def part_reader(queries: SiteQueries, source: ItemSource) -> ReadPart:
 async def _lacking(queries: SiteQueries, required: Required) -> Mapping[str, Collection[str]]:
     """The names of `required` that each site lacks; raises NativeError if all lack one."""
 
-    def ask(site: str) -> Awaitable[NativeAnswer[None]]:
-        async def check(lacking: Collection[str]) -> None:
-            wanted = required_without(required, lacking)
-            assert wanted is not None
-            body: JsonObject = {
-                "owner": "public",
-                "pagination": {"page_size": 0},
-                "required": written_required(wanted),
-            }
-            await queries.post(site, body)
+    async def check(site: str, lacking: Collection[str]) -> None:
+        wanted = required_without(required, lacking)
+        assert wanted is not None
+        body: JsonObject = {
+            "owner": "public",
+            "pagination": {"page_size": 0},
+            "required": written_required(wanted),
+        }
+        await queries.post(site, body)
 
-        return adapted(check)
-
-    answers = await ask_sites({site: ask(site) for site in queries.sites}, doing=DOING)
+    answers = await queries.ask_all(
+        {site: partial(check, site) for site in queries.sites}, doing=DOING
+    )
     return {site: one.lacking for site, one in answers.items()}

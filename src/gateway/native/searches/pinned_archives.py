@@ -6,6 +6,7 @@ This is how `nomad.client.ArchiveQuery` downloads, and it pairs answers with ids
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import orjson
 
@@ -90,7 +91,7 @@ class PinnedArchives:
         sites have. Requests of several callers go together, unless that has just failed."""
         queries, split = self._queries, split_ids(self._queries.search.query)
         if split is None or queries.call.token or queries.call.fresh:
-            return await ask_sites({site: self._part(site) for site in queries.sites}, doing=DOING)
+            return await self._from_all()
         rest, ids = split
         by_site = self._served.by_site(ids)
         if by_site is None or not by_site.keys() <= {*queries.sites}:
@@ -101,7 +102,12 @@ class PinnedArchives:
         answers = {site: one for site, one in results.items() if not isinstance(one, SiteError)}
         if sum(len(one.value.documents) for one in answers.values()) == len({*ids}):
             return {site: NativeAnswer(_whole(one.value), {}) for site, one in answers.items()}
-        return await ask_sites({site: self._part(site) for site in queries.sites}, doing=DOING)
+        return await self._from_all()
+
+    async def _from_all(self) -> dict[str, NativeAnswer[_Part]]:
+        queries = self._queries
+        asks = {site: partial(self._ask_part, site, None) for site in queries.sites}
+        return await queries.ask_all(asks, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
         """What holders have of entries that none gave which serves them: it may have lost them
@@ -196,27 +202,28 @@ class PinnedArchives:
 
     async def _part(self, site: str, *, of: Sequence[str] | None = None) -> NativeAnswer[_Part]:
         """What a site serves of the ids; with `of`, all that it has of these."""
+        return await adapted(partial(self._ask_part, site, of))
+
+    async def _ask_part(
+        self, site: str, of: Sequence[str] | None, lacking: Collection[str]
+    ) -> _Part:
         queries = self._queries
         page = queries.search.pagination
-
-        async def ask(lacking: Collection[str]) -> _Part:
-            if of is None:
-                asked = queries.asked(site, lacking)
-            else:
-                asked = queries.plainly_asked(site, lacking, {"entry_id:any": [*of]})
-            body: JsonObject = {
-                "owner": queries.owner_of(site),
-                "query": asked.query,
-                "pagination": {"page_size": page.size, "order": page.order},
-                "required": queries.search.archive,
-            }
-            answer = await queries.post(site, body, path=ARCHIVES, doing=DOING)
-            total = read_total(site, answer)
-            only = self._ids if of is None else of
-            documents = read_documents(site, answer, most=page.size, only=only)
-            return _Part(documents, total, asked.echo(answer.get("query")))
-
-        return await adapted(ask)
+        if of is None:
+            asked = queries.asked(site, lacking)
+        else:
+            asked = queries.plainly_asked(site, lacking, {"entry_id:any": [*of]})
+        body: JsonObject = {
+            "owner": queries.owner_of(site),
+            "query": asked.query,
+            "pagination": {"page_size": page.size, "order": page.order},
+            "required": queries.search.archive,
+        }
+        answer = await queries.post(site, body, path=ARCHIVES, doing=DOING)
+        total = read_total(site, answer)
+        only = self._ids if of is None else of
+        documents = read_documents(site, answer, most=page.size, only=only)
+        return _Part(documents, total, asked.echo(answer.get("query")))
 
     def _own_echo(self, echo: JsonObject) -> JsonObject:
         """The echo of a batch's query as that of this request: with its own ids."""

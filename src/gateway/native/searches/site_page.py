@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import SiteError
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import NativeAnswer, adapted
 from gateway.native.holders import SiteQuery, with_more
 from gateway.native.merge import NativeHit
 from gateway.native.names import required_without
@@ -29,14 +28,10 @@ class SitePage:
 
 
 async def read_site_page(
-    queries: SiteQueries, site: str, wanted: Required | None
-) -> NativeAnswer[SitePage]:
-    """The first entries of a page at one site, of each what is wanted; raises SiteError."""
-
-    async def read(lacking: Collection[str]) -> SitePage:
-        return await _SitePageReader(queries, site, lacking).read(wanted)
-
-    return await adapted(read)
+    queries: SiteQueries, site: str, wanted: Required | None, lacking: Collection[str]
+) -> SitePage:
+    """The first entries of a page at a site that lacks some names; raises SiteError."""
+    return await _SitePageReader(queries, site, lacking).read(wanted)
 
 
 class _SitePageReader:

@@ -1,11 +1,14 @@
 """What each site is asked for one search: which sites, with which query, for which owner."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TypeVar
+
+import orjson
 
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
-from gateway.native.asking import post
+from gateway.native.asking import Ask, NativeAnswer, ask_adapted, post
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
 from gateway.native.holders import Served, SiteQuery, site_query, with_more
@@ -15,6 +18,8 @@ from gateway.native.order import NativeOrder, Start, read_order, read_start
 from gateway.native.reading.request import NativeSearch
 from gateway.native.searches.attempts import FIRST, Attempt
 from gateway.native.searches.documents import DOING, QUERY
+
+T = TypeVar("T")
 
 
 class SiteQueries:
@@ -39,6 +44,8 @@ class SiteQueries:
         self.order: NativeOrder = read_order(search.pagination)
         self.start: Start = read_start(self.order, search.pagination.after)
         self.attempt = attempt
+        self._bytes: int | None = None
+        """Of the caller's query, once it has been written."""
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -73,6 +80,14 @@ class SiteQueries:
         """The sites that have each entry of a page: the one that serves it, then the others, as far
         as they are known."""
         return {hit.key.entry_id: self._holders_of(hit, page) for hit in page.hits}
+
+    async def ask_all(
+        self, asks: Mapping[str, Ask[T]], *, doing: str
+    ) -> dict[str, NativeAnswer[T]]:
+        """What several sites answer, each without the names that it lacks; as `ask_sites`."""
+        if self._bytes is None:
+            self._bytes = len(orjson.dumps(self.search.query))
+        return await ask_adapted(asks, doing=doing, size=self._bytes)
 
     async def post(
         self, site: str, body: JsonObject, *, path: str = QUERY, doing: str = DOING

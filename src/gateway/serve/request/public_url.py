@@ -14,7 +14,8 @@ from starlette.types import Scope
 from gateway.config import ServerKeys
 from gateway.config.checks import own_path
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{1,45}\](:\d{1,5})?")
+"""No longer than a name may be: each link of an answer repeats it."""
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 FORWARDED = ("X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix")
 """What a trusted proxy may say; the same names, in lower case, are read below."""

@@ -54,7 +54,10 @@ async def _passed(opened: Opened, request: Request, call: NativeCall, state: App
     assert state.native is not None
     scope, context = MemoryScope(), context_of(request)
     try:
-        async with state.admission.slot(context.client, deadline=call.deadline):
+        sent_bytes = len(request.state.body) * len(call.sites)
+        async with state.admission.slot(
+            context.client, deadline=call.deadline, sent_bytes=sent_bytes
+        ):
             answer = await opened(state.native.passing(call, scope), request)
     finally:
         scope.close()

@@ -7,12 +7,11 @@ from fastapi import Request, Response
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.native import NativeApi, NativeCall
 from gateway.native.api import Answered, StreamedAnswer
-from gateway.native.reading.request import read_body
-from gateway.search import LARGE_PAGE
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
 from gateway.serve.request.context import context_of
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
 from gateway.serve.routes.native.reading import read_body_of, read_call, read_parameters
+from gateway.serve.routes.native.sizes import size_of
 from gateway.serve.routes.native.stream import SearchStream
 from gateway.serve.state import AppState, app_state_of
 
@@ -36,10 +35,15 @@ async def _answered(
     search: Search, request: Request, call: NativeCall, state: AppState
 ) -> Response:
     assert state.native is not None
-    large, client = _is_large(request), context_of(request).client
-    scope = MemoryScope(is_large=large)
+    size = size_of(request, call)
+    scope = MemoryScope(is_large=size.is_large)
     try:
-        async with state.admission.slot(client, deadline=call.deadline, is_large=large):
+        async with state.admission.slot(
+            context_of(request).client,
+            deadline=call.deadline,
+            is_large=size.is_large,
+            sent_bytes=size.sent_bytes,
+        ):
             written = await search(state.native, request, call, scope)
     finally:
         scope.close()
@@ -50,17 +54,6 @@ async def _answered(
         hold = context_of(request).hold
         return PiecewiseResponse(written, headers=headers, media_type=JSON, hold=hold)
     return Response(written, headers=headers, media_type=JSON)
-
-
-def _is_large(request: Request) -> bool:
-    """Whether the page may be a large one, as far as can be seen before it is read."""
-    if request.method == "GET":
-        sizes = [value for name, value in read_parameters(request) if name == "page_size"]
-        return bool(sizes) and sizes[-1].isdecimal() and int(sizes[-1][:9]) > LARGE_PAGE
-    body = request.state.body
-    pagination = read_body(body).get("pagination")
-    size = pagination.get("page_size") if isinstance(pagination, dict) else None
-    return isinstance(size, int) and size > LARGE_PAGE
 
 
 async def _post_entries(
