@@ -16,7 +16,7 @@ from gateway.fetch.http.telemetry.observer import CacheEvent, Outcome
 from gateway.model import SiteState
 from gateway.observe import set_up_logging
 from gateway.observe.observer import LARGEST_OF_ALL, SMALLEST_OF_ALL
-from gateway.serve.admission import Limit
+from gateway.serve.admission.slots import Limit
 from gateway.serve.connections.registry import End
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
