@@ -170,13 +170,13 @@ def test_explain_json(config: str) -> None:
     """--json says the same for programs; a configuration names other sites."""
     filter_ = 'elements HAS "Si" OR NOT _exmpl_x=1'
     result = run("explain", filter_, "--config", config, "--json")
-    told = json.loads(result.stdout)
-    assert told["filter"] == filter_
-    assert told["tree"] == {"or": ['elements HAS "Si"', {"not": "_exmpl_x = 1"}]}
-    assert [one["site"] for one in told["sites"]] == ["berlin", "munich"]
-    assert told["sites"][0]["query"]["and"][0] == {"quantities": "metadata.optimade"}
-    assert "_exmpl_x" in told["warnings"][0]
-    assert told["normal_form"]
+    reported = json.loads(result.stdout)
+    assert reported["filter"] == filter_
+    assert reported["tree"] == {"or": ['elements HAS "Si"', {"not": "_exmpl_x = 1"}]}
+    assert [one["site"] for one in reported["sites"]] == ["berlin", "munich"]
+    assert reported["sites"][0]["query"]["and"][0] == {"quantities": "metadata.optimade"}
+    assert "_exmpl_x" in reported["warnings"][0]
+    assert reported["normal_form"]
 
 
 def test_explain_names_spellings() -> None:
@@ -191,11 +191,11 @@ def test_explain_count(config: str) -> None:
     text = run("explain", filter_, "--config", config, "--count").stdout
     assert "entries at each site\n  0 at berlin\n  0 at munich\n" in text
     assert text.endswith("entries\n  0 match\n  0 without nsites < 3\n  4 without nelements > 5\n")
-    told = json.loads(run("explain", filter_, "--config", config, "--count", "--json").stdout)
-    assert told["count"] == 0
-    assert told["count_by_site"] == {"berlin": 0, "munich": 0}
-    assert told["count_warnings"] == []
-    assert told["without"] == [
+    reported = json.loads(run("explain", filter_, "--config", config, "--count", "--json").stdout)
+    assert reported["count"] == 0
+    assert reported["count_by_site"] == {"berlin": 0, "munich": 0}
+    assert reported["count_warnings"] == []
+    assert reported["without"] == [
         {"condition": "nsites < 3", "filter": "nelements > 5", "count": 0},
         {"condition": "nelements > 5", "filter": "nsites < 3", "count": 4},
     ]
@@ -380,8 +380,8 @@ def test_serve(config: str, workers: int) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=WAIT_S)
-    told = [json.loads(line) for line in errors.splitlines()]
-    assert any(one["event"] == "answered" and one["status"] == 200 for one in told)
+    reported = [json.loads(line) for line in errors.splitlines()]
+    assert any(one["event"] == "answered" and one["status"] == 200 for one in reported)
     assert "Traceback" not in errors
 
 
@@ -426,8 +426,8 @@ def test_demo() -> None:
         assert len(document["data"]) == 5
         assert all(f"{one['id']} " in text for one in document["data"])
         assert f"5 of {document['meta']['data_returned']} that match" in text
-        told = raw_answer(address, '/v1/structures?filter=chemical_formula_reduced="TiO₂"')
-        assert '"O2Ti' in told.replace("\\", "")
+        reported = raw_answer(address, '/v1/structures?filter=chemical_formula_reduced="TiO₂"')
+        assert '"O2Ti' in reported.replace("\\", "")
     finally:
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=WAIT_S)

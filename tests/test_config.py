@@ -264,8 +264,8 @@ def test_sites_differ(tmp_path: Path, second: str, part: str) -> None:
 def test_preferred_sites_exist(tmp_path: Path) -> None:
     """A name that is mistyped would be a preference that is never seen."""
     text = with_site("name: berlin, url: http://a/api/v1") + "copies: {prefer: [berlin, paris]}\n"
-    said = complaint(tmp_path, text)
-    assert "copies.prefer names 'paris', which is not among the sites (berlin)" in said
+    answer = complaint(tmp_path, text)
+    assert "copies.prefer names 'paris', which is not among the sites (berlin)" in answer
 
 
 @pytest.mark.parametrize(

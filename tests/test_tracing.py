@@ -42,11 +42,11 @@ def noting(app: ASGIApp, seen: list[str]) -> ASGIApp:
     return noted
 
 
-def spans(told: str) -> Iterator[dict[str, Any]]:
+def spans(reported: str) -> Iterator[dict[str, Any]]:
     decoder, at = json.JSONDecoder(), 0
-    while at < len(told):
-        span, at = decoder.raw_decode(told, at)
-        at += len(told[at:]) - len(told[at:].lstrip())
+    while at < len(reported):
+        span, at = decoder.raw_decode(reported, at)
+        at += len(reported[at:]) - len(reported[at:].lstrip())
         yield span
 
 
@@ -81,11 +81,11 @@ async def test_one_trace_from_the_caller_to_the_sites(tmp_path: Path) -> None:
                 assert [one["id"] for one in answer.json()["data"]] == ["one~e1"]
         finally:
             running.send_signal(signal.SIGTERM)
-            told, _ = await running.communicate()
+            reported, _ = await running.communicate()
     assert seen
     assert {one.split("-")[1] for one in seen} == {TRACE}
-    assert b"very-secret" not in told
-    of_trace = [one for one in spans(told.decode()) if TRACE in one["context"]["trace_id"]]
+    assert b"very-secret" not in reported
+    of_trace = [one for one in spans(reported.decode()) if TRACE in one["context"]["trace_id"]]
     kinds = [one["kind"] for one in of_trace]
     assert kinds.count("SpanKind.SERVER") == 1
     assert kinds.count("SpanKind.CLIENT") == len(seen)

@@ -103,7 +103,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry's key, its place in the order, and what the index said of it."""
+    """An entry's key, its place in the order, and its index document."""
 
     site: str
     entry_id: str

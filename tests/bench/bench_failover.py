@@ -240,8 +240,8 @@ async def _ask(
 
 def _trouble(status: int, document: dict[str, Any], states: set[str]) -> str:
     """What is wrong with an answer; empty: nothing."""
-    told = document.get("errors") or document.get("meta", {}).get("warnings") or [{}]
-    detail = str(told[0].get("detail", ""))
+    reported = document.get("errors") or document.get("meta", {}).get("warnings") or [{}]
+    detail = str(reported[0].get("detail", ""))
     if status != 200:
         return f"{status} {detail}"
     if states & {"failed", "partial"}:

@@ -54,7 +54,7 @@ class _Walked:
     first_s: float = 0.0
     note: str = ""
 
-    def told(self, expected: int) -> str:
+    def reported(self, expected: int) -> str:
         """In words; capitals where it is not as it has to be."""
         wrong = []
         if len(set(self.ids)) != expected:
@@ -90,15 +90,21 @@ def _ways(urls: tuple[str, ...], where: str, expected: int, patience_s: float) -
     for limit in (20, 100):
         with gateway(urls, environment=DEFAULTS) as own:
             walked = _walk(own.url, limit, patience_s)
-        yield Row(f"walk, page_limit {limit}, {where}", walked.told(expected), "all, marked, ends")
+        yield Row(
+            f"walk, page_limit {limit}, {where}", walked.reported(expected), "all, marked, ends"
+        )
     with gateway(urls, environment=DEFAULTS) as own:
-        yield Row(f"JSON Lines, {where}", _stream(own.url, patience_s).told(expected), "all, ends")
+        yield Row(
+            f"JSON Lines, {where}", _stream(own.url, patience_s).reported(expected), "all, ends"
+        )
     asked = _query(urls, patience_s)
     present = sorted({one.partition("~")[0] for one in asked.ids})
     asked.note = asked.note or f"of {len(present)} sites"
-    yield Row(f"`gateway query --limit 100`, {where}", asked.told(100), "100 of 3 sites")
+    yield Row(f"`gateway query --limit 100`, {where}", asked.reported(100), "100 of 3 sites")
     with gateway(urls, environment=DEFAULTS) as own:
-        yield Row(f"OptimadeClient, {where}", _client(own.url, patience_s).told(expected), "all")
+        yield Row(
+            f"OptimadeClient, {where}", _client(own.url, patience_s).reported(expected), "all"
+        )
 
 
 def _walk(base: str, limit: int, patience_s: float) -> _Walked:

@@ -86,7 +86,7 @@ class Loader:
 
     def run(self, load: Load) -> Measured:
         """Carry out a load."""
-        return Measured(**orjson.loads(_told(self._process, orjson.dumps(asdict(load)))))
+        return Measured(**orjson.loads(_reported(self._process, orjson.dumps(asdict(load)))))
 
 
 class Distant:
@@ -98,7 +98,7 @@ class Distant:
 
     def seen(self) -> Seen:
         """What went through since this was asked last."""
-        found = orjson.loads(_told(self._process, b"seen"))
+        found = orjson.loads(_reported(self._process, b"seen"))
         return Seen(found["connections"], [Passed(**one) for one in found["requests"]])
 
 
@@ -121,7 +121,7 @@ def _addresses(process: "subprocess.Popen[bytes]") -> tuple[str, ...]:
     return tuple(orjson.loads(line))
 
 
-def _told(process: "subprocess.Popen[bytes]", line: bytes) -> bytes:
+def _reported(process: "subprocess.Popen[bytes]", line: bytes) -> bytes:
     """What a process says to a line."""
     assert process.stdin is not None
     assert process.stdout is not None

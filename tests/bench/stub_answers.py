@@ -182,12 +182,12 @@ def _take(matching: Sequence[int], ids: Sequence[str], asked: Body) -> _Page:
     ordered = matching[::-1] if falling else matching
     start = _start(ordered, ids, asked, falling=falling)
     numbers = ordered[start : start + size]
-    told = {"page_size": size, "order_by": "entry_id", "order": "desc" if falling else "asc"}
-    told |= {name: asked[name] for name in ("page_after_value", "page_offset") if name in asked}
-    told["total"] = len(matching)
+    reported = {"page_size": size, "order_by": "entry_id", "order": "desc" if falling else "asc"}
+    reported |= {name: asked[name] for name in ("page_after_value", "page_offset") if name in asked}
+    reported["total"] = len(matching)
     if numbers and (start or len(numbers) < len(matching)) and len(numbers) == size:
-        told["next_page_after_value"] = ids[numbers[-1]]
-    return _Page(numbers, len(matching), told)
+        reported["next_page_after_value"] = ids[numbers[-1]]
+    return _Page(numbers, len(matching), reported)
 
 
 def _start(ordered: Sequence[int], ids: Sequence[str], asked: Body, *, falling: bool) -> int:

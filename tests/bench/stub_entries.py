@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 
 import orjson
 
-from gateway.demo.archive import project_archive, read_required_archive
 from gateway.demo.quantities import read_catalogue
-from gateway.demo.required import project_document, read_required
+from gateway.demo.request.required import project_document, read_required
+from gateway.demo.request.required_archive import project_archive, read_required_archive
 from gateway.demo.store import Entry, read_entries
 
 VERSION = "2.0.0"

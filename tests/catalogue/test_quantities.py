@@ -96,10 +96,10 @@ FACTS = [
 def test_facts(path: str, facts: dict[str, Any]) -> None:
     """What is known of NOMAD apart from the script that wrote the table."""
     kept = ("type", "many", "nested", "one_each", "normalized", "unit", "versions")
-    told = {key: BY_PATH[path][key] for key in kept if key in BY_PATH[path]}
-    assert facts.items() <= told.items()
+    reported = {key: BY_PATH[path][key] for key in kept if key in BY_PATH[path]}
+    assert facts.items() <= reported.items()
     assert not {"many", "nested", "one_each", "normalized", "unit", "versions"} & (
-        told.keys() - facts.keys()
+        reported.keys() - facts.keys()
     )
 
 

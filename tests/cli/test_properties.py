@@ -50,8 +50,8 @@ def test_of_a_configuration(run: Run, federation: dict[str, Switch]) -> None:
 
 def test_of_another_server(run: Run, plain: tuple[Plain, str]) -> None:
     """Those that it lists; what it does not say is unknown."""
-    (told,) = json.loads(run("properties", "--url", plain[1], "--json").stdout)
-    assert (told["name"], told["unit"], told["filter"], told["sort"]) == (
+    (reported,) = json.loads(run("properties", "--url", plain[1], "--json").stdout)
+    assert (reported["name"], reported["unit"], reported["filter"], reported["sort"]) == (
         "_exmpl_number", "Ao", "unknown", None,
     )  # fmt: skip
     assert run("properties", "--url", plain[1]).stdout.splitlines()[1].endswith("The number.")

@@ -42,15 +42,19 @@ def test_of_a_gateway(run: Run) -> None:
         names = [site.name for site in DEMO_SITES]
         config = demo_config(dict(zip(names, addresses, strict=True)))
         with served(create_app(config)) as (address,):
-            told = json.loads(run("sites", "--url", address, "--json").stdout)
+            reported = json.loads(run("sites", "--url", address, "--json").stdout)
             count = run(
                 "query", 'elements HAS ALL "Ti","O" AND nelements=2', "--url", address, "--count"
             ).stdout
-    assert [(one["site"], one["state"]) for one in told] == [(name, "ok") for name in names]
+    assert [(one["site"], one["state"]) for one in reported] == [(name, "ok") for name in names]
     assert count == "5\n"
 
 
 def test_of_another_server(run: Run, plain: tuple[Plain, str]) -> None:
     """It is one site, named by its provider."""
-    (told,) = json.loads(run("sites", "--url", plain[1], "--json").stdout)
-    assert (told["site"], told["version"], told["entries"]) == ("Example", "OPTIMADE 1.1.0", 40)
+    (reported,) = json.loads(run("sites", "--url", plain[1], "--json").stdout)
+    assert (reported["site"], reported["version"], reported["entries"]) == (
+        "Example",
+        "OPTIMADE 1.1.0",
+        40,
+    )

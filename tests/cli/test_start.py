@@ -97,8 +97,10 @@ def test_told_again() -> None:
 def test_loaded(module: str, spared: set[str]) -> None:
     """The command line loads no command, and a worker process loads no command line."""
     code = f"import sys, {module}; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert not spared & set(told.stdout.split())
+    reported = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert not spared & set(reported.stdout.split())
 
 
 def test_free_port() -> None:
@@ -122,9 +124,9 @@ def test_without_signals(command: Sequence[str]) -> None:
         with urllib.request.urlopen(f"{address}/info", timeout=WAIT_S) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=WAIT_S)
+        _, reported = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
-    assert "Traceback" not in told
+    assert "Traceback" not in reported
 
 
 @pytest.mark.slow
@@ -138,9 +140,9 @@ def test_serving_without_signals(config_file: Path) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=WAIT_S) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=WAIT_S)
+        _, reported = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
-    assert "Traceback" not in told
+    assert "Traceback" not in reported
 
 
 @pytest.mark.slow
@@ -163,9 +165,9 @@ def test_interrupted(workers: str, sign: str, later_s: float, config_file: Path)
         wait_for(sign, process)
         time.sleep(later_s)  # while the workers load what they need
         os.killpg(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=WAIT_S)
+        _, reported = process.communicate(timeout=WAIT_S)
     assert process.returncode in (0, -signal.SIGINT)
-    assert "Traceback" not in told
+    assert "Traceback" not in reported
 
 
 def wait_until_it_listens(port: int) -> None:

@@ -25,15 +25,15 @@ def on_terminal(*arguments: str, folder: Path, **environment: str) -> str:
     command = [sys.executable, "-m", "gateway", *arguments]
     process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=folder, env=env)
     os.close(theirs)
-    said = b""
+    answer = b""
     try:
         while piece := os.read(ours, 65_536):
-            said += piece
+            answer += piece
     except OSError:  # how Linux says that the other end is closed
         pass
     os.close(ours)
     assert process.wait(WAIT_S) == 0
-    return said.decode()
+    return answer.decode()
 
 
 @pytest.mark.slow
@@ -50,9 +50,9 @@ def test_colours(tmp_path: Path) -> None:
 def test_bar(tmp_path: Path) -> None:
     """A bar with total and rate while a file is written, none while a table is."""
     asked = ("query", "nelements=2", "--demo", "--all", "--fields", "nsites")
-    said = on_terminal(*asked, "--output", "a.jsonl", folder=tmp_path)
-    assert "615/615" in said
-    assert "entries/s" in said
+    answer = on_terminal(*asked, "--output", "a.jsonl", folder=tmp_path)
+    assert "615/615" in answer
+    assert "entries/s" in answer
     assert "entries/s" not in on_terminal(*asked, folder=tmp_path)
 
 

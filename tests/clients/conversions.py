@@ -75,12 +75,12 @@ def differences_in(resource: Resource, table: Table) -> Iterator[tuple[str, str]
     """Clients that make something else of a structure than the table says, and what they make."""
     kinds = kinds_of(resource)
     for client in CLIENTS:
-        outcome, said = outcome_of(client, resource)
+        outcome, answer = outcome_of(client, resource)
         allowed = {words for kind in kinds for words in table[kind][client]}
         sure = [table[kind][client][0] for kind in kinds if len(table[kind][client]) == 1]
         worst = min(sure, key=_WORST_FIRST.index, default="yes")
         if outcome not in allowed or _WORST_FIRST.index(outcome) > _WORST_FIRST.index(worst):
-            yield client, f"{outcome} ({said}), being {', '.join(kinds)}"
+            yield client, f"{outcome} ({answer}), being {', '.join(kinds)}"
 
 
 def read_all(url: str, filter_: str | None = None) -> Iterator[Resource]:
@@ -104,9 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made: dict[str, Counter[str]] = defaultdict(Counter)
     for resource in read_all(options.url, options.filter):
         counts.update(kinds_of(resource))
-        said = [*faults_in(resource), *map(": ".join, differences_in(resource, table))]
-        wrong += len(said)
-        for one in said:
+        answer = [*faults_in(resource), *map(": ".join, differences_in(resource, table))]
+        wrong += len(answer)
+        for one in answer:
             print(resource["id"], one)
         for client in CLIENTS:
             made[client][outcome_of(client, resource)[0]] += 1

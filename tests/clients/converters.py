@@ -101,10 +101,10 @@ def _mmcif(resource: Resource) -> object:
 
 
 def _rester(resource: Resource) -> Atoms:
-    with _complaints() as said:
+    with _complaints() as answer:
         found = OptimadeRester._get_snls_from_resource({"data": [resource]}, "", "")
     if not found:
-        raise NothingMadeError(said[0])
+        raise NothingMadeError(answer[0])
     (note,) = found.values()
     return Atoms([_without_vacancy(site) for site in note.structure], note.structure.lattice.matrix)
 
@@ -116,13 +116,13 @@ def _without_vacancy(site: Any) -> set[str]:
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
     """What pymatgen writes to its log in place of an error."""
-    said: list[str] = []
+    answer: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: answer.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("pymatgen.ext.optimade")
     kept, logger.handlers = logger.handlers, [handler]
     try:
-        yield said
+        yield answer
     finally:
         logger.handlers = kept
 

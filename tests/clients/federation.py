@@ -65,7 +65,7 @@ async def run() -> None:
     config = make_config({site: address_of(one, "/api/v1") for site, one in bound.items()})
     app = create_app(config)
     async with serving([*oases, (app, own)]):
-        await app.state.served.federation.know_copies()
+        await app.state.served.federation.wait_for_copies()
         print(address_of(own), flush=True)
         await until_stopped()
 

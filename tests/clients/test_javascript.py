@@ -28,7 +28,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def told(gateway_url: str) -> Mapping[str, Any]:
+def reported(gateway_url: str) -> Mapping[str, Any]:
     """What the client understood of the gateway."""
     assert NODE is not None
     done = subprocess.run(
@@ -40,33 +40,33 @@ def told(gateway_url: str) -> Mapping[str, Any]:
     return found
 
 
-def test_discovery(told: Mapping[str, Any]) -> None:
+def test_discovery(reported: Mapping[str, Any]) -> None:
     """It finds the version and the endpoints, and reads the one page limit out of the refusal."""
-    assert told["version"] == "1.3.0"
-    assert told["available"] == [["structures", "references", "info", "links"]]
-    assert told["limits"] == [500]
+    assert reported["version"] == "1.3.0"
+    assert reported["available"] == [["structures", "references", "info", "links"]]
+    assert reported["limits"] == [500]
 
 
-def test_pages(told: Mapping[str, Any], held: Mapping[str, Optimade]) -> None:
+def test_pages(reported: Mapping[str, Any], held: Mapping[str, Optimade]) -> None:
     """It counts and turns pages, by number and by offset alike."""
     found = {
         id_
         for id_, one in held.items()
         if one["nelements"] == 2 and {"O", "Si"} <= set(one["elements"])
     }
-    assert told["returned"] == len(found)
-    assert told["pages"] == -(-len(found) // 10)
-    assert len({*told["first"], *told["second"]}) == 20
-    assert {*told["first"], *told["second"]} <= found
-    assert told["byOffset"] == told["second"]
-    assert told["unfiltered"] == len(held)
+    assert reported["returned"] == len(found)
+    assert reported["pages"] == -(-len(found) // 10)
+    assert len({*reported["first"], *reported["second"]}) == 20
+    assert {*reported["first"], *reported["second"]} <= found
+    assert reported["byOffset"] == reported["second"]
+    assert reported["unfiltered"] == len(held)
 
 
-def test_refusal(told: Mapping[str, Any]) -> None:
+def test_refusal(reported: Mapping[str, Any]) -> None:
     """A filter that is wrong comes as an error with our words."""
-    assert "column 9" in told["refused"]
+    assert "column 9" in reported["refused"]
 
 
-def test_index(told: Mapping[str, Any]) -> None:
+def test_index(reported: Mapping[str, Any]) -> None:
     """From the index it finds every site's own database and that of all sites."""
-    assert told["children"] == sorted([*federation.SITES, "all_sites"])
+    assert reported["children"] == sorted([*federation.SITES, "all_sites"])

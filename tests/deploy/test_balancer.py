@@ -61,8 +61,8 @@ def balancer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
 
 def test_file() -> None:
     """HAProxy has nothing to say against the configuration."""
-    told = run("haproxy", "-c", "-f", SHIPPED)
-    assert "WARNING" not in told
+    reported = run("haproxy", "-c", "-f", SHIPPED)
+    assert "WARNING" not in reported
 
 
 @pytest.mark.parametrize(

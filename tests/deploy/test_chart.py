@@ -29,11 +29,11 @@ def values_of(sample: str) -> list[str | Path]:
 @cache
 def rendered(sample: str, version: str = VERSIONS[-1]) -> tuple[Any, ...]:
     """The objects of the chart."""
-    told = run(
+    reported = run(
         "helm", "template", "web", CHART, "--namespace=web", f"--kube-version={version}",
         *values_of(sample),
     )  # fmt: skip
-    return tuple(one for one in yaml.safe_load_all(told) if one)
+    return tuple(one for one in yaml.safe_load_all(reported) if one)
 
 
 def one(sample: str, kind: str, *, name: str = "web-nomad-optimade-gateway") -> Any:

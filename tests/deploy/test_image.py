@@ -77,6 +77,8 @@ def test_dead() -> None:
 
 def check(port: int, *, patience_s: float = 0.3) -> int:
     """The exit code of the health check of the image, asked of another port."""
-    told = HEALTHCHECK.replace(":8080", f":{port}").replace("timeout=4", f"timeout={patience_s}")
-    _, *arguments = yaml.safe_load(told)
+    reported = HEALTHCHECK.replace(":8080", f":{port}").replace(
+        "timeout=4", f"timeout={patience_s}"
+    )
+    _, *arguments = yaml.safe_load(reported)
     return subprocess.run([sys.executable, *arguments], capture_output=True).returncode

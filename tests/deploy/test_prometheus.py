@@ -125,5 +125,5 @@ def check_panel(panel: Any, prometheus: httpx.Client) -> None:
     for target in panel["targets"]:
         found = answer(prometheus, target["expr"])
         assert found or panel["title"] in EMPTY_HERE, target["expr"]
-        told = re.findall(r"{{(\w+)}}", target["legendFormat"])
-        assert all(label in one["metric"] for one in found for label in told), target
+        reported = re.findall(r"{{(\w+)}}", target["legendFormat"])
+        assert all(label in one["metric"] for one in found for label in reported), target

@@ -56,6 +56,6 @@ def test_verified(tmp_path: Path) -> None:
 
 def test_shut_in() -> None:
     """By systemd's own measure it is exposed to little: 10 is without any sandbox."""
-    told = run("systemd-analyze", "security", "--offline=yes", "--threshold=20", UNIT)
-    (exposure,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", told)
+    reported = run("systemd-analyze", "security", "--offline=yes", "--threshold=20", UNIT)
+    (exposure,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", reported)
     assert float(exposure) <= 2.0

@@ -34,6 +34,6 @@ def run(name: str, *arguments: str | Path, ok: bool = True) -> str:
     done = subprocess.run(
         [program(name), *map(str, arguments)], capture_output=True, text=True, timeout=120
     )
-    told = done.stdout + done.stderr
-    assert (done.returncode == 0) == ok, told
-    return told
+    reported = done.stdout + done.stderr
+    assert (done.returncode == 0) == ok, reported
+    return reported

@@ -52,5 +52,5 @@ async def gateway_over(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=wire, base_url=ADDRESS, timeout=30) as client,
     ):
-        await app.state.served.federation.know_copies()
+        await app.state.served.federation.wait_for_copies()
         yield client

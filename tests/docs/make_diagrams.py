@@ -57,7 +57,7 @@ def dot_of(graph: Mapping[str, set[str]]) -> str:
 
 
 def drawn(path: Path) -> str:
-    """The picture: it keeps its size where there is room, and shrinks where there is none."""
+    """The picture: it keeps its size where there is space, and shrinks where there is none."""
     done = subprocess.run(["dot", "-Tsvg", str(path)], capture_output=True, text=True, check=True)
     svg = re.sub(r"<!--.*?-->\n?", "", done.stdout, flags=re.DOTALL)
     svg = re.sub(r'(width|height)="(\d+)pt"', r'\1="\2"', svg[svg.index("<svg") :])

@@ -28,7 +28,7 @@ from gateway.search import planned_request, response_fields, time_slices
 from gateway.search.copies import allowance, refresh, shared
 from gateway.search.listing import missing
 from gateway.search.references import joined, tables
-from gateway.serve.admission import MOST_BYTES, STREAM_PAGES
+from gateway.serve.admission.slots import MOST_BYTES, STREAM_PAGES
 from gateway.serve.connections import limits, protocol, unsent
 from gateway.serve.hot_reload import generation, reloading
 from gateway.serve.metrics import hub

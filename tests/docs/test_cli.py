@@ -23,8 +23,10 @@ TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M
 
 def test_commands() -> None:
     """Each command has its heading."""
-    told = [only_code(heading) for heading in PAGE.headings if heading.startswith("`gateway ")]
-    assert sorted(told) == sorted(f"gateway {name}" for name in main.commands)
+    documented = [
+        only_code(heading) for heading in PAGE.headings if heading.startswith("`gateway ")
+    ]
+    assert sorted(documented) == sorted(f"gateway {name}" for name in main.commands)
 
 
 @pytest.mark.parametrize("name", main.commands)

@@ -40,9 +40,9 @@ def test_python(block: Block, address: str, tmp_path: Path) -> None:
     """It runs by itself, prints something, and what it says that it prints."""
     if missing := missing_packages(block):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    said = run_python(block.text.replace(ADDRESS, address), folder=tmp_path)
-    assert any(line.strip() not in ("", "0", "{}", "[]", "set()") for line in said)
-    assert set(expected_lines(block)) <= set(said)
+    answer = run_python(block.text.replace(ADDRESS, address), folder=tmp_path)
+    assert any(line.strip() not in ("", "0", "{}", "[]", "set()") for line in answer)
+    assert set(expected_lines(block)) <= set(answer)
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
@@ -50,9 +50,9 @@ def test_python(block: Block, address: str, tmp_path: Path) -> None:
 def test_optimade_get(command: str, address: str, tmp_path: Path) -> None:
     """It finds entries; with --output-file they are in the file."""
     assert ADDRESS in command
-    said = run_shell(command.replace(ADDRESS, address), folder=tmp_path)
+    answer = run_shell(command.replace(ADDRESS, address), folder=tmp_path)
     files = list(tmp_path.iterdir())
-    text = files[0].read_text("utf-8") if files else "\n".join(said)
+    text = files[0].read_text("utf-8") if files else "\n".join(answer)
     ((_, by_address),) = next(iter(json.loads(text).values())).items()
     found = by_address[address]
     assert found if isinstance(found, int) else (found["data"] and not found["errors"])

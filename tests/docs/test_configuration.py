@@ -49,11 +49,11 @@ def variable(section: str, key: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("section", "model"), list(sections()))
 def test_keys(section: str, model: type[BaseModel]) -> None:
     """Each key has its row: what it means, its default, its variable in the environment."""
-    told = {row[0]: row for row in PAGE.under(f"`{section}`")}
+    documented = {row[0]: row for row in PAGE.under(f"`{section}`")}
     keys = {field.alias or name: field for name, field in model.model_fields.items()}
-    assert list(told) == [f"`{section}.{key}`" for key in keys]
+    assert list(documented) == [f"`{section}.{key}`" for key in keys]
     for key, field in keys.items():
-        row = told[f"`{section}.{key}`"]
+        row = documented[f"`{section}.{key}`"]
         assert row[1]
         assert row.cells[2:] == (written(field), *variable(section, key)), key
 

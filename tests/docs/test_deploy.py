@@ -37,5 +37,5 @@ def test_something_is_installed() -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if DEPLOY in page.parents], ids=str)
 def test_readme_of_folder(page: Path) -> None:
     """The README of a folder names each file and folder there."""
-    told = {row[0].strip("`").rstrip("/") for row in read_page(page).under("What is here")}
-    assert told == {path.name for path in page.parent.iterdir()} - {"README.md"}
+    documented = {row[0].strip("`").rstrip("/") for row in read_page(page).under("What is here")}
+    assert documented == {path.name for path in page.parent.iterdir()} - {"README.md"}

@@ -25,8 +25,10 @@ SHOWN = [
 
 def test_classes() -> None:
     """Each class has its heading, with the status that it is answered with."""
-    told = [only_code(heading) for heading in PAGE.headings[:BEFORE_WARNINGS] if "`" in heading]
-    assert sorted(told) == sorted(CLASSES)
+    documented = [
+        only_code(heading) for heading in PAGE.headings[:BEFORE_WARNINGS] if "`" in heading
+    ]
+    assert sorted(documented) == sorted(CLASSES)
 
 
 @pytest.mark.parametrize("kind", SHOWN)
@@ -34,20 +36,20 @@ def test_statuses(kind: type[GatewayError]) -> None:
     """The heading and the table have the status of the class."""
     status = next(STATUS[one] for one in kind.__mro__ if one in STATUS)
     assert f"`{kind.__name__}` ({status})" in PAGE.headings
-    told = {row[0]: code_of(row[2]) for row in PAGE.rows if row[0].isdigit()}
-    assert kind.__name__ in told[str(status)] or status == 400
+    documented = {row[0]: code_of(row[2]) for row in PAGE.rows if row[0].isdigit()}
+    assert kind.__name__ in documented[str(status)] or status == 400
 
 
 def test_status_table() -> None:
     """The table has all statuses that errors are answered with."""
-    told = [int(row[0]) for row in PAGE.rows if row[0].isdigit()]
-    assert told == sorted(set(STATUS.values()))
+    documented = [int(row[0]) for row in PAGE.rows if row[0].isdigit()]
+    assert documented == sorted(set(STATUS.values()))
 
 
 def test_warnings() -> None:
     """Each code of a warning has its heading."""
-    told = [only_code(heading) for heading in PAGE.headings[BEFORE_WARNINGS + 1 :]]
-    assert sorted(told) == sorted(set(codes_in_source()))
+    documented = [only_code(heading) for heading in PAGE.headings[BEFORE_WARNINGS + 1 :]]
+    assert sorted(documented) == sorted(set(codes_in_source()))
 
 
 def codes_in_source() -> Iterator[str]:

@@ -110,23 +110,23 @@ async def test_exchange(
     """A request on a page has the status and the words that the page gives."""
     lines = block.text.splitlines()
     client = without_munich if lines[0] == SITE_DOWN else demo
-    asked, told = lines[-2:]
+    asked, documented = lines[-2:]
     method, _, url = asked.partition(" ")
-    status, _, words = told.partition(" ")
+    status, _, words = documented.partition(" ")
     body = b"{}" if method == "POST" else None
     headers = {"Content-Type": "application/json"} if body else {}
     response = await client.request(method, url, content=body, headers=headers)
     document = response.json()
-    said = document.get("errors") or document["meta"]["warnings"]
-    assert (str(response.status_code), words) == (status, said[0]["detail"])
+    answer = document.get("errors") or document["meta"]["warnings"]
+    assert (str(response.status_code), words) == (status, answer[0]["detail"])
 
 
 async def test_readme(demo: httpx.AsyncClient) -> None:
     """The answer in the README is the demo's own, as far as it goes."""
-    (told,) = README.in_language("json")
+    (documented,) = README.in_language("json")
     (curl,) = [curl for block in README.in_language(*SHELL) for curl in curls(block)]
     response = await send(demo, curl)
-    assert_part(json.loads(told.text), response.json())
+    assert_part(json.loads(documented.text), response.json())
 
 
 def assert_part(part: object, whole: object) -> None:
@@ -157,10 +157,10 @@ def test_translate() -> None:
     """The first example of library use gives what stands below it."""
     block = read_page("how-to/library.md").in_language("python")[0]
     call = ast.parse(block.text).body[-1]
-    told = block.text.splitlines()[-1].removeprefix("# ")
+    documented = block.text.splitlines()[-1].removeprefix("# ")
     assert isinstance(call, ast.Expr)
     found = eval(ast.unparse(call), {"translate": translate})
-    assert found == ast.literal_eval(told)
+    assert found == ast.literal_eval(documented)
 
 
 async def test_library_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

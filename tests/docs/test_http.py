@@ -32,10 +32,10 @@ async def test_endpoints(demo: httpx.AsyncClient) -> None:
         for path, operations in paths.items()
         if not path.startswith("/index")
     }
-    told = {
+    documented = {
         path: set(row[1].split(", ")) for row in PAGE.under("Endpoints") for path in code_of(row[0])
     }
-    assert told == served | {path: {"GET"} for path in PAGES_FOR_PEOPLE}
+    assert documented == served | {path: {"GET"} for path in PAGES_FOR_PEOPLE}
     for path, status in PAGES_FOR_PEOPLE.items():
         assert (await demo.get(path)).status_code == status
 
@@ -70,11 +70,18 @@ async def test_meta(demo: httpx.AsyncClient) -> None:
     """Each member of meta and of links has its row."""
     address = "/sites/berlin/v1/structures?page_limit=1&page_offset=1&filter=nsites>0 OR _x_y=1"
     document = (await demo.get(address)).json()
-    told = {named(word).split("[")[0] for row in PAGE.under("Answers") for word in code_of(row[0])}
-    told |= {f"{path.rpartition('.')[0]}.{word}" for path in told for word in told if "." in path}
+    documented = {
+        named(word).split("[")[0] for row in PAGE.under("Answers") for word in code_of(row[0])
+    }
+    documented |= {
+        f"{path.rpartition('.')[0]}.{word}"
+        for path in documented
+        for word in documented
+        if "." in path
+    }
     untold = {"meta.api_version", "meta.time_stamp"}  # the specification's own, always the same
     members = {f"{part}.{name}" for part in ("links", "meta") for name in document[part]} - untold
-    assert members - told - {"meta.query"} == set()
+    assert members - documented - {"meta.query"} == set()
 
 
 async def test_headers(demo: httpx.AsyncClient, without_munich: httpx.AsyncClient) -> None:
@@ -85,8 +92,8 @@ async def test_headers(demo: httpx.AsyncClient, without_munich: httpx.AsyncClien
         await without_munich.get("/v1/structures/munich~abc"),
     ]
     found = {name for answer in answers for name in answer.headers} - FROM_THE_SERVER
-    told = {
+    documented = {
         word.partition(":")[0].lower() for row in PAGE.under("Headers") for word in code_of(row[0])
     }
     unsaid = {"access-control-expose-headers"}
-    assert found - told - unsaid == set()
+    assert found - documented - unsaid == set()

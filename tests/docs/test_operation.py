@@ -16,7 +16,7 @@ from gateway.fetch.http.telemetry.observer import CacheEvent, Outcome
 from gateway.model import SiteState
 from gateway.observe import set_up_logging
 from gateway.observe.observer import LARGEST_OF_ALL, SMALLEST_OF_ALL
-from gateway.serve.admission import Limit
+from gateway.serve.admission.slots import Limit
 from gateway.serve.connections.registry import End
 from tests.docs.pages import ROOT, code_of, only_code, read_page
 
@@ -27,7 +27,7 @@ LEVELS = ("debug", "info", "warning", "error", "exception")
 
 async def test_metrics(demo: httpx.AsyncClient, without_munich: httpx.AsyncClient) -> None:
     """Each metric has its row: name, type and labels."""
-    told = {
+    documented = {
         (only_code(row[0]), row[1], frozenset(code_of(row[2]))) for row in PAGE.under("Metrics")
     }
     found = set()
@@ -35,16 +35,16 @@ async def test_metrics(demo: httpx.AsyncClient, without_munich: httpx.AsyncClien
         for _ in range(6):  # enough to open a breaker
             await client.get("/v1/structures?page_limit=1")
         found |= {*metrics_of((await client.get("/metrics")).text)}
-    assert {one for one in found if one[2]} == {one for one in told if one[2]}
-    assert {one[:2] for one in found} == {one[:2] for one in told}
+    assert {one for one in found if one[2]} == {one for one in documented if one[2]}
+    assert {one[:2] for one in found} == {one[:2] for one in documented}
 
 
 def test_several_workers() -> None:
     """For each metric the page says how the numbers of several workers are joined."""
-    told = {only_code(row[0]): row[4] for row in PAGE.under("Metrics")}
+    documented = {only_code(row[0]): row[4] for row in PAGE.under("Metrics")}
     named = dict.fromkeys(LARGEST_OF_ALL, "largest") | dict.fromkeys(SMALLEST_OF_ALL, "smallest")
-    assert named.keys() <= told.keys()
-    assert {name: named.get(name, "sum") for name in told} == told
+    assert named.keys() <= documented.keys()
+    assert {name: named.get(name, "sum") for name in documented} == documented
 
 
 def metrics_of(text: str) -> Iterator[tuple[str, str, frozenset[str]]]:
@@ -97,10 +97,10 @@ def logged() -> Iterator[tuple[re.Pattern[str], str]]:
 
 async def test_health(demo: httpx.AsyncClient) -> None:
     """The fields of /health and /ready are told."""
-    told = {row[0]: code_of(row[1]) for row in PAGE.under("Health")}
+    documented = {row[0]: code_of(row[1]) for row in PAGE.under("Health")}
     health = (await demo.get("/health")).json()
-    assert {*health, *health["sites"][0]} == set(told["`/health`"])
-    assert set((await demo.get("/ready")).json()) == set(told["`/ready`"])
+    assert {*health, *health["sites"][0]} == set(documented["`/health`"])
+    assert set((await demo.get("/ready")).json()) == set(documented["`/ready`"])
 
 
 @pytest.mark.parametrize("listing", ["structures", "references"])
@@ -121,5 +121,5 @@ async def test_log_fields(demo: httpx.AsyncClient, capsys: pytest.CaptureFixture
     finally:
         root.handlers[:], root.level = before
     (line,) = [one for one in capsys.readouterr().err.splitlines() if '"answered"' in one]
-    told = {word for row in PAGE.under("Logs") for word in code_of(row[0])}
-    assert {*json.loads(line), "exception"} <= told
+    documented = {word for row in PAGE.under("Logs") for word in code_of(row[0])}
+    assert {*json.loads(line), "exception"} <= documented

@@ -9,5 +9,5 @@ WORDS = {"ok": "as ever", "failed": "missing", "partial": "index"}
 def test_faults_have_the_effects_that_the_page_says() -> None:
     """Every row and every column."""
     written = read_page("explanation/partial.md").under("Which fault has which effect")
-    said = {row[0]: list(row.cells[1:]) for row in written if row[0] in {r.fault for r in rows()}}
-    assert said == {r.fault: [WORDS[r.outcomes[phase]] for phase in PHASES] for r in rows()}
+    answer = {row[0]: list(row.cells[1:]) for row in written if row[0] in {r.fault for r in rows()}}
+    assert answer == {r.fault: [WORDS[r.outcomes[phase]] for phase in PHASES] for r in rows()}

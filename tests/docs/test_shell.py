@@ -18,13 +18,15 @@ PAGE = read_page("how-to/shell.md")
 
 def test_page(tmp_path: Path) -> None:
     """From top to bottom, as a reader would; a block of text is what the command before printed."""
-    said: list[str] = []
+    answer: list[str] = []
     compared = 0
     for block in PAGE.blocks:
         if block.language in SHELL:
-            said = [line for one in shell_lines(block) for line in run_shell(one, folder=tmp_path)]
+            answer = [
+                line for one in shell_lines(block) for line in run_shell(one, folder=tmp_path)
+            ]
         elif block.language == "text" and "gateway " not in block.text:
-            assert said == block.text.splitlines()
+            assert answer == block.text.splitlines()
             compared += 1
         elif block.language == "python" and not missing_packages(block):
             assert run_python(block.text, folder=tmp_path) == expected_lines(block)

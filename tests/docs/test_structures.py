@@ -30,7 +30,7 @@ def written(one: Property) -> tuple[str, ...]:
 )
 def test_properties(headings: list[str], own: bool) -> None:
     """Each property has its row: type, where it comes from, sortable, in default answers."""
-    told = {
+    documented = {
         only_code(row[0]).replace("<prefix>", "fed"): row.cells[1:5]
         for heading in headings
         for row in PAGE.under(heading)
@@ -40,17 +40,17 @@ def test_properties(headings: list[str], own: bool) -> None:
         for name, one in CATALOGUE.items()
         if name.startswith("_fed_") == own and not name.startswith("_nmd_")
     }
-    assert told == known
+    assert documented == known
 
 
 def test_references() -> None:
     """Each property that references have has its row, too."""
-    told = {
+    documented = {
         only_code(row[0]).replace("<prefix>", "fed"): row.cells[1:4]
         for row in PAGE.under("References")
     }
     held = {name: one for name, one in references_catalogue("fed").items() if one.reach == "local"}
-    assert told == {name: written(one)[:1] + written(one)[2:] for name, one in held.items()}
+    assert documented == {name: written(one)[:1] + written(one)[2:] for name, one in held.items()}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -70,16 +70,16 @@ def test_how_many() -> None:
 
 def test_filters() -> None:
     """docs/reference/filters.md names properties that exist, and each that can be compared."""
-    told = set()
+    documented = set()
     for row in read_page("reference/filters.md").under("Operators by property"):
         for word in code_of(row[0]):
             short = word.startswith("_") and not word.startswith(("_<prefix>", "_nmd"))
-            told |= {f"chemical_formula{word}"} if short else set(word.split(":"))
+            documented |= {f"chemical_formula{word}"} if short else set(word.split(":"))
     standard = {
         name
         for name, one in CATALOGUE.items()
         if not name.startswith("_") and one.reach in ("local", "indexed", "ratios")
     }
-    plain = {name for name in told if not name.startswith(("_", "references."))}
+    plain = {name for name in documented if not name.startswith(("_", "references."))}
     assert {name for name in plain if not name.endswith("*")} <= set(CATALOGUE)
-    assert {name for name in standard - told if "space_group" not in name} == set()
+    assert {name for name in standard - documented if "space_group" not in name} == set()

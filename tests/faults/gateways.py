@@ -53,7 +53,7 @@ async def gateway(config: Config, *, known: Iterable[str] = ()) -> AsyncIterator
         for name in known:
             await until_known(client, name)
         if known:
-            await app.state.served.federation.know_copies()
+            await app.state.served.federation.wait_for_copies()
         yield client
 
 

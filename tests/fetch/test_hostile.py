@@ -101,10 +101,10 @@ async def test_one_worker_stays_small_and_the_good_site_answers(servers):
     )
     output, _ = await worker.communicate()
     assert worker.returncode == 0
-    told = orjson.loads(output)
-    assert told["peak_mib"] < LIMIT_MIB
-    assert told["held"] == 0
-    ends = told["ends"]
+    reported = orjson.loads(output)
+    assert reported["peak_mib"] < LIMIT_MIB
+    assert reported["held"] == 0
+    ends = reported["ends"]
     assert len(ends) == 48
     assert [happened for name, happened, _ in ends if name == "good"] == ["ok"] * 6
     for name, happened, took_s in ends:

@@ -63,8 +63,8 @@ class Comparison:
     def other_types(self) -> list[str]:
         """Properties that NOMAD tells of another type. Of a repeated section it tells one value,
         which is a list here; of `type` it tells a list, and serves a text."""
-        told = {n: type_ for n, type_ in self.types.items() if n in CATALOGUE and n != "type"}
-        return [n for n, type_ in told.items() if CATALOGUE[n].type not in (type_, "list")]
+        reported = {n: type_ for n, type_ in self.types.items() if n in CATALOGUE and n != "type"}
+        return [n for n, type_ in reported.items() if CATALOGUE[n].type not in (type_, "list")]
 
     @property
     def missing(self) -> list[str]:
@@ -176,12 +176,12 @@ def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
 @asynccontextmanager
 async def federation_over(address: str) -> AsyncIterator[Federation]:
     """The gateway with this Oasis as its one site."""
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "provider": {"prefix": "fed", "name": "Comparison", "description": "One Oasis."},
         "sites": [{"name": "oasis", "url": f"{address}/api/v1"}],
         "timeouts": {"budget_s": 60, "site_s": 60},
     }
-    federation = Federation(Config(**told))
+    federation = Federation(Config(**reported))
     await federation.open()
     try:
         await federation.check("oasis")

@@ -30,9 +30,11 @@ def read_pairs() -> Iterator[tuple[str, str, str]]:
     """File, filter and result of every pair."""
     for path in sorted(FOLDER.glob("*.txt")):
         lines = path.read_text(encoding="utf-8").splitlines()
-        said = [line for line in lines if line.strip() and not line.startswith("#")]
-        assert len(said) % 2 == 0, f"{path.name}: a filter without a result, or the other way round"
-        for text, result in zip(said[::2], said[1::2], strict=True):
+        answer = [line for line in lines if line.strip() and not line.startswith("#")]
+        assert len(answer) % 2 == 0, (
+            f"{path.name}: a filter without a result, or the other way round"
+        )
+        for text, result in zip(answer[::2], answer[1::2], strict=True):
             yield path.stem, text, result
 
 

@@ -16,7 +16,7 @@ import pytest
 from gateway.errors import SitesMissingError
 from gateway.model import EntryRequest, Resource, SearchAnswer, SearchRequest
 from gateway.search import MemoryScope
-from gateway.serve.hot_reload.reloading import _calm_garbage_collector
+from gateway.serve.hot_reload.reloading import tune_garbage_collector
 from gateway.serve.request.formats import MOST_FILES, MOST_FRAMES
 from gateway.write import MOST_ATOMS
 from tests.hostile.loop_watch import LoopWatch, watch_loop
@@ -133,7 +133,7 @@ async def test_too_many_entries(name: str, most: int) -> None:
 def calm() -> Iterator[None]:
     """The garbage collector as a worker has it; it goes on leaving alone what it left alone."""
     before = gc.get_threshold()
-    _calm_garbage_collector()
+    tune_garbage_collector()
     yield
     gc.set_threshold(*before)
 

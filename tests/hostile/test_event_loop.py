@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.serve.app import create_app
-from gateway.serve.hot_reload.reloading import _calm_garbage_collector
+from gateway.serve.hot_reload.reloading import tune_garbage_collector
 from tests.hostile.canned_site import CannedSite
 from tests.hostile.loop_watch import watch_loop
 from tests.plan.shapes import LIMITS, large_filters
@@ -42,7 +42,7 @@ def config() -> Config:
 def calm() -> Iterator[None]:
     """The garbage collector as a worker has it; it goes on leaving alone what it left alone."""
     before = gc.get_threshold()
-    _calm_garbage_collector()
+    tune_garbage_collector()
     yield
     gc.set_threshold(*before)
 

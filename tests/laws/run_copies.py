@@ -78,7 +78,7 @@ async def run(sites: Sites, *, count: int, seed: int, hide: float = 0.0) -> Tall
     await federation.open()
     tally, begun = Tally(), time.monotonic()
     try:
-        await federation.know_copies(60)
+        await federation.wait_for_copies(60)
         held = Held(federation, copies, served(copies, list(sites.urls)))
         print(f"{len(copies)} structures, {len(held.served)} distinct", flush=True)
         maker = FilterMaker(Random(seed), [one.entry for one in copies])

@@ -35,61 +35,61 @@ def problem(asked: Body, answer: Body, documents: Sequence[Body]) -> str | None:
     """What is not as these documents say; None: nothing."""
     for name, check in (("t", _terms), ("p", _page), ("m", _min_max), ("h", _histogram),
                         ("d", _months)):  # fmt: skip
-        (settings,), (said,) = asked[name].values(), answer[name].values()
-        if found := check(settings, said, documents):
+        (settings,), (result,) = asked[name].values(), answer[name].values()
+        if found := check(settings, result, documents):
             return f"{asked[name]}: {found}"
     found_all = answer["s"]["statistics"]["data"]["n_entries"]
     return None if found_all == len(documents) else f"n_entries {found_all}, not {len(documents)}"
 
 
-def _terms(settings: Body, said: Body, documents: Sequence[Body]) -> str | None:
+def _terms(settings: Body, result: Body, documents: Sequence[Body]) -> str | None:
     wanted = _texts(counted(documents, settings["quantity"]))
-    found = {_text(one["value"]): one["count"] for one in said["data"]}
+    found = {_text(one["value"]): one["count"] for one in result["data"]}
     most = sorted(wanted.values(), reverse=True)[: settings["size"]]
-    if [one["count"] for one in said["data"]] != most:
+    if [one["count"] for one in result["data"]] != most:
         return f"counts {[*found.items()][:5]}, not {wanted.most_common(5)}"
     wrong = {value: count for value, count in found.items() if wanted[value] != count}
     return f"wrong {wrong}" if wrong else None
 
 
-def _page(settings: Body, said: Body, documents: Sequence[Body]) -> str | None:
+def _page(settings: Body, result: Body, documents: Sequence[Body]) -> str | None:
     wanted = _texts(counted(documents, settings["quantity"]))
     size = settings["pagination"]["page_size"]
-    found = {_text(one["value"]): one["count"] for one in said["data"]}
-    if said["pagination"]["total"] != len(wanted):
-        return f"total {said['pagination']['total']}, not {len(wanted)}"
+    found = {_text(one["value"]): one["count"] for one in result["data"]}
+    if result["pagination"]["total"] != len(wanted):
+        return f"total {result['pagination']['total']}, not {len(wanted)}"
     if len(found) != min(size, len(wanted)):
         return f"{len(found)} values on the page"
     wrong = {value: count for value, count in found.items() if wanted[value] != count}
     return f"wrong {wrong}" if wrong else None
 
 
-def _min_max(settings: Body, said: Body, documents: Sequence[Body]) -> str | None:
+def _min_max(settings: Body, result: Body, documents: Sequence[Body]) -> str | None:
     values = [value for one in documents for value in values_of(one, settings["quantity"])]
     if not values:
-        return None if said["data"] == [None, None] else f"{said['data']} of nothing"
+        return None if result["data"] == [None, None] else f"{result['data']} of nothing"
     wanted = [min(values), max(values)]
-    return None if [*map(float, said["data"])] == wanted else f"{said['data']}, not {wanted}"
+    return None if [*map(float, result["data"])] == wanted else f"{result['data']}, not {wanted}"
 
 
-def _histogram(settings: Body, said: Body, documents: Sequence[Body]) -> str | None:
+def _histogram(settings: Body, result: Body, documents: Sequence[Body]) -> str | None:
     interval = settings["interval"]
     wanted = Counter(
         value // interval * interval
         for one in documents
         for value in {*values_of(one, settings["quantity"])}
     )
-    found = {one["value"]: one["count"] for one in said["data"] if one["count"]}
+    found = {one["value"]: one["count"] for one in result["data"] if one["count"]}
     return None if found == dict(wanted) else f"{found}, not {dict(wanted)}"
 
 
-def _months(settings: Body, said: Body, documents: Sequence[Body]) -> str | None:
+def _months(settings: Body, result: Body, documents: Sequence[Body]) -> str | None:
     wanted = Counter(
         datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-01")
         for one in documents
         for value in values_of(one, settings["quantity"])
     )
-    found = {str(one["value"])[:10]: one["count"] for one in said["data"] if one["count"]}
+    found = {str(one["value"])[:10]: one["count"] for one in result["data"] if one["count"]}
     return None if found == dict(wanted) else f"{found}, not {dict(wanted)}"
 
 

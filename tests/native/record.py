@@ -35,10 +35,10 @@ def main() -> None:
             del headers["host"]
             sent = {"method": self.command, "target": self.path, "headers": headers}
             requests.append({**sent, "body": body.decode()})
-            told = orjson.dumps(
+            reported = orjson.dumps(
                 {"client": client, "requests": requests}, option=orjson.OPT_INDENT_2
             )
-            Path(path).write_bytes(told)
+            Path(path).write_bytes(reported)
             line = http.client.HTTPConnection(urlsplit(gateway).netloc, timeout=300)
             passed = {name: value for name, value in headers.items() if name not in CONNECTION}
             line.request(self.command, self.path, body=body or None, headers=passed)

@@ -127,7 +127,7 @@ async def compare(
         found = await first_pages(ask, whole)
         again, at = await somewhere(ask, whole, wanted, random)
         counts = {**body, "pagination": {"page_size": 0}, "aggregations": aggregations}
-        said = await ask(counts) if aggregations else {}
+        result = await ask(counts) if aggregations else {}
     except AssertionError as error:
         return str(error)[:600]
     for begin, part in ((0, found), (at, again)):
@@ -135,7 +135,7 @@ async def compare(
             return f"{len(wanted)} wanted, from {begin} {wrong}: {whole}"
     if not aggregations:
         return None
-    wrong = problem(aggregations, said["aggregations"], wanted)
+    wrong = problem(aggregations, result["aggregations"], wanted)
     return f"{wrong} in {body}" if wrong else None
 
 

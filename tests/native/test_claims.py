@@ -60,10 +60,10 @@ async def test_counts_that_are_none(kind: str, settings: Body) -> None:
 
 
 def said_instead(kind: str, data: Any) -> Callable[[Asked, Body], Body]:
-    def change(asked: Asked, said: Body) -> Body:
-        if "aggregations" in said:
-            said["aggregations"] = {"a": {kind: {"data": data}}}
-        return said
+    def change(asked: Asked, result: Body) -> Body:
+        if "aggregations" in result:
+            result["aggregations"] = {"a": {kind: {"data": data}}}
+        return result
 
     return change
 
@@ -71,11 +71,11 @@ def said_instead(kind: str, data: Any) -> Callable[[Asked, Body], Body]:
 def documents(count: int, *, same: bool = False, **more: Any) -> Callable[[Asked, Body], Body]:
     """A page of so many."""
 
-    def change(asked: Asked, said: Body) -> Body:
-        if said.get("data"):
+    def change(asked: Asked, result: Body) -> Body:
+        if result.get("data"):
             ids = ["e-0"] * count if same else [f"e-{number}" for number in range(count)]
-            said["data"] = [{"entry_id": one, "upload_id": "e", **more} for one in ids]
-        return said
+            result["data"] = [{"entry_id": one, "upload_id": "e", **more} for one in ids]
+        return result
 
     return change
 
@@ -87,8 +87,8 @@ def documents(count: int, *, same: bool = False, **more: Any) -> Callable[[Asked
         documents(3, same=True),
         documents(3, entry_id="../\x00<script>"),
         documents(4),
-        lambda asked, said: {**said, "pagination": {"total": 1}},
-        lambda asked, said: {**said, "data": []},
+        lambda asked, result: {**result, "pagination": {"total": 1}},
+        lambda asked, result: {**result, "data": []},
     ],
     ids=["more than asked for", "one entry thrice", "no ids", "more than there are", "fewer", "0"],
 )
@@ -118,9 +118,9 @@ async def test_a_walk_goes_no_way_back(order_by: str, order: str) -> None:
         while True:
             body = {"pagination": pagination}
             answer = await native.post("/entries/query", body, view="/partial")
-            said = answer.json()
-            found += [one["entry_id"] for one in said["data"]]
-            after = said["pagination"].get("next_page_after_value")
+            result = answer.json()
+            found += [one["entry_id"] for one in result["data"]]
+            after = result["pagination"].get("next_page_after_value")
             if after is None or len(found) > 40:
                 break
             pagination["page_after_value"] = after
@@ -136,15 +136,15 @@ async def test_no_site_answers_for_the_entries_of_another() -> None:
     where entries are named."""
     held = {"evil": upload("a", range(3)), "honest": upload("h", range(3))}
 
-    def forge(asked: Asked, said: Body) -> Body:
-        for one in said.get("data") or []:
+    def forge(asked: Asked, result: Body) -> Body:
+        for one in result.get("data") or []:
             one["entry_id"] = one["entry_id"].replace("a-", "h-")
             one["archive"] = {"metadata": {"comment": "forged"}}
-        return said
+        return result
 
     async with native_with_copies(held, copies={"prefer": ["honest"]}) as native:
-        native.lines["evil"].change = lambda asked, said: (
-            forge(asked, said) if asked.is_archive else said
+        native.lines["evil"].change = lambda asked, result: (
+            forge(asked, result) if asked.is_archive else result
         )
         for query in ({}, {"entry_id:any": [f"{one}-{at}" for one in "ah" for at in range(3)]}):
             body = {"query": query, "required": {"metadata": "*"}, "pagination": {"page_size": 9}}
@@ -161,11 +161,11 @@ async def test_who_claims_an_entry_is_not_asked_first(claimed: str | None) -> No
     """A site that says to have an entry comes after the one that is known to have it, whatever
     upload it names; `copies.prefer` decides where both are known to."""
 
-    def claim(asked: Asked, said: Body) -> Body:
-        if "h-1" in str(asked.body.get("query")) and isinstance(said.get("data"), list):
-            said["data"] = [{"entry_id": "h-1", "upload_id": claimed}]
-            said["pagination"]["total"] = 1
-        return said
+    def claim(asked: Asked, result: Body) -> Body:
+        if "h-1" in str(asked.body.get("query")) and isinstance(result.get("data"), list):
+            result["data"] = [{"entry_id": "h-1", "upload_id": claimed}]
+            result["pagination"]["total"] = 1
+        return result
 
     held = {"evil": upload("a", range(3)), "honest": upload("h", range(3))}
     async with native_with_copies(held) as native:
@@ -180,17 +180,17 @@ async def test_preferred_sites_serve_what_others_give_too() -> None:
     order, does not take their place."""
     held = {"evil": upload("a", range(3)), "honest": upload("h", range(3))}
 
-    def steal(asked: Asked, said: Body) -> Body:
-        for at, one in enumerate(said.get("data") or []):
+    def steal(asked: Asked, result: Body) -> Body:
+        for at, one in enumerate(result.get("data") or []):
             if not asked.is_archive:
                 one |= {"entry_id": f"h-{at}", "mainfile": "0"}
-        return said
+        return result
 
     async with native_with_copies(held, copies={"prefer": ["honest"]}) as native:
         native.lines["evil"].change = steal
         page = {"page_size": 10, "order_by": "mainfile"}
-        said = await native.query({"pagination": page}, view="/partial")
-        stolen = [one for one in said["data"] if one["entry_id"].startswith("h-")]
+        result = await native.query({"pagination": page}, view="/partial")
+        stolen = [one for one in result["data"] if one["entry_id"].startswith("h-")]
         assert [one["upload_id"] for one in stolen] == ["h"] * 3
 
 

@@ -266,6 +266,12 @@ async def test_single_ones(three: Native, dead: str, path: str) -> None:
     assert answer.json() == (await three.sites[site].get(f"/api/v1{path}")).json()
 
 
+@pytest.mark.parametrize("path", ["/entries/none", "/entries/none/archive", "/uploads/none"])
+async def test_what_no_site_has(three: Native, path: str) -> None:
+    """It is 404, also where the index of copies is known."""
+    assert (await three.get(path)).status_code == 404
+
+
 async def test_downloads_where_one_site_has_all(three: Native) -> None:
     """A copy counts once: what one of the holders has in whole is passed on from there."""
 

@@ -80,7 +80,7 @@ async def test_a_site_dies_within_an_answer(
     gateway's own, and the next request is answered."""
     monkeypatch.setattr(streamed, "BEGIN_BYTES", 1_000)
     monkeypatch.setattr(streamed, "PAUSES_S", (0.01, 0.01))
-    monkeypatch.setattr("gateway.native.searches.searching.LEAST_PART_S", 1.0)
+    monkeypatch.setattr("gateway.native.searches.part_reading.LEAST_PART_S", 1.0)
     caplog.set_level("WARNING")
     async with opened() as (address, standing):
         url = f"{address}/api/v1/entries/archive/query"

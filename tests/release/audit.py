@@ -31,8 +31,8 @@ Weaknesses: TypeAlias = Mapping[str, Sequence[str]]
 
 def main() -> None:
     """Tell what is known, and exit with its code."""
-    code, told = verdict(known_weaknesses(), age_days(LOCK, now=time.time()))
-    print(told)
+    code, reported = verdict(known_weaknesses(), age_days(LOCK, now=time.time()))
+    print(reported)
     sys.exit(code)
 
 
@@ -45,10 +45,10 @@ def verdict(known: Weaknesses | None, age: int | None) -> tuple[int, str]:
         return 0, f"pip-audit knows no weakness in {LOCK.name}"
     if age is None:
         return 2, f"pip-audit could not be asked, and the age of {LOCK.name} is not known"
-    told = f"pip-audit could not be asked; {LOCK.name} is {age} days old"
+    reported = f"pip-audit could not be asked; {LOCK.name} is {age} days old"
     if age > OLD_DAYS:
-        return 2, f"{told}, more than {OLD_DAYS}: `make lock UPGRADE=--upgrade`"
-    return 0, told
+        return 2, f"{reported}, more than {OLD_DAYS}: `make lock UPGRADE=--upgrade`"
+    return 0, reported
 
 
 def known_weaknesses(

@@ -15,7 +15,7 @@ ANSWER = (
 
 
 @pytest.mark.parametrize(
-    ("known", "age", "code", "told"),
+    ("known", "age", "code", "reported"),
     [
         ({}, OLD_DAYS + 1, 0, "no weakness"),
         ({"a==1.0": ["PYSEC-1", "CVE-2"]}, 0, 1, "a==1.0: PYSEC-1, CVE-2"),
@@ -24,11 +24,11 @@ ANSWER = (
         (None, None, 2, "not known"),
     ],
 )
-def test_verdict(known: dict | None, age: int | None, code: int, told: str) -> None:
+def test_verdict(known: dict | None, age: int | None, code: int, reported: str) -> None:
     """What is known counts; the age counts only where nothing is."""
     found, sentence = verdict(known, age)
     assert found == code
-    assert told in sentence
+    assert reported in sentence
 
 
 def test_read_answer() -> None:

@@ -67,7 +67,7 @@ def test_three_numbers(version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "no heading"),
         (HEAD, "first section"),
@@ -78,9 +78,9 @@ def test_three_numbers(version: str) -> None:
         (f"{TWO}## [0.2.0] - 2026-01-01\n", "do not fall"),
     ],
 )
-def test_other_forms(text: str, told: str) -> None:
+def test_other_forms(text: str, reported: str) -> None:
     """The error says what has another form."""
-    with pytest.raises(ChangelogError, match=told):
+    with pytest.raises(ChangelogError, match=reported):
         read_changelog(text)
 
 

@@ -23,8 +23,8 @@ def budget_s() -> float:
 
 
 def test_the_shipped_times_fit_each_other() -> None:
-    """A site that hangs is blamed by the first caller, found ill before its second one gives up,
-    and used again in time; a slow answer may come after its caller has gone."""
+    """A site that hangs is blamed by the first caller, found unhealthy before its second one gives
+    up, and used again in time; a slow answer may come after its caller has gone."""
     keys_s = KEYS_SHARE * budget_s()
     assert budget_s() == 4.0  # clients give up at 5
     assert keys_s > BLAMED_S

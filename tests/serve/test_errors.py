@@ -73,12 +73,12 @@ async def test_statuses(
     document = response.json()
     ErrorResponse(**document)
     assert set(document) == {"jsonapi", "errors", "links", "meta"}
-    (told,) = document["errors"]
-    assert told["status"] == str(status)
-    assert told["title"] == title
-    assert told["detail"] == str(error)
-    assert told["id"] == "r-1"
-    assert told.get("source") == source
+    (reported,) = document["errors"]
+    assert reported["status"] == str(status)
+    assert reported["title"] == title
+    assert reported["detail"] == str(error)
+    assert reported["id"] == "r-1"
+    assert reported.get("source") == source
     meta = document["meta"]
     assert meta["more_data_available"] is False
     assert meta["api_version"] == "1.3.0"
@@ -111,8 +111,8 @@ async def test_retry_after(client: httpx.AsyncClient, federation, error, seconds
 async def test_column(client: httpx.AsyncClient, federation) -> None:
     """An error in a filter says at which character."""
     federation.error = FilterSyntaxError("x", column=2, found="y", expected=())
-    told = (await client.get("/v1/structures?filter=xy")).json()["errors"][0]
-    assert told["meta"] == {"column": 2}
+    reported = (await client.get("/v1/structures?filter=xy")).json()["errors"][0]
+    assert reported["meta"] == {"column": 2}
 
 
 @pytest.mark.parametrize(

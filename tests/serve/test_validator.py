@@ -34,10 +34,10 @@ def demo() -> Iterator[str]:
         process.communicate(timeout=WAIT_S)
 
 
-def is_copy(told: tuple[str, str]) -> bool:
+def is_copy(reported: tuple[str, str]) -> bool:
     """Whether it is about an entry that two sites hold, which the validator picks at random: both
     copies are served, with one immutable_id."""
-    return "immutable_id" in told[0] and "returned 2 results" in told[1]
+    return "immutable_id" in reported[0] and "returned 2 results" in reported[1]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_validator(demo: str, base: str, index: bool, least: int) -> None:
     validator = ImplementationValidator(base_url=demo + base, index=index, respond_json=True)
     validator.validate_implementation()
     results = validator.results
-    failures = [told for told in results.failure_messages if not is_copy(told)]
+    failures = [reported for reported in results.failure_messages if not is_copy(reported)]
     assert failures == []
     assert results.internal_failure_messages == []
     assert results.optional_failure_messages == []

@@ -120,8 +120,8 @@ def test_gaps(pins: tuple[Pin, ...], wanted: list[str], found: str) -> None:
         "b==1.9": Needs("", ()),
         "b==2.1": Needs("", ()),
     }
-    told = "\n".join(gaps(pins, wanted, needs, environment("3.11.4")))
-    assert (found in told) if found else not told
+    reported = "\n".join(gaps(pins, wanted, needs, environment("3.11.4")))
+    assert (found in reported) if found else not reported
 
 
 def test_build_system() -> None:

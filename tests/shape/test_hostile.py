@@ -101,10 +101,10 @@ def test_any_json_is_valid(shape, document, archive) -> None:
 def test_values_only_leave_with_a_notice(shape, catalogue, document, archive) -> None:
     """A property that a site holds is null only with a notice that names it."""
     resource, notices = shape(Entry("berlin", "abc", document, archive), tuple(catalogue))
-    told = {notice.detail.split(" ", 1)[0] for notice in notices}
+    reported = {notice.detail.split(" ", 1)[0] for notice in notices}
     sections = [one.get("optimade") for one in (document, archive)]
     for name in PLAUSIBLE.keys() - {"nperiodic_dimensions"}:
         sources = sections if "optimade." + name in catalogue[name].fields else sections[1:]
         held = any(isinstance(one, dict) and one.get(name) is not None for one in sources)
         if held and resource.attributes[name] is None:
-            assert name in told
+            assert name in reported

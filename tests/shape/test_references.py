@@ -183,8 +183,8 @@ def test_model(name: str) -> None:
     for fields in (None, tuple(CATALOGUE)):
         cited = Cited(Reference("ref", name), structures=1, sites=("a",))
         resource = shape_reference(cited, fields=fields, catalogue=CATALOGUE, prefix="fed")
-        told = {key: resource.attributes[key] for key in ("doi", "url", "note", "title")}
-        assert any(told.values())
+        reported = {key: resource.attributes[key] for key in ("doi", "url", "note", "title")}
+        assert any(reported.values())
         ReferenceResource.model_validate(
             {"type": resource.type, "id": resource.id, "attributes": resource.attributes}
         )

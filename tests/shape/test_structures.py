@@ -150,9 +150,9 @@ COMPOSITION = [
 @pytest.mark.parametrize(("name", "stored", "value", "reason"), COMPOSITION)
 def test_composition(serve, name: str, stored: object, value: object, reason: str | None) -> None:
     """Values of the index that break a rule are unknown, with a notice that says which rule."""
-    found, said = serve(name, index={name: stored}, archive={name: ...})
+    found, answer = serve(name, index={name: stored}, archive={name: ...})
     assert found == value
-    assert (said is None) if reason is None else (reason in (said or ""))
+    assert (answer is None) if reason is None else (reason in (answer or ""))
 
 
 def test_ratios_without_elements(serve) -> None:
@@ -213,26 +213,26 @@ def test_cell(
     serve, name: str, stored: dict[str, object], value: object, reason: str | None
 ) -> None:
     """A lattice is three vectors, wholly unknown only where not periodic; periodicity is 0 or 1."""
-    found, said = serve(name, index=None, archive=stored)
+    found, answer = serve(name, index=None, archive=stored)
     assert found == value
-    assert (said is None) if reason is None else (reason in (said or ""))
+    assert (answer is None) if reason is None else (reason in (answer or ""))
 
 
 def test_contradicted_dimension_types(serve) -> None:
     """Dimension types that contradict the index's count of them are unknown; the count stays."""
     changes = {"index": {"nperiodic_dimensions": 3}}
-    value, said = serve("dimension_types", **changes)
+    value, answer = serve("dimension_types", **changes)
     assert value is None
-    assert "contradicts nperiodic_dimensions" in said
+    assert "contradicts nperiodic_dimensions" in answer
     assert serve("nperiodic_dimensions", **changes) == (3, None)
 
 
 @pytest.mark.parametrize("stored", [4, -1, 1.5, "3", True, [3]])
 def test_bad_count_of_dimensions(serve, stored: object) -> None:
     """A count of periodic dimensions is one of 0, 1, 2 and 3."""
-    value, said = serve("nperiodic_dimensions", index={"nperiodic_dimensions": stored})
+    value, answer = serve("nperiodic_dimensions", index={"nperiodic_dimensions": stored})
     assert value is None
-    assert said is not None
+    assert answer is not None
 
 
 SITES = [
@@ -311,9 +311,9 @@ def test_sites(
     serve, name: str, stored: dict[str, object], value: object, reason: str | None
 ) -> None:
     """Lists of sites have nsites members and hold what OPTIMADE says; else they are unknown."""
-    found, said = serve(name, index=None, archive=stored)
+    found, answer = serve(name, index=None, archive=stored)
     assert found == value
-    assert (said is None) if reason is None else (reason in (said or ""))
+    assert (answer is None) if reason is None else (reason in (answer or ""))
 
 
 def test_contradicting_the_index(serve) -> None:
@@ -348,8 +348,8 @@ SPECIES = [
 @pytest.mark.parametrize(("stored", "value"), SPECIES)
 def test_one_species(serve, stored: object, value: object) -> None:
     """Unknown atoms are X, concentrations floats; masses are kept where they are right."""
-    found, said = serve("species", archive={"species": [OX, TI1, stored]})
-    assert (found, said) == ([value, OX, TI1], None)
+    found, answer = serve("species", archive={"species": [OX, TI1, stored]})
+    assert (found, answer) == ([value, OX, TI1], None)
     assert all(type(each) is float for each in found[0]["concentration"])
 
 
@@ -376,18 +376,18 @@ BROKEN_SPECIES = [
 def test_broken_species(serve, stored: object) -> None:
     """One broken species makes the list unknown; which sites there are stays known."""
     changes = {"archive": {"species": [OX, TI1, stored]}}
-    value, said = serve("species", **changes)
+    value, answer = serve("species", **changes)
     assert value is None
-    assert "valid species" in said
+    assert "valid species" in answer
     assert serve("species_at_sites", **changes) == (["Ti2", "O", "Ti1", "O"], None)
 
 
 def test_species_without_a_site(serve) -> None:
     """A species without a site is left out, unless some atoms are said to have no site."""
     stored = {"species": [one("H", ["H"]), OX, TI1, TI2]}
-    value, said = serve("species", archive=stored)
+    value, answer = serve("species", archive=stored)
     assert value == [TI2, OX, TI1]
-    assert "1 in number" in said
+    assert "1 in number" in answer
     features = {"index": {"structure_features": ["implicit_atoms"]}}
     assert serve("species", archive=stored, **features) == ([TI2, OX, TI1, one("H", ["H"])], None)
     unknown = {"species_at_sites": ...}

@@ -41,7 +41,7 @@ async def running(
     lines = {name: Away() if name == away else oasis for name, oasis in oases.items()}
     app = create_app(demo_at(address if prefix else None), transports=lines)
     async with serving([(app, own)]):
-        await app.state.served.federation.know_copies()
+        await app.state.served.federation.wait_for_copies()
         yield address
 
 

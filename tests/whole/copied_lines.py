@@ -69,7 +69,7 @@ async def oases(
     if timeouts is not None:
         sections["timeouts"] = timeouts
     async with opened(lines, **sections) as one:
-        await one.federation.know_copies()
+        await one.federation.wait_for_copies()
         one.forget()
         yield one
 

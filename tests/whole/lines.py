@@ -77,8 +77,8 @@ class Line(httpx.AsyncBaseTransport):
     async def _changed(self, asked: Asked, response: httpx.Response) -> httpx.Response:
         assert self.change is not None
         await response.aread()
-        said = self.change(asked, orjson.loads(response.content))
-        return httpx.Response(response.status_code, json=said)
+        result = self.change(asked, orjson.loads(response.content))
+        return httpx.Response(response.status_code, json=result)
 
 
 def open_lines(sites: tuple[Site, ...]) -> dict[str, Line]:

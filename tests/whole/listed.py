@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gateway.fetch.nomad.session import Documents
+from gateway.fetch.nomad.answers import Documents
 from gateway.model import NativeQuery, SortKey
 
 Column = np.ndarray[Any, Any]

@@ -32,10 +32,10 @@ def break_archives(one: Opened, site: str, entry_ids: Sequence[str], *, silently
             return None
         return httpx.Response(500, json={"detail": {"reason": "boom", "exception": "KeyError"}})
 
-    def shorten(asked: Asked, said: Any) -> Any:
+    def shorten(asked: Asked, result: Any) -> Any:
         if asked.is_archive and silently:
-            said["data"] = [one for one in said["data"] if one["entry_id"] not in bad]
-        return said
+            result["data"] = [one for one in result["data"] if one["entry_id"] not in bad]
+        return result
 
     one.lines[site].fault, one.lines[site].change = fault, shorten
 

@@ -37,11 +37,11 @@ async def test_what_is_claimed_on_a_page_takes_no_place(prefer: tuple[str, ...])
     }  # fmt: skip
     theirs = sorted(line["metadata"]["entry_id"] for line in HONEST["munich"])
 
-    def steal(asked: Asked, said: Any) -> Any:
-        for at, document in enumerate(said.get("data", [])):
+    def steal(asked: Asked, result: Any) -> Any:
+        for at, document in enumerate(result.get("data", [])):
             document["entry_id"] = theirs[at]
             document.get("optimade", {})["nsites"] = 1
-        return said
+        return result
 
     async with oases(sites, prefer=prefer) as one:
         one.lines["evil"].change = steal

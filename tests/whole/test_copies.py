@@ -363,7 +363,7 @@ async def test_one_id_counts_what_there_is(three: Opened) -> None:
 async def test_copies_are_said_to_be_listed_only_where_there_can_be_any() -> None:
     """Not where one site alone has what matches."""
     async with opened(LINES, copies={"enabled": True, "refresh_s": 3600}) as one:
-        await one.federation.know_copies()
+        await one.federation.wait_for_copies()
         one.federation._copies.index._generations.clear()
         answer = await one.federation.search(request(filter="nelements = 5"))
         assert answer.data_returned == 4

@@ -51,7 +51,7 @@ async def serving(**sections: object) -> AsyncIterator[Served]:
             transport=httpx.ASGITransport(app), base_url="http://gateway", timeout=120
         ) as web,
     ):
-        await app.state.served.federation.know_copies(60)
+        await app.state.served.federation.wait_for_copies(60)
         yield Served(web, sites, copies, served(copies, list(sites.urls)))
 
 

@@ -103,8 +103,8 @@ async def test_every_countable_property_is_countable(demo: Demo) -> None:
     for start in range(0, len(names), MOST_FACETS):
         some = tuple(names[start : start + MOST_FACETS])
         answer = await read(demo.federation, filter='elements HAS "Ti"', page_limit=1, facets=some)
-        told = {one.detail for one in answer.notices if one.code == "facet_left_out"}
-        assert [one.property for one in answer.facets] == list(some), told
+        reported = {one.detail for one in answer.notices if one.code == "facet_left_out"}
+        assert [one.property for one in answer.facets] == list(some), reported
 
 
 async def test_one_more_request_to_each_site(demo: Demo) -> None:
@@ -120,9 +120,9 @@ async def test_a_site_that_fails(demo: Demo) -> None:
     answer = await read(demo.federation, filter="nelements = 4", page_limit=3, facets=FACETS)
     assert len(answer.resources) == 3
     assert answer.facets == ()
-    told = [one.detail for one in answer.notices if one.code == "facet_left_out"]
-    assert len(told) == len(FACETS)
-    assert all("munich" in one for one in told[:-1])
+    reported = [one.detail for one in answer.notices if one.code == "facet_left_out"]
+    assert len(reported) == len(FACETS)
+    assert all("munich" in one for one in reported[:-1])
 
 
 async def test_too_many_values() -> None:
@@ -139,9 +139,9 @@ async def test_too_many_values() -> None:
         "nelements",
         [(2, 1_020)],
     )
-    (told,) = [one.detail for one in answer.notices if one.code == "facet_left_out"]
-    assert "chemical_formula_anonymous" in told
-    assert "amber has 1000 values or more" in told
+    (reported,) = [one.detail for one in answer.notices if one.code == "facet_left_out"]
+    assert "chemical_formula_anonymous" in reported
+    assert "amber has 1000 values or more" in reported
 
 
 REFUSED = {
@@ -157,8 +157,8 @@ REFUSED = {
 @pytest.mark.parametrize("row", REFUSED)
 async def test_names_that_have_no_facet(demo: Demo, row: str) -> None:
     """The error names what is wrong and what could be counted."""
-    name, told = REFUSED[row]
-    with pytest.raises(ParameterError, match=told) as caught:
+    name, reported = REFUSED[row]
+    with pytest.raises(ParameterError, match=reported) as caught:
         await read(demo.federation, facets=(name,))
     assert caught.value.parameter == "_fed_facets"
 

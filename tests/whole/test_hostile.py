@@ -85,8 +85,8 @@ def test_spoiled_answers_spoil_one_site(
         filter='id STARTS WITH "munich~"' if alone else None,
     )  # fmt: skip
 
-    def change(asked: Asked, said: Any) -> Any:
-        return spoil(said, random) if random.random() < 0.5 else said
+    def change(asked: Asked, result: Any) -> Any:
+        return spoil(result, random) if random.random() < 0.5 else result
 
     async def ask() -> None:
         async with opened(LINES) as one:

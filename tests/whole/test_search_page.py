@@ -33,7 +33,7 @@ async def client(oases: dict[str, httpx.AsyncBaseTransport]) -> AsyncIterator[ht
     async with opened(app.state.served), httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=BASE
     ) as client:  # fmt: skip
-        await app.state.served.federation.know_copies()
+        await app.state.served.federation.wait_for_copies()
         yield client
 
 

@@ -23,7 +23,7 @@ FILTERS = (None, "nsites < 25", "nelements = 2", 'chemical_formula_anonymous = "
 SORTS = ((), (), (("nsites", False),), (("immutable_id", True),))
 
 
-def told(answer: SearchAnswer) -> object:
+def reported(answer: SearchAnswer) -> object:
     """What does not depend on times and on where answers come from."""
     reports = [(one.name, one.total, one.returned) for one in answer.reports]
     return answer.resources, answer.included, answer.data_returned, answer.more, reports
@@ -45,8 +45,8 @@ async def test_any_sequence_of_requests(seed: int) -> None:
                 include=random.choice(((), ("references",))),
             )
             answers = [await one.federation.search(request) for one in (shipped, bare)]
-            assert told(answers[0]) == told(answers[1]), request
+            assert reported(answers[0]) == reported(answers[1]), request
             if answers[0].next is not None and random.random() < 0.5:
                 request = replace(request, cursor=answers[0].next.cursor, offset=0)
                 answers = [await one.federation.search(request) for one in (shipped, bare)]
-                assert told(answers[0]) == told(answers[1]), request
+                assert reported(answers[0]) == reported(answers[1]), request

@@ -109,7 +109,7 @@ REFUSED: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         {"dimension_types": [1, 0, 0], "lattice_vectors": [[4, 0, 0], NAN_ROW, NAN_ROW]},
     ),
     (
-        "no room",
+        "no gap",
         CRYSTAL,
         {"dimension_types": [1, 1, 0], "lattice_vectors": [[4, 0, 0], [0, 5, 0], [0, 0, 5]]},
     ),
@@ -156,12 +156,12 @@ def test_what_a_cif_says() -> None:
     """Id, formula, P1, where it comes from: all read back, in ASCII, on short lines."""
     text = write_file("cif", ID, structure())
     block = gemmi.cif.read_string(text).sole_block()
-    said = {tag: gemmi.cif.as_string(block.find_value(tag) or "") for tag in (
+    answer = {tag: gemmi.cif.as_string(block.find_value(tag) or "") for tag in (
         "_audit_block_code", "_chemical_formula_sum", "_space_group_name_H-M_alt",
         "_nomad_entry_page", "_nomad_license",
     )}  # fmt: skip
     assert block.name == ID
-    assert list(said.values()) == [
+    assert list(answer.values()) == [
         ID, "Ba O Ti", "P 1", "https://oasis.example/gui/entry/id/abc", "CC BY 4.0"
     ]  # fmt: skip
     assert [*block.find_values("_nomad_dataset_doi")] == ["10.17172/NOMAD/2024.01.01-1"]

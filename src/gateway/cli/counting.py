@@ -29,7 +29,7 @@ async def count_filter(text: str, config: Config | None) -> Counts:
     federation = Federation(config) if config else embedded_demo()[1]
     await federation.open()
     try:
-        await federation.know_copies()
+        await federation.wait_for_copies()
         request = SearchRequest(
             STRUCTURES, filter=text, page_limit=1, response_fields=(), patient=True
         )

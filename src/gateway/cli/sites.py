@@ -1,4 +1,4 @@
-"""`gateway sites`: state, version, entries and round trip of each site behind a server."""
+"""`gateway sites`: state, version, entries and round trip of each site of a gateway."""
 
 import time
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ _ENDPOINT = (
 _OWN_PATH = re.compile(
     rf"(?:(?:/sites/[^/]+|/partial)?{API_PATH}|(?:/sites/[^/]+|/index)?/{_VERSION}(?:/{_ENDPOINT}(?:/[^/]+)?)?|/{_ENDPOINT}|/sites|/index)$"
 )
-"""What the gateway itself puts behind its address."""
+"""Paths that the gateway itself appends to its address."""
 IPV4_MAPPED_BITS = 96
 """What stands before the IPv4 address in `::ffff:10.0.0.5`."""
 
@@ -48,7 +48,7 @@ def public_address(value: str) -> str:
 
 
 def own_path(path: str) -> str:
-    """The end of a path that the gateway itself puts behind its address; empty: there is none."""
+    """The end of a path that the gateway itself appends to its address; empty: there is none."""
     own = _OWN_PATH.search(path)
     return own.group() if own else ""
 

@@ -25,7 +25,7 @@ from gateway.config.values import (
 
 LEAST_BUDGET_S = 0.2
 """Below this, a site that hangs would not have the time (`fetch.http.coalescing.BLAMED_S`) after
-which it is found to be ill."""
+which it is found to be unhealthy."""
 
 
 CHARACTER_BYTES = 12
@@ -121,6 +121,10 @@ class TimeoutKeys(Keys):
                 raise ValueError(f"budget_s ({self.budget_s:g}) is above {name} ({limit:g})")
             object.__setattr__(self, name, self.budget_s)  # frozen for everybody else
         return self
+
+    def allowed_s(self, asked_s: float | None) -> float:
+        """How long a request may take whose caller asks for so long; None: it does not say."""
+        return self.budget_s if asked_s is None else min(asked_s, self.longest_s)
 
 
 class CacheKeys(Keys):

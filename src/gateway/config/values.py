@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 MIB = 1024 * 1024
 LEAST_WAIT_S = 0.1
 """Nothing that goes over a network is done in less, and a site that had less time would never be
-found to be ill (`fetch.http.coalescing.BLAMED_S`)."""
+found to be unhealthy (`fetch.http.coalescing.BLAMED_S`)."""
 
 Address = Annotated[str, AfterValidator(checks.web_address)]
 PublicAddress = Annotated[str, AfterValidator(checks.public_address)]

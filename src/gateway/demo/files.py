@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.demo.archive import project_archive
 from gateway.demo.elasticsearch.elastic import Match, both
+from gateway.demo.request.required_archive import project_archive
 from gateway.demo.search import OWNERS, Oasis
 from gateway.demo.store import Entry
 

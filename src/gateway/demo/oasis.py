@@ -10,14 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from gateway.demo.aggregations.aggregate import read_aggregations, run_aggregation
-from gateway.demo.archive import project_archive, read_required_archive
 from gateway.demo.elasticsearch.elastic import Match, both
 from gateway.demo.files import service_routes
-from gateway.demo.pagination import read_pagination
 from gateway.demo.quantities import is_old
 from gateway.demo.query.native import echo
 from gateway.demo.refusals import RefusalError, model_refusal
-from gateway.demo.required import Required, project_document, read_required
+from gateway.demo.request.pagination import read_pagination
+from gateway.demo.request.required import Required, project_document, read_required
+from gateway.demo.request.required_archive import project_archive, read_required_archive
 from gateway.demo.search import OWNERS, Oasis, open_oasis, search
 from gateway.demo.store import Entry
 

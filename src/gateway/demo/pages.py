@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gateway.demo.elasticsearch.index import Index
 from gateway.demo.elasticsearch.values import LONG_MAX, LONG_MIN, Stored, read_date_bound, with_sign
-from gateway.demo.pagination import ID, WINDOW, Pagination
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import elastic_refusal, query_refusal
+from gateway.demo.request.pagination import ID, WINDOW, Pagination
 
 UNINDEXED = ("_score", "_doc")
 

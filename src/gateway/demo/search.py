@@ -7,11 +7,11 @@ from pathlib import Path
 from gateway.demo.elasticsearch.elastic import Bool, Elastic, Match, both, check_limits
 from gateway.demo.elasticsearch.index import Index, make_index
 from gateway.demo.pages import Page, Pager, make_pager
-from gateway.demo.pagination import Pagination
 from gateway.demo.quantities import Catalogue, is_old, read_catalogue
 from gateway.demo.query.native import Translator
 from gateway.demo.query.native_read import Node
 from gateway.demo.refusals import RefusalError, model_refusal
+from gateway.demo.request.pagination import Pagination
 from gateway.demo.store import Entry, read_entries
 
 PUBLIC = (Match("published", True), Match("with_embargo", False))

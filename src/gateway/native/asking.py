@@ -26,14 +26,14 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Generic[T]):
+class NativeAnswer(Generic[T]):
     """What a site answered, and the names that it lacks, with its refusals."""
 
     value: T
     lacking: Mapping[str, SiteError]
 
 
-class SitesGoneError(Exception):
+class SitesUnavailableError(Exception):
     """Sites that failed while others may stand in: the request is answered again without them."""
 
     def __init__(self, failed: tuple[SiteError, ...], refused: tuple[SiteError, ...] = ()) -> None:
@@ -77,12 +77,12 @@ class LackedNames:
         self._most = max(LEAST_NAMES, min(MAX_NAMES, MAX_AGAIN_BYTES // max(size, 1)))
         self._lacked_by: Counter[str] = Counter()
 
-    async def adapted(self, ask: Ask[T]) -> Said[T]:
+    async def adapted(self, ask: Ask[T]) -> NativeAnswer[T]:
         """A site's answer to a request made without the names that it lacks."""
         lacking: dict[str, SiteError] = {}
         while True:
             try:
-                return Said(await ask(lacking), lacking)
+                return NativeAnswer(await ask(lacking), lacking)
             except SiteError as error:
                 name = lacking_name(error)
                 if name is None or name in lacking or len(lacking) >= self._most:
@@ -94,23 +94,25 @@ class LackedNames:
                     raise refusal
 
 
-async def adapted(ask: Ask[T]) -> Said[T]:
+async def adapted(ask: Ask[T]) -> NativeAnswer[T]:
     """One site's answer to a request made without the names that it lacks."""
     return await LackedNames(1).adapted(ask)
 
 
-async def ask_adapted(asks: Mapping[str, Ask[T]], *, doing: str, size: int) -> dict[str, Said[T]]:
+async def ask_adapted(
+    asks: Mapping[str, Ask[T]], *, doing: str, size: int
+) -> dict[str, NativeAnswer[T]]:
     """The same of several sites, as `ask_sites`; `size` are the bytes of what is asked."""
     names = LackedNames(len(asks), size=size)
     return await ask_sites({site: names.adapted(ask) for site, ask in asks.items()}, doing=doing)
 
 
 async def try_sites(
-    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
-) -> dict[str, Said[T] | SiteError]:
+    requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
+) -> dict[str, NativeAnswer[T] | SiteError]:
     """Every site's answer, or why there is none."""
 
-    async def one(site: str, request: Awaitable[Said[T]]) -> Said[T] | SiteError:
+    async def one(site: str, request: Awaitable[NativeAnswer[T]]) -> NativeAnswer[T] | SiteError:
         try:
             return await of_site(site, request, doing=doing)
         except SiteError as error:
@@ -126,13 +128,13 @@ async def try_sites(
 
 
 async def ask_sites(
-    requests: Mapping[str, Awaitable[Said[T]]], *, doing: str
-) -> dict[str, Said[T]]:
-    """Every site's answer; raises NativeError, or SitesGoneError where others may stand in."""
+    requests: Mapping[str, Awaitable[NativeAnswer[T]]], *, doing: str
+) -> dict[str, NativeAnswer[T]]:
+    """Every site's answer; raises NativeError, or SitesUnavailableError where others can help."""
 
-    said = await try_sites(requests, doing=doing)
-    answers = {site: value for site, value in said.items() if isinstance(value, Said)}
-    failures = [value for value in said.values() if isinstance(value, SiteError)]
+    results = await try_sites(requests, doing=doing)
+    answers = {site: value for site, value in results.items() if isinstance(value, NativeAnswer)}
+    failures = [value for value in results.values() if isinstance(value, SiteError)]
     check_failures(failures, answered=bool(answers))
     check_lacking([one.lacking for one in answers.values()])
     return answers
@@ -141,15 +143,15 @@ async def ask_sites(
 def check_failures(failures: list[SiteError], *, answered: bool) -> None:
     """Raise what failures of sites mean for the request."""
     refused = [error for error in failures if is_refusal(error)]
-    gone = tuple(error for error in failures if not is_refusal(error))
-    for error in gone:
+    unavailable = tuple(error for error in failures if not is_refusal(error))
+    for error in unavailable:
         logged(failure_of(error))
     if refused and not answered:
         raise passed_on(refused[0], alone=True)
-    if gone and not answered and all(error.status in (401, 403) for error in gone):
-        raise passed_on(gone[0], alone=True)
-    if gone or refused:
-        raise SitesGoneError(gone, tuple(refused))
+    if unavailable and not answered and all(error.status in (401, 403) for error in unavailable):
+        raise passed_on(unavailable[0], alone=True)
+    if unavailable or refused:
+        raise SitesUnavailableError(unavailable, tuple(refused))
 
 
 def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
@@ -161,8 +163,8 @@ def check_lacking(lacking: list[Mapping[str, SiteError]]) -> None:
             raise passed_on(error, alone=True)
 
 
-def gone_for_good(error: SitesGoneError, call: NativeCall) -> NativeError:
-    """The detail of the answer where nobody stands in for a site."""
+def unavailable_error(error: SitesUnavailableError, call: NativeCall) -> NativeError:
+    """The answer where nobody stands in for a site."""
     if error.refused and not call.is_partial:
         return passed_on(error.refused[0], alone=False)
     return missing(error.failed, partial_url=call.partial_url)

@@ -1,4 +1,5 @@
-"""The seam for copies: which part of a query a site answers, and who else holds an entry.
+"""What native requests need of the index of copies: which part of a query a site answers, and who
+else holds an entry.
 
 Without an index of copies each site answers the whole query, and the first site that gives an entry
 serves it. Within one answer each entry_id then stands once; `total` counts an entry for each site
@@ -85,12 +86,12 @@ class SiteQuery:
     is_wrapped: bool
     """Whether the caller's query is the first member of an `and`."""
 
-    def echo(self, said: Json) -> Json:
-        """The caller's query as the site has understood it, from what it says of the whole."""
-        if not self.is_wrapped or not isinstance(said, dict):
-            return said
-        parts = said.get("and", said.get("op"))
-        return parts[0] if isinstance(parts, list) and parts else said
+    def echo(self, query: Json) -> Json:
+        """The caller's query as the site has understood it, from its echo of the whole."""
+        if not self.is_wrapped or not isinstance(query, dict):
+            return query
+        parts = query.get("and", query.get("op"))
+        return parts[0] if isinstance(parts, list) and parts else query
 
 
 def site_query(

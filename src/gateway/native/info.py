@@ -12,7 +12,7 @@ from gateway.native.call import NativeCall
 def written_info(
     config: Config, call: NativeCall, versions: Mapping[str, str | None]
 ) -> JsonObject:
-    """What clients look at, and who is behind it."""
+    """What clients look at, and which sites it has."""
     known = [found for site in call.sites if (found := versions.get(site))]
     sites: list[Json] = []
     for site in config.sites:

@@ -41,11 +41,11 @@ def missing(failed: Sequence[SiteError], *, partial_url: str) -> NativeError:
     """502: sites that may hold part of the answer do not answer, and nobody else can for them."""
     reasons = "; ".join(f"{one.site} ({one.doing}: {one.happened})" for one in failed)
     waits = [min(one.retry_after_s or RETRY_AFTER_S, MOST_S) for one in failed]
-    who = "A site does" if len(failed) == 1 else "Some sites do"
+    who, them = ("A site does", "it") if len(failed) == 1 else ("Some sites do", "them")
     return NativeError(
         502,
-        f"{who} not answer now: {reasons}. An answer without it would be incomplete; try again, or "
-        f"ask {partial_url}, which leaves out sites that are missing.",
+        f"{who} not answer now: {reasons}. An answer without {them} would be incomplete; try "
+        f"again, or ask {partial_url}, which leaves out sites that are missing.",
         retry_after_s=max(waits, default=RETRY_AFTER_S),
     )
 

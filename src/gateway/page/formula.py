@@ -1,7 +1,7 @@
 """Formulas in the order that people know: OPTIMADE's `O2Ti` is shown as TiO2.
 
-The order is that of Pauling's electronegativities, least first, as in pymatgen; hydrogen stands
-behind nitrogen (NH3), and compounds of carbon with hydrogen follow Hill (CH4, C2H6O).
+The order is that of Pauling's electronegativities, least first, as in pymatgen; hydrogen comes
+after nitrogen (NH3), and compounds of carbon with hydrogen follow Hill (CH4, C2H6O).
 """
 
 import re

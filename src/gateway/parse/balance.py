@@ -52,7 +52,7 @@ def shallow(node: Node, *, depth: int, size: int) -> Node:
     if tree.height <= depth:
         return node
     try:
-        return _Balance(room=size - tree.leaves).fit(tree, min(depth, _DEEPEST)).node
+        return _Balance(spare=size - tree.leaves).fit(tree, min(depth, _DEEPEST)).node
     except _TooDeepError:
         raise FilterLimitError(
             f"The filter nests AND and OR {tree.height} levels deep. At most {depth} can be asked, "
@@ -73,14 +73,14 @@ def _is_within(node: Node, depth: int, size: int) -> bool:
 
 
 class _TooDeepError(Exception):
-    """There is no room or no depth left."""
+    """Neither leaves nor depth are left."""
 
 
 class _Balance:
-    """Makes trees shallower while there is `room` for more leaves."""
+    """Makes trees shallower with at most `spare` further leaves."""
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, spare: int) -> None:
+        self._spare = spare
 
     def fit(self, tree: _Tree, depth: int) -> _Tree:
         """An equivalent tree of at most that height."""
@@ -118,8 +118,8 @@ class _Balance:
         return _group(kind, [_group(inner, term) for term in _terms(tree, kind)])
 
     def _spend(self, leaves: int) -> None:
-        self._room -= leaves
-        if self._room < 0:
+        self._spare -= leaves
+        if self._spare < 0:
             raise _TooDeepError
 
     def _group(self, kind: Kind, parts: Iterable[_Tree], depth: int) -> _Tree:

@@ -8,8 +8,8 @@ index.
             0                        0.49        0.7                       1
 
 With the default of 4 s, keys have until 2.8 s, far more than `fetch.http.coalescing.BLAMED_S`
-(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be ill after about
-6 s.
+(0.1 s): together with the time of a probe (3 s) a site that hangs is known to be unhealthy after
+about 6 s.
 """
 
 import asyncio
@@ -100,5 +100,4 @@ def deadlines_of(request: SearchRequest | EntryRequest, timeouts: TimeoutKeys) -
     entered = now if request.entered is None else request.entered
     if isinstance(request, SearchRequest) and request.patient:
         return Deadlines(now, None)
-    wait_s = timeouts.budget_s if request.timeout_s is None else request.timeout_s
-    return Deadlines(entered, entered + min(wait_s, timeouts.longest_s))
+    return Deadlines(entered, entered + timeouts.allowed_s(request.timeout_s))

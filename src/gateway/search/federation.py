@@ -16,7 +16,7 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import LARGE_PAGE, MemoryBudget, MemoryScope
 from gateway.fetch.http.telemetry.observer import Silent, SiteObserver
-from gateway.fetch.nomad.session import ENTRY_ID
+from gateway.fetch.nomad.answers import ENTRY_ID
 from gateway.model import (
     REFERENCES,
     STRUCTURES,
@@ -243,9 +243,9 @@ class Federation:
         """Which site serves which copies of all entries, for the native API."""
         return self._entry_copies
 
-    async def know_copies(self, most_s: float = COPIES_S) -> None:
-        """Wait until it is known what the sites hold copies of, for who asks once and no more; a
-        server does not wait."""
+    async def wait_for_copies(self, most_s: float = COPIES_S) -> None:
+        """Wait until the index of copies is read, at most `most_s`: for a caller that asks once and
+        ends. A server does not wait."""
         await self._copies.structures.wait(most_s)
 
     async def _available(self, chosen: tuple[str, ...]) -> int:

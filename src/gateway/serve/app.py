@@ -1,11 +1,11 @@
 """The ASGI app of a configuration: made by `create_app`, opened and closed by its lifespan."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette_compress import CompressMiddleware
 
 from gateway import __version__
@@ -17,20 +17,20 @@ from gateway.page.rendering import warm_up
 from gateway.search import Federation
 from gateway.serve.admission import Admission
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.health import service_router
-from gateway.serve.html.api_docs import api_docs_router
-from gateway.serve.html.assets import assets_router
-from gateway.serve.html.entry_page import entry_page_router
-from gateway.serve.html.search_pages import pages_router
 from gateway.serve.info.about import entry_info
 from gateway.serve.info.openapi import DESCRIPTION
 from gateway.serve.metrics import loop_delay_measured
 from gateway.serve.middleware.access import AccessMiddleware
 from gateway.serve.middleware.errors import HANDLED, ErrorMiddleware, ErrorResponses
 from gateway.serve.middleware.versioned_paths import VersionedPathsMiddleware
-from gateway.serve.native import native_router
 from gateway.serve.request.paths import ENTRY_TYPES
-from gateway.serve.routes import optimade_router
+from gateway.serve.routes.health import service_router
+from gateway.serve.routes.html.api_docs import api_docs_router
+from gateway.serve.routes.html.assets import assets_router
+from gateway.serve.routes.html.entry_page import entry_page_router
+from gateway.serve.routes.html.search_pages import pages_router
+from gateway.serve.routes.native import native_router
+from gateway.serve.routes.optimade import optimade_router
 from gateway.serve.state import AppState, Detail, SearchService
 
 _COMPRESSED_FROM = 4_096
@@ -83,18 +83,29 @@ def build_app(
         redoc_url=None,
     )
     app.state.served = app_state
-    app.include_router(optimade_router(config.provider.prefix))
-    app.include_router(service_router())
-    app.include_router(pages_router())
-    app.include_router(api_docs_router())
-    app.include_router(entry_page_router())
-    app.include_router(assets_router())
-    if native is not None:
-        app.include_router(native_router())
+    for router in _routers(app_state):
+        app.include_router(router)
     for kind in HANDLED:
         app.add_exception_handler(
             kind, ErrorResponses(config, delay_s=app_state.admission.delay_s).respond
         )
+    _add_middleware(app, config, observer)
+    return app
+
+
+def _routers(app_state: AppState) -> Iterator[APIRouter]:
+    yield optimade_router(app_state.config.provider.prefix)
+    yield service_router()
+    yield pages_router()
+    yield api_docs_router()
+    yield entry_page_router()
+    yield assets_router()
+    if app_state.native is not None:
+        yield native_router()
+
+
+def _add_middleware(app: FastAPI, config: Config, observer: Observer) -> None:
+    """From the innermost to the outermost."""
     app.add_middleware(ErrorMiddleware, config=config)
     app.add_middleware(VersionedPathsMiddleware, config=config)
     app.add_middleware(
@@ -105,7 +116,6 @@ def build_app(
         gzip_level=1,
     )
     app.add_middleware(AccessMiddleware, observer=observer)
-    return app
 
 
 def _admission(config: Config, observer: Observer) -> Admission:

@@ -1,4 +1,4 @@
-"""What one app serves: its configuration, the federation behind it, and what counts and limits."""
+"""What one app serves: its configuration, its federation, and what counts and limits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -50,8 +50,8 @@ class OmissionCounter(Protocol):
 
 
 @runtime_checkable
-class LoadTeller(Protocol):
-    """A federation that tells what it holds and has under way."""
+class LoadReporter(Protocol):
+    """A federation that reports what it holds and has under way."""
 
     def load(self) -> FederationLoad:
         """As it is now."""
@@ -74,10 +74,15 @@ class AppState:
     is_replaced: bool = False
     """Whether another configuration has taken over: streams end at their next page."""
 
+    def count_reports(self, answer: SearchAnswer) -> None:
+        """Count what each site did for an answer."""
+        for report in answer.reports:
+            self.observer.served(report.name, report.state)
+
     def usage(self) -> AppUsage:
         """What is in use now, for metrics."""
         slots = self.admission.usage()
-        if not isinstance(self.federation, LoadTeller):
+        if not isinstance(self.federation, LoadReporter):
             return AppUsage(slots)
         load = self.federation.load()
         cache = load.cache

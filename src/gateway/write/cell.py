@@ -17,7 +17,7 @@ _SHORTEST = 1e-3
 _LEAST_GAP = 2.0
 """Å between a structure and its images in a direction in which it is not periodic."""
 _SAME = 0.1
-"""Å: edge of a box that has room for one position."""
+"""Å: edge of a box that holds one position."""
 AXES = "abc"
 
 
@@ -110,7 +110,7 @@ def _check_gaps(cell: Cell, periodic: tuple[bool, ...], volume: float) -> None:
         height = volume / _length(_cross(second, third))
         if (1 - max(along) + min(along)) * height < _LEAST_GAP:
             raise NoFileError(
-                f"It is not periodic along {AXES[axis]}, and its cell leaves no room there between "
+                f"It is not periodic along {AXES[axis]}, and its cell leaves no gap there between "
                 "the structure and its image; extended XYZ can hold it."
             )
 

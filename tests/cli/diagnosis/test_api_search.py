@@ -19,12 +19,12 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "result"),
     [
         (API, ()),
         (f"{API}/", ()),
-        (f"{API}/info", ("what follows /api/v1 is cut off",)),
-        (f"{API}/extensions/docs#/", ("what follows /api/v1 is cut off",)),
+        (f"{API}/info", ("what follows /api/v1 was removed",)),
+        (f"{API}/extensions/docs#/", ("what follows /api/v1 was removed",)),
         (f"{BASE}/gui", (f"this is the address of its web page; its API is at {API}",)),
         (f"{BASE}/gui/search/entries?x=1#y", ("this is the address of its web page",)),
         (f"{BASE}/gui/about/information", ("this is the address of its web page",)),
@@ -33,18 +33,18 @@ async def search(typed: str, answers: dict) -> Found | NotFound:
         (f"{BASE}/optimade/v1", (f"its API is at {API}",)),
         (HOST, (f"its API is at {API}",)),
         (f"{HOST}/elsewhere/gui", ("its API is at", )),
-        ("nomad.example.org/nomad-oasis/gui", ("https:// is put in front", "this is the address")),
-        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// is put in front",)),
+        ("nomad.example.org/nomad-oasis/gui", ("https:// was added", "this is the address")),
+        ("  NOMAD.example.org/nomad-oasis/api/v1 ", ("https:// was added",)),
     ],
 )  # fmt: skip
-async def test_found(typed: str, said: tuple[str, ...]) -> None:
+async def test_found(typed: str, result: tuple[str, ...]) -> None:
     """The API is found, and what was corrected is said."""
     found = await search(typed, OASIS)
     assert isinstance(found, Found)
     assert (found.url, found.version, found.deployment) == (API, "2.0.0", "oasis1")
     assert found.entries == 7
-    for told, expected in zip(found.said, said, strict=True):
-        assert expected in told
+    for reported, expected in zip(found.remarks, result, strict=True):
+        assert expected in reported
 
 
 async def test_http_for_https() -> None:
@@ -61,7 +61,7 @@ async def test_http_for_https() -> None:
         )
         assert isinstance(found, Found)
         assert found.url == API
-        assert "HTTPS" in found.said[0]
+        assert "HTTPS" in found.remarks[0]
 
 
 async def test_https_for_http() -> None:
@@ -70,7 +70,7 @@ async def test_https_for_http() -> None:
     found = await search(API, {**nomad(plain), HOST: "no_tls"})
     assert isinstance(found, Found)
     assert found.url == plain
-    assert "tokens too" in found.said[0]
+    assert "tokens too" in found.remarks[0]
 
 
 async def test_certificate_is_no_reason_for_http() -> None:
@@ -98,7 +98,7 @@ async def test_redirect_to_another_host() -> None:
     found = await search(API, {**nomad(new), HOST: redirect(f"{new}/info", 308)})
     assert isinstance(found, Found)
     assert found.url == new
-    assert "leads on" in found.said[0]
+    assert "leads on" in found.remarks[0]
 
 
 async def test_redirects_end() -> None:
@@ -141,7 +141,7 @@ async def test_gui_elsewhere() -> None:
         (json_answer({**INFO, "gateway": {"name": "g"}}), "gateway", "itself without end"),
         (json_answer({"hello": "world"}), "other", "not a NOMAD"),
         (json_answer([1]), "other", "not a NOMAD"),
-        (page("<html>bad gateway", 502), "ill", "administrator"),
+        (page("<html>bad gateway", 502), "unhealthy", "administrator"),
         (page("<html>slow down", 503), "limited", "`rate_per_s`"),
         (json_answer({"detail": "too many"}, 429), "limited", "`rate_per_s`"),
     ],
@@ -152,7 +152,7 @@ async def test_not_found(answer: object, why: str, advice: str) -> None:
     assert isinstance(found, NotFound)
     assert (found.why, found.url) == (why, API)
     assert advice in found.advice
-    assert API in found.said
+    assert API in found.happened
 
 
 async def test_a_guess_is_not_kept() -> None:
@@ -168,14 +168,14 @@ async def test_nothing_public() -> None:
     found = await search(API, answers)
     assert isinstance(found, Found)
     assert (found.is_denied, found.entries) == (True, None)
-    assert "`token_env`" in found.said[0]
+    assert "`token_env`" in found.remarks[0]
 
 
 async def test_old() -> None:
     """A NOMAD older than any that was tried is told of."""
     found = await search(API, {**nomad(API, version="1.2.1"), HOST: MISSING})
     assert isinstance(found, Found)
-    assert "older" in found.said[0]
+    assert "older" in found.remarks[0]
 
 
 async def test_foreign_words() -> None:

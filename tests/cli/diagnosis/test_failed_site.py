@@ -22,22 +22,22 @@ async def advice(url: str, answers: dict, **more: object) -> str:
 )
 async def test_found_elsewhere(answer: Reached) -> None:
     """Where the API is found near the address, its own address is the advice."""
-    told = await advice(f"{HOST}/api/v1", {HOST: answer, **nomad(API)})
-    assert f"A NOMAD 2.0.0 answers at {API}: write that as its `url`" in told
+    reported = await advice(f"{HOST}/api/v1", {HOST: answer, **nomad(API)})
+    assert f"A NOMAD 2.0.0 answers at {API}: write that as its `url`" in reported
 
 
 async def test_no_tls() -> None:
     """That http is the cure is said with what it means."""
     plain = API.replace("https", "http")
-    told = await advice(API, {HOST: "no_tls", **nomad(plain)})
-    assert plain in told
-    assert "tokens too" in told
+    reported = await advice(API, {HOST: "no_tls", **nomad(plain)})
+    assert plain in reported
+    assert "tokens too" in reported
 
 
 async def test_redirect_to_a_fault() -> None:
     """Where it redirects to is told, though nothing that can be used stands there."""
-    told = await advice(API, {HOST: redirect("https://new.example.org/")})
-    assert "It redirects to https://new.example.org/." in told
+    reported = await advice(API, {HOST: redirect("https://new.example.org/")})
+    assert "It redirects to https://new.example.org/." in reported
 
 
 async def test_not_found() -> None:
@@ -46,7 +46,7 @@ async def test_not_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "more", "said"),
+    ("answer", "more", "result"),
     [
         (json_answer({}, 401), {}, "`token_env`"),
         (json_answer({}, 403), {"token": "old"}, "Its token is not accepted"),
@@ -59,17 +59,17 @@ async def test_not_found() -> None:
         (json_answer({"pagination": {}}), {}, "not all that a search needs"),
     ],
 )  # fmt: skip
-async def test_advice(answer: object, more: dict[str, object], said: str) -> None:
+async def test_advice(answer: object, more: dict[str, object], result: str) -> None:
     """Each fault of a configured site has its own advice."""
-    assert said in await advice(API, {HOST: answer}, **more)
+    assert result in await advice(API, {HOST: answer}, **more)
 
 
 async def test_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway does not use it, which people expect."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
     assert "HTTPS_PROXY is set here" in await advice(API, {HOST: "timeout"})
-    told = await advice(API, {HOST: "timeout"}, proxy="http://proxy:3128")
-    assert "HTTPS_PROXY" not in told
+    reported = await advice(API, {HOST: "timeout"}, proxy="http://proxy:3128")
+    assert "HTTPS_PROXY" not in reported
 
 
 async def test_no_token_elsewhere() -> None:

@@ -26,15 +26,15 @@ def test_limits(url: str, limits: dict[str, float], is_warned: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "answer"),
     [("2.0.0", None), ("1.3.17", None), ("1.2.1", "older"), ("0.10", "older"), (None, "taken for"),
      ("devel", None)],
 )  # fmt: skip
-def test_version(version: str | None, said: str | None) -> None:
+def test_version(version: str | None, answer: str | None) -> None:
     """A version that is too old, or not known."""
-    told = list(site_warnings(Site("a", "https://a.example/api/v1", "A"), version))
-    assert len(told) == (said is not None)
-    assert all(str(said) in one for one in told)
+    reported = list(site_warnings(Site("a", "https://a.example/api/v1", "A"), version))
+    assert len(reported) == (answer is not None)
+    assert all(str(answer) in one for one in reported)
 
 
 @pytest.mark.parametrize(

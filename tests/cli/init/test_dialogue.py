@@ -66,9 +66,9 @@ def test_asked_again() -> None:
                   "b.example", "berlin", "munich", "", "nmd", "_x", "x")  # fmt: skip
     assert result.exit_code == 0
     assert [*sites_written()] == ["berlin", "munich"]
-    for said in ("is not an address", "What to do: Look.", "'Berlin' is not a site name",
+    for answer in ("is not an address", "What to do: Look.", "'Berlin' is not a site name",
                  "'berlin' is the name of another site", "'nmd' is reserved"):  # fmt: skip
-        assert said in result.output
+        assert answer in result.output
 
 
 def test_away() -> None:

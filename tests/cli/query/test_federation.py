@@ -36,13 +36,15 @@ def test_by_environment(run: Run, federation: dict[str, Switch], tmp_path: Path)
 
 def test_all(run: Run, federation: dict[str, Switch]) -> None:
     """--all follows the pages to the end; --limit may be any number; each entry comes once."""
-    told = lines(run("query", FILTER, "--all", "--format", "jsonl", "--fields", "nsites").stdout)
-    assert sorted(str(one["id"]) for one in told) == ALL
-    assert told[0]["attributes"].keys() == {"nsites"}  # type: ignore[attr-defined]
+    reported = lines(
+        run("query", FILTER, "--all", "--format", "jsonl", "--fields", "nsites").stdout
+    )
+    assert sorted(str(one["id"]) for one in reported) == ALL
+    assert reported[0]["attributes"].keys() == {"nsites"}  # type: ignore[attr-defined]
     some = run("query", FILTER, "--limit", "600", "--format", "jsonl", "--fields", "id").stdout
-    assert [one["id"] for one in lines(some)] == [one["id"] for one in told]
+    assert [one["id"] for one in lines(some)] == [one["id"] for one in reported]
     first = run("query", FILTER, "--limit", "33", "--format", "jsonl", "--fields", "id").stdout
-    assert [one["id"] for one in lines(first)] == [one["id"] for one in told[:33]]
+    assert [one["id"] for one in lines(first)] == [one["id"] for one in reported[:33]]
 
 
 def test_document(run: Run, federation: dict[str, Switch], tmp_path: Path) -> None:
@@ -132,8 +134,8 @@ def test_sites(run: Run, federation: dict[str, Switch]) -> None:
 
 def test_default_limit_is_said(run: Run, federation: dict[str, Switch]) -> None:
     """Who gets 20 of many without having asked for 20 is told so; who asked is not."""
-    told = run("query", FILTER, "--format", "csv").stderr
-    assert "20 of 60 entries; --all gives all of them" in told
+    reported = run("query", FILTER, "--format", "csv").stderr
+    assert "20 of 60 entries; --all gives all of them" in reported
     assert "--all" not in run("query", FILTER, "--format", "csv", "--limit", "20").stderr
 
 

@@ -38,10 +38,10 @@ def test_document() -> None:
     writer = writer_for(Question("", form="json"), None, Unwritten())
     ending = Ending(0, is_whole=True, query="a=1", meta={"request_delay": 1, "data_returned": 0})
     text = writer.begin() + writer.page([]) + writer.end(ending)
-    told = json.loads(text)
-    assert told["data"] == []
-    assert told["meta"]["query"] == {"representation": "/structures?a=1"}
-    assert "request_delay" not in told["meta"]
+    reported = json.loads(text)
+    assert reported["data"] == []
+    assert reported["meta"]["query"] == {"representation": "/structures?a=1"}
+    assert "request_delay" not in reported["meta"]
 
 
 def test_control_characters() -> None:

@@ -52,8 +52,8 @@ def test_formats(run: Run, plain: Served, tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
     assert [row["id"] for row in rows] == IDS
     assert not [name for name in rows[0] if name.startswith("_")]
-    told = run(*asked, "a.zip", "--format", "cif")
-    assert "4 entries cannot be written in this format" in told.stderr
+    reported = run(*asked, "a.zip", "--format", "cif")
+    assert "4 entries cannot be written in this format" in reported.stderr
     with ZipFile(tmp_path / "a.zip") as archive:
         assert sum(name.endswith(".cif") for name in archive.namelist()) == 36
         assert "3.05" in archive.read("x_5.cif").decode()
@@ -71,8 +71,8 @@ def test_structures(format_: str, run: Run, plain: Served) -> None:
 def test_links_as_objects(run: Run, plain: Served) -> None:
     """`links.next` may be an object."""
     plain[0].link_as_object = True
-    told = run("query", "", "--url", plain[1], "--all", "--format", "jsonl").stdout
-    assert len(lines(told)) == 40
+    reported = run("query", "", "--url", plain[1], "--all", "--format", "jsonl").stdout
+    assert len(lines(reported)) == 40
 
 
 def test_circle(run: Run, plain: Served) -> None:
@@ -275,10 +275,10 @@ def test_interrupted(run: Run, plain: Served, tmp_path: Path) -> None:
         assert time.monotonic() < until
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, told = process.communicate(timeout=WAIT_S)
+    out, reported = process.communicate(timeout=WAIT_S)
     count = len(lines((tmp_path / "a.jsonl").read_text()))
     assert (process.returncode, out) == (130, "")
-    assert told.splitlines()[1:] == [
+    assert reported.splitlines()[1:] == [
         f"gateway: interrupted; {count} entries are kept, and --resume goes on"
     ]
     server.delay_s = 0

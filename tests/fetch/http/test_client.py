@@ -458,10 +458,10 @@ async def test_tokens_stand_in_no_error_log_or_repr(servers, client_of, caplog, 
     client = client_of(await servers.answering(answer), token=TOKEN, attempts=1)
     with caplog.at_level(logging.DEBUG):
         error = await failure(client)
-    told = f"{error!r} {error} {vars(error)} {error.__cause__!r} {error.__context__!r}"
-    told += f"{caplog.text} {client!r} {client.site!r} {client.circuit!r}"
-    assert "geheim" not in told.lower()
-    assert "abcdef" not in told.lower()
+    reported = f"{error!r} {error} {vars(error)} {error.__cause__!r} {error.__context__!r}"
+    reported += f"{caplog.text} {client!r} {client.site!r} {client.circuit!r}"
+    assert "geheim" not in reported.lower()
+    assert "abcdef" not in reported.lower()
 
 
 async def test_a_refused_token_is_said(servers, client_of):
@@ -513,6 +513,6 @@ async def test_whatever_a_transport_raises_is_a_site_error(client_of, site, erro
             raise error
 
     client = client_of(site.url, with_={"transport": Broken()}, attempts=1)
-    told = await failure(client)
-    assert "Error" not in told.happened
-    assert "no" not in told.happened.split()
+    reported = await failure(client)
+    assert "Error" not in reported.happened
+    assert "no" not in reported.happened.split()

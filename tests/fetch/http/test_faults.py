@@ -214,11 +214,11 @@ def test_a_refused_token_is_said(status):
     """With a token sent, the text says so instead of the site's words."""
     headers = {"content-type": "application/json"}
     body = b'{"detail":"Authentication required"}'
-    said = {"headers": headers, "body": body, "archive": False, "now": NOW}
-    fault = status_fault(status, token="geheim", **said)
+    answer = {"headers": headers, "body": body, "archive": False, "now": NOW}
+    fault = status_fault(status, token="geheim", **answer)
     assert fault.happened == f"HTTP {status}: the token that was sent is not accepted there"
     assert fault.refused
-    fault = status_fault(status, token=None, **said)
+    fault = status_fault(status, token=None, **answer)
     assert fault.happened == f"HTTP {status}: Authentication required"
 
 

@@ -194,8 +194,8 @@ async def test_a_token_that_a_site_sends_back_is_not_repeated(servers, client_of
         while True:
             request = await connection.request()
             server.keep(request)
-            said = request.headers.get("authorization", "").removeprefix("Bearer ")
-            to = (("Location", f"{said}://127.0.0.1:{server.port}/"),)
+            result = request.headers.get("authorization", "").removeprefix("Bearer ")
+            to = (("Location", f"{result}://127.0.0.1:{server.port}/"),)
             await connection.respond(b"", status="302 Found", headers=to)
 
     server = await servers.start(handler)

@@ -112,7 +112,7 @@ async def test_unreachable(url: str, trouble: str) -> None:
     """Why nothing answers."""
     found = await reach(site_at(url), "/info")
     assert isinstance(found, Unreachable)
-    assert (found.trouble, bool(found.said)) == (trouble, True)
+    assert (found.trouble, bool(found.happened)) == (trouble, True)
 
 
 async def test_silence(servers) -> None:

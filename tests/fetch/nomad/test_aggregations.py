@@ -87,7 +87,7 @@ async def test_some_values(asked: list[str], found: dict[str, int]) -> None:
         assert len(wire.asked) == (1 if asked else 0)
 
 
-def said(*buckets: Any) -> dict[str, Any]:
+def result(*buckets: Any) -> dict[str, Any]:
     return {"aggregations": {"values": {"terms": {"data": list(buckets)}}}}
 
 
@@ -99,15 +99,15 @@ HOSTILE = [
     ({}, "no list of values"),
     ({"aggregations": {}}, "no list of values"),
     ({"aggregations": {"values": {"terms": {"data": {}}}}}, "no list of values"),
-    (said(1), "without text or count"),
-    (said({}), "without text or count"),
-    (said(bucket(1)), "without text or count"),
-    (said(bucket(None)), "without text or count"),
-    (said(bucket("a", 0)), "without text or count"),
-    (said(bucket("a", "1")), "without text or count"),
-    (said(bucket("a", -1)), "without text or count"),
-    (said(bucket("b"), bucket("a")), "not in rising order"),
-    (said(bucket("a"), bucket("a")), "not in rising order"),
+    (result(1), "without text or count"),
+    (result({}), "without text or count"),
+    (result(bucket(1)), "without text or count"),
+    (result(bucket(None)), "without text or count"),
+    (result(bucket("a", 0)), "without text or count"),
+    (result(bucket("a", "1")), "without text or count"),
+    (result(bucket("a", -1)), "without text or count"),
+    (result(bucket("b"), bucket("a")), "not in rising order"),
+    (result(bucket("a"), bucket("a")), "not in rising order"),
 ]
 
 
@@ -124,7 +124,7 @@ async def test_a_site_that_repeats_itself(monkeypatch: pytest.MonkeyPatch) -> No
     """The same page again would be an endless walk."""
     monkeypatch.setattr(terms_module, "PAGE", 1)
     async with opened_session("berlin", []) as (session, wire):
-        wire.fault = lambda asked: httpx.Response(200, json=said(bucket("a")))
+        wire.fault = lambda asked: httpx.Response(200, json=result(bucket("a")))
         with pytest.raises(SiteError, match="not in rising order"):
             await texts_of(session)
         assert len(wire.asked) == 2
@@ -133,7 +133,7 @@ async def test_a_site_that_repeats_itself(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_values_not_asked_for() -> None:
     """A site cannot bring in references that nobody asked for."""
     async with opened_session("berlin", []) as (session, wire):
-        wire.fault = lambda asked: httpx.Response(200, json=said(bucket("b")))
+        wire.fault = lambda asked: httpx.Response(200, json=result(bucket("b")))
         with pytest.raises(SiteError, match="not asked for"):
             await read_some_terms(session, "references", ["a"], query=STRUCTURE)
 
@@ -142,5 +142,5 @@ async def test_values_not_asked_for() -> None:
 async def test_odd_examples(entries: Any) -> None:
     """An example that is none tells nothing; the value still counts."""
     async with opened_session("berlin", []) as (session, wire):
-        wire.fault = lambda asked: httpx.Response(200, json=said(bucket("a", entries=entries)))
+        wire.fault = lambda asked: httpx.Response(200, json=result(bucket("a", entries=entries)))
         assert await texts_of(session) == (Term("a", 1),)

@@ -12,8 +12,9 @@ from gateway.fetch.cache.answers import AnswerCache, open_cache
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope
 from gateway.fetch.http.request import RequestOptions
-from gateway.fetch.nomad.archives import MOST_REQUESTS, Wanted, read_entries
+from gateway.fetch.nomad.archives import Wanted, read_entries
 from gateway.fetch.nomad.pace import LARGEST_PORTION, SitePace
+from gateway.fetch.nomad.portions import MOST_REQUESTS
 from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Entry, Hit, JsonObject, Site
 from tests.whole.lines import Asked, Line
@@ -134,12 +135,12 @@ async def test_a_site_whose_archives_are_all_bad_is_asked_so_often_and_no_more(
 async def test_vanished_archives_are_served_from_the_index() -> None:
     """A page that comes shorter than asked, or with empty archives, loses no entry."""
 
-    def vanish(asked: Asked, said: Any) -> Any:
+    def vanish(asked: Asked, answer: Any) -> Any:
         if asked.is_archive:
-            said["data"] = said["data"][1:]
-            said["data"][0]["archive"] = {"metadata": {}}
-            said["data"][1]["archive"] = "gone"
-        return said
+            answer["data"] = answer["data"][1:]
+            answer["data"][0]["archive"] = {"metadata": {}}
+            answer["data"][1]["archive"] = "gone"
+        return answer
 
     async with opened_session("berlin", lines_of(6)) as (session, wire):
         wire.change = vanish
@@ -153,9 +154,9 @@ async def test_vanished_archives_are_served_from_the_index() -> None:
 async def test_entries_that_were_not_asked_for_are_left_out() -> None:
     """A site cannot slip in an entry."""
 
-    def slip(asked: Asked, said: Any) -> Any:
-        said["data"][0]["entry_id"] = "other"
-        return said
+    def slip(asked: Asked, answer: Any) -> Any:
+        answer["data"][0]["entry_id"] = "other"
+        return answer
 
     async with opened_session("berlin", lines_of(2)) as (session, wire):
         wire.change = slip

@@ -107,39 +107,39 @@ async def test_everyday_windows_are_cheap(sort: Sort, after: int | None, pages: 
 Change = Callable[[Any], Any]
 
 
-def moved(said: Any) -> Any:
-    said["data"].insert(0, said["data"].pop())
-    return said
+def moved(result: Any) -> Any:
+    result["data"].insert(0, result["data"].pop())
+    return result
 
 
-def doubled(said: Any) -> Any:
-    said["data"][1] = said["data"][0]
-    return said
+def doubled(result: Any) -> Any:
+    result["data"][1] = result["data"][0]
+    return result
 
 
 def renamed(entry_id: str) -> Change:
-    def change(said: Any) -> Any:
-        said["data"][0]["entry_id"] = entry_id
-        return said
+    def change(result: Any) -> Any:
+        result["data"][0]["entry_id"] = entry_id
+        return result
 
     return change
 
 
 def valued(value: Any) -> Change:
-    def change(said: Any) -> Any:
-        said["data"][0].setdefault("optimade", {})["nsites"] = value
-        return said
+    def change(result: Any) -> Any:
+        result["data"][0].setdefault("optimade", {})["nsites"] = value
+        return result
 
     return change
 
 
-def emptied(said: Any) -> Any:
+def emptied(result: Any) -> Any:
     return {}
 
 
-def shortened(said: Any) -> Any:
-    said["data"].pop()
-    return said
+def shortened(result: Any) -> Any:
+    result["data"].pop()
+    return result
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_hostile_site_fails_and_nothing_else(
     ask = Ask(STRUCTURE, order_of(sort, CATALOGUE), 10)
     async with opened_session("berlin", lines) as (session, wire):
         assert len((await read_window(session, ask)).hits) == 10
-        wire.change = lambda asked, said: change(said)
+        wire.change = lambda asked, result: change(result)
         with pytest.raises(SiteError, match=happened):
             await read_window(session, ask)
 

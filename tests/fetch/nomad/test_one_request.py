@@ -109,32 +109,32 @@ def broken(asked: Asked) -> httpx.Response | None:
     return httpx.Response(500, json={"detail": "boom"}) if asked.is_archive else None
 
 
-def shortened(asked: Asked, said: Any) -> Any:
-    return {**said, "data": said["data"][1:]}
+def shortened(asked: Asked, answer: Any) -> Any:
+    return {**answer, "data": answer["data"][1:]}
 
 
-def without_metadata(asked: Asked, said: Any) -> Any:
-    said["data"][3]["archive"] = {"metadata": {}}
-    return said
+def without_metadata(asked: Asked, answer: Any) -> Any:
+    answer["data"][3]["archive"] = {"metadata": {}}
+    return answer
 
 
-def not_a_section(asked: Asked, said: Any) -> Any:
-    said["data"][3]["archive"] = ["metadata"]
-    return said
+def not_a_section(asked: Asked, answer: Any) -> Any:
+    answer["data"][3]["archive"] = ["metadata"]
+    return answer
 
 
-def without_key(asked: Asked, said: Any) -> Any:
-    del said["data"][3]["archive"]["metadata"]["upload_create_time"]
-    return said
+def without_key(asked: Asked, answer: Any) -> Any:
+    del answer["data"][3]["archive"]["metadata"]["upload_create_time"]
+    return answer
 
 
-def with_another_key(asked: Asked, said: Any) -> Any:
-    said["data"][3]["archive"]["metadata"]["upload_create_time"] = ["2021"]
-    return said
+def with_another_key(asked: Asked, answer: Any) -> Any:
+    answer["data"][3]["archive"]["metadata"]["upload_create_time"] = ["2021"]
+    return answer
 
 
-def out_of_order(asked: Asked, said: Any) -> Any:
-    return {**said, "data": said["data"][::-1]}
+def out_of_order(asked: Asked, answer: Any) -> Any:
+    return {**answer, "data": answer["data"][::-1]}
 
 
 async def test_doubtful_pages_are_not_used() -> None:
@@ -160,14 +160,14 @@ async def test_fields_of_the_index_come_along() -> None:
         assert found is not None
         assert all(one.document["authors"] == [{"name": "Ada Example"}] for one in found[1])
         assert len(wire.asked) == 2
-        wire.change = lambda asked, said: said if asked.is_archive else shifted(said)
+        wire.change = lambda asked, answer: answer if asked.is_archive else shifted(answer)
         ask = ask_of([])
         assert await read_archived(session, ask, required=WHOLE, fields=("authors.name",)) is None
 
 
-def shifted(said: Any) -> Any:
-    said["data"][0]["entry_id"] = "another"
-    return said
+def shifted(answer: Any) -> Any:
+    answer["data"][0]["entry_id"] = "another"
+    return answer
 
 
 async def test_other_failures_are_the_sites() -> None:
@@ -259,10 +259,10 @@ def test_no_entry_is_lost_or_doubled(
                 return None, None
             expected = await read_window(session, ask)
 
-            def changed(asked: Asked, said: Any) -> Any:
-                if said["data"]:
-                    change(said["data"], place % len(said["data"]))
-                return said
+            def changed(asked: Asked, answer: Any) -> Any:
+                if answer["data"]:
+                    change(answer["data"], place % len(answer["data"]))
+                return answer
 
             wire.change = changed
             try:

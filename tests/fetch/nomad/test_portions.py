@@ -246,11 +246,11 @@ async def test_too_large_portions_are_halved() -> None:
     async with opened(16, max_answer_bytes=9000) as site:
         site.pace.archives_came(2, 0.002, at_once=1)
 
-        def swell(asked: Asked, said: Any) -> Any:
-            for one in said["data"] if asked.is_archive else ():
+        def swell(asked: Asked, answer: Any) -> Any:
+            for one in answer["data"] if asked.is_archive else ():
                 more = 10_000 if one["entry_id"] == "e005" else 1_000
                 one["archive"]["metadata"]["optimade"]["x"] = "x" * more
-            return said
+            return answer
 
         site.line.change = swell
         entries = await site.read(hits_of(16), within_s=20)

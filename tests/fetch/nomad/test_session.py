@@ -19,7 +19,7 @@ from tests.whole.lines import Line
 from tests.whole.oases import make_line, opened_session
 
 
-def said(data: Any, total: Any = 2) -> dict[str, Any]:
+def result(data: Any, total: Any = 2) -> dict[str, Any]:
     return {"data": data, "pagination": {"total": total}}
 
 
@@ -38,30 +38,30 @@ def answering(wire: Line, answer: Any) -> None:
 
 HOSTILE = [
     ({}, "no list of entries"),
-    (said(None), "no list of entries"),
-    (said({"entry_id": "a"}), "no list of entries"),
-    (said(ids("a", "b", "c"), 3), "no list of entries of the size asked for"),
-    (said([1, 2]), "without a proper entry_id"),
-    (said([{}, {}]), "without a proper entry_id"),
-    (said([None]), "without a proper entry_id"),
-    (said(ids(None)), "without a proper entry_id"),
-    (said(ids(5)), "without a proper entry_id"),
-    (said(ids("")), "without a proper entry_id"),
-    (said(ids("a/../b")), "without a proper entry_id"),
-    (said(ids("a:b")), "without a proper entry_id"),
-    (said(ids("a~b")), "without a proper entry_id"),
-    (said(ids("ä")), "without a proper entry_id"),
-    (said(ids("a\n")), "without a proper entry_id"),
-    (said(ids("a" * 129)), "without a proper entry_id"),
-    (said(ids("a", "a")), "holds entry a twice"),
-    (said(ids("a", "b"), 1), "2 entries came of a total of 1"),
-    (said(ids("a"), 5), "1 entries came of a total of 5"),
-    (said(ids("a", "b"), None), "no proper total"),
-    (said(ids("a", "b"), "2"), "no proper total"),
-    (said(ids("a", "b"), -1), "no proper total"),
-    (said(ids("a", "b"), True), "no proper total"),
-    (said(ids("a", "b"), 2.5), "no proper total"),
-    (said(ids("a", "b"), 2**60), "no proper total"),
+    (result(None), "no list of entries"),
+    (result({"entry_id": "a"}), "no list of entries"),
+    (result(ids("a", "b", "c"), 3), "no list of entries of the size asked for"),
+    (result([1, 2]), "without a proper entry_id"),
+    (result([{}, {}]), "without a proper entry_id"),
+    (result([None]), "without a proper entry_id"),
+    (result(ids(None)), "without a proper entry_id"),
+    (result(ids(5)), "without a proper entry_id"),
+    (result(ids("")), "without a proper entry_id"),
+    (result(ids("a/../b")), "without a proper entry_id"),
+    (result(ids("a:b")), "without a proper entry_id"),
+    (result(ids("a~b")), "without a proper entry_id"),
+    (result(ids("ä")), "without a proper entry_id"),
+    (result(ids("a\n")), "without a proper entry_id"),
+    (result(ids("a" * 129)), "without a proper entry_id"),
+    (result(ids("a", "a")), "holds entry a twice"),
+    (result(ids("a", "b"), 1), "2 entries came of a total of 1"),
+    (result(ids("a"), 5), "1 entries came of a total of 5"),
+    (result(ids("a", "b"), None), "no proper total"),
+    (result(ids("a", "b"), "2"), "no proper total"),
+    (result(ids("a", "b"), -1), "no proper total"),
+    (result(ids("a", "b"), True), "no proper total"),
+    (result(ids("a", "b"), 2.5), "no proper total"),
+    (result(ids("a", "b"), 2**60), "no proper total"),
     ({"data": ids("a", "b")}, "no proper total"),
     ({"data": ids("a", "b"), "pagination": []}, "no proper total"),
 ]
@@ -80,13 +80,13 @@ async def test_wrong_page_is_the_sites_failure(answer: Any, happened: str) -> No
 async def test_wrong_count_is_the_sites_failure(total: Any) -> None:
     """A number of entries is a whole number that can be one."""
     async with opened_session("berlin", []) as (session, wire):
-        answering(wire, said([], total))
+        answering(wire, result([], total))
         with pytest.raises(SiteError, match=r"count entries from berlin: .*no proper total"):
             await session.count(STRUCTURE)
 
 
 @pytest.mark.parametrize(
-    "answer", [said(ids("a", "a")), said([{"archive": {}}]), said(ids("a"), 0)]
+    "answer", [result(ids("a", "a")), result([{"archive": {}}]), result(ids("a"), 0)]
 )
 async def test_wrong_archives_are_the_sites_failure(answer: Any) -> None:
     """Archives come with entry_ids, each once; fewer than the total may come."""
@@ -94,7 +94,7 @@ async def test_wrong_archives_are_the_sites_failure(answer: Any) -> None:
         answering(wire, answer)
         with pytest.raises(SiteError, match="read archives from berlin"):
             await session.archives(STRUCTURE, required=WHOLE, size=2)
-        answering(wire, said(ids("a"), 2))
+        answering(wire, result(ids("a"), 2))
         found = await session.archives(STRUCTURE, required=WHOLE, size=2)
         assert dict(found.archives) == {"a": None}
 
@@ -107,12 +107,12 @@ async def test_only_what_was_asked_for_is_kept() -> None:
     junk = {"x": ["junk"] * 100}
     async with opened_session("berlin", []) as (session, wire):
         documents = [{"entry_id": one, "optimade": {"nsites": 1}, "junk": junk} for one in "ab"]
-        answering(wire, {**said(documents), "more": junk})
+        answering(wire, {**result(documents), "more": junk})
         page = await page_of(session, fields=["optimade.nsites", "upload_id"])
         assert page.documents == tuple({"entry_id": one, "optimade": {"nsites": 1}} for one in "ab")
         metadata = {"entry_id": "a", "optimade": {"nsites": 1}, "junk": junk}
         archive = {"metadata": metadata, "run": junk}
-        answering(wire, said([{"entry_id": "a", "archive": archive, "junk": junk}], 1))
+        answering(wire, result([{"entry_id": "a", "archive": archive, "junk": junk}], 1))
         found = await session.archives(STRUCTURE, required=WHOLE, size=2)
         assert found.archives == {"a": {"entry_id": "a", "optimade": {"nsites": 1}}}
 
@@ -130,7 +130,7 @@ async def test_many_fields_are_asked_for_as_everything() -> None:
 async def test_the_caller_of_a_private_site_asks_for_what_it_may_see() -> None:
     """`visible` goes with the caller's own token alone."""
     wire = Line(httpx.ASGITransport(create_demo_oasis([], path="")))
-    wire.fault = lambda asked: httpx.Response(200, json=said([], 0))
+    wire.fault = lambda asked: httpx.Response(200, json=result([], 0))
     for forward, token, owner in (
         (True, "t", "visible"), (True, None, "public"), (False, "t", "public"),
     ):  # fmt: skip
@@ -157,7 +157,7 @@ async def test_another_deadline_is_the_same_conversation() -> None:
 async def test_later_page_may_be_short() -> None:
     """Behind a position, or an offset, fewer entries than the total are left."""
     async with opened_session("berlin", []) as (session, wire):
-        answering(wire, said(ids("b"), 9))
+        answering(wire, result(ids("b"), 9))
         assert (await page_of(session, after="a")).total == 9
         assert (await page_of(session, offset=8)).total == 9
 

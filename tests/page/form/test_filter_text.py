@@ -67,7 +67,7 @@ def test_what_is_written(changes: dict[str, object], text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "text", "said"),
+    ("field", "text", "answer"),
     [
         ("elements", "Ti Zz", "'Zz' is no element"),
         ("mode", "maybe", "'maybe' is none of all"),
@@ -91,14 +91,14 @@ def test_what_is_written(changes: dict[str, object], text: str) -> None:
         ("further", "nsites = ", "column 9"),
     ],
 )
-def test_what_is_refused(field: str, text: str, said: str) -> None:
+def test_what_is_refused(field: str, text: str, answer: str) -> None:
     """A field that cannot be understood is named, with a sentence that says what is wrong."""
     changed = replace(Fields(), elements="Ti" if field == "mode" else "")
     with pytest.raises(FieldErrors) as caught:
         write_fields(replace(changed, **{field: text}), KNOWN)
     (error,) = caught.value.errors
     assert error.field == field
-    assert said in error.sentence
+    assert answer in error.sentence
 
 
 def test_limits_the_wrong_way_round() -> None:

@@ -11,7 +11,7 @@ SITES = ("berlin", "munich")
 SCOPE = Scope(STRUCTURES, structures_catalogue("fed"), "fed")
 
 
-def said(text: str) -> list[str]:
+def answer(text: str) -> list[str]:
     plan = plan_sites(read_filter(text), sites=SITES, scope=SCOPE)
     return [notice.detail for notice in plan.notices]
 
@@ -41,7 +41,7 @@ def said(text: str) -> list[str]:
 )
 def test_ids_that_no_entry_has(text: str, parts: tuple[str, ...]) -> None:
     """One warning, which says what would be right."""
-    (detail,) = said(text)
+    (detail,) = answer(text)
     for part in parts:
         assert part in detail
 
@@ -57,12 +57,12 @@ def test_ids_that_no_entry_has(text: str, parts: tuple[str, ...]) -> None:
 )  # fmt: skip
 def test_what_is_canonical_is_left_alone(text: str) -> None:
     """And so are parts of ids."""
-    assert said(text) == []
+    assert answer(text) == []
 
 
 def test_many_ids_are_one_warning() -> None:
     """Some are named, the others counted, none at length."""
-    (detail,) = said(" OR ".join(f'id = "{number}{"x" * 100}"' for number in range(100)))
+    (detail,) = answer(" OR ".join(f'id = "{number}{"x" * 100}"' for number in range(100)))
     assert "and 97 more ids" in detail
     assert len(detail) < 700
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryBudget, MemoryScope, Reservation
-from gateway.fetch.nomad.session import Documents, SiteSession
+from gateway.fetch.nomad.answers import Documents
+from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Json, JsonObject, NativeQuery, Site
 from gateway.properties import STRUCTURE
 from gateway.search.copies import CopyIndex

@@ -8,7 +8,7 @@ from gateway.search.listing.missing import RETRY_AFTER_S, check_missing
 
 
 @pytest.mark.parametrize(
-    ("waits", "told"),
+    ("waits", "reported"),
     [
         ((None,), RETRY_AFTER_S),
         ((7.0,), 7.0),
@@ -18,9 +18,11 @@ from gateway.search.listing.missing import RETRY_AFTER_S, check_missing
         ((2.0, 30.0), 30.0),
     ],
 )
-def test_a_site_sends_nobody_away_for_long(waits: tuple[float | None, ...], told: float) -> None:
+def test_a_site_sends_nobody_away_for_long(
+    waits: tuple[float | None, ...], reported: float
+) -> None:
     """The longest wait of the missing sites, but 60 s at most."""
     failures = {f"s{n}": SiteFailure(f"s{n}", "HTTP 503", wait) for n, wait in enumerate(waits)}
     with pytest.raises(SitesMissingError) as caught:
         check_missing(failures, is_empty=True, forbidden=False)
-    assert caught.value.retry_after_s == told
+    assert caught.value.retry_after_s == reported

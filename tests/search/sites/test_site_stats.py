@@ -176,11 +176,11 @@ async def test_shares_are_kept_while_answers_are(looked: Any) -> None:
     assert uncached.shares(PAGE) is None
 
 
-def privately(asked: Asked, said: Any) -> Any:
+def privately(asked: Asked, result: Any) -> Any:
     """A caller's token sees more than the public does."""
     if asked.body.get("owner") == "visible":
-        said["pagination"]["total"] = PRIVATE
-    return said
+        result["pagination"]["total"] = PRIVATE
+    return result
 
 
 @pytest.mark.parametrize("filter_", [None, "nsites=2"])
@@ -208,12 +208,12 @@ async def test_what_a_token_sees_is_remembered_for_nobody(filter_: str | None) -
         assert public.data_available == 12
 
 
-@pytest.mark.parametrize("said", ["x" * 101, "<b>1.3</b>", "1.3\n", "", 1.3, None, "é"])
-async def test_a_version_is_short_and_plain(looked: Any, said: Any) -> None:
+@pytest.mark.parametrize("result", ["x" * 101, "<b>1.3</b>", "1.3\n", "", 1.3, None, "é"])
+async def test_a_version_is_short_and_plain(looked: Any, result: Any) -> None:
     """/health shows it to everybody and plans are cached by it: a text of megabytes is none."""
     site_stats, client, line = looked
     line.change = lambda asked, answer: (
-        answer | {"version": said} if asked.path.endswith("/info") else answer
+        answer | {"version": result} if asked.path.endswith("/info") else answer
     )
     await site_stats.look(client)
     assert site_stats.info("berlin").version is None

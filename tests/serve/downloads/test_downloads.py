@@ -131,11 +131,11 @@ async def test_archive(gateway: Opened, name: str) -> None:
     assert set(found.refused.values()) == {"Its Oasis has no usable positions of the atoms."}
     assert all(id_ in text for id_, text in found.texts.items())
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        told = archive.read("query.txt").decode()
+        reported = archive.read("query.txt").decode()
         assert {info.external_attr >> 16 for info in archive.infolist()} == {0o644}
-    assert query in told
-    assert f"{len(ALL_IDS)} structures match" in told
-    assert f"  berlin: {PER_SITE}\n" in told
+    assert query in reported
+    assert f"{len(ALL_IDS)} structures match" in reported
+    assert f"  berlin: {PER_SITE}\n" in reported
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -151,8 +151,8 @@ async def test_a_site_dies_midway(
     gateway.lines["munich"].fault = dies_after(pages * of_a_page)
     with pytest.raises(ConnectionError, match="munich"):
         await gateway.web.get(f"{LISTING}{name}{partial}&sort=nsites")
-    told = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-    assert any("download broken off" in one for one in told)
+    reported = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    assert any("download broken off" in one for one in reported)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -185,11 +185,11 @@ async def test_later_pages_warn_in_the_last_line(gateway: Opened) -> None:
 
     gateway.lines["munich"].fault = no_archives
     first, *_, last = await get_lines(gateway, f"{STREAM}&response_fields=lattice_vectors")
-    said = [one["detail"] for one in last["meta"].get("warnings", ())]
-    assert said
-    assert all("munich" in one for one in said)
-    assert not {*said} & {one["detail"] for one in first["meta"].get("warnings", ())}
-    assert len(said) <= MAX_NOTICES + 1
+    answer = [one["detail"] for one in last["meta"].get("warnings", ())]
+    assert answer
+    assert all("munich" in one for one in answer)
+    assert not {*answer} & {one["detail"] for one in first["meta"].get("warnings", ())}
+    assert len(answer) <= MAX_NOTICES + 1
 
 
 async def test_nothing_may_be_missing(gateway: Opened) -> None:

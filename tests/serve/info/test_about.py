@@ -72,13 +72,13 @@ async def test_entry_info(client: httpx.AsyncClient, federation, view: str, vers
     }  # fmt: skip
     assert (info["type"], info["id"]) == ("info", "structures")
     fields = list(info["properties"])
-    told = info["output_fields_by_format"]
-    assert list(told) == info["formats"]
+    reported = info["output_fields_by_format"]
+    assert list(reported) == info["formats"]
     for form in ("json", "_fed_jsonl", "_fed_csv"):
-        assert told[form] == fields
+        assert reported[form] == fields
     for form in ("_fed_cif", "_fed_xyz", "_fed_poscar"):
-        assert "species_at_sites" in told[form]
-        assert set(told[form]) < set(fields)
+        assert "species_at_sites" in reported[form]
+        assert set(reported[form]) < set(fields)
     assert federation.asked == []
 
 

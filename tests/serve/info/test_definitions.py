@@ -138,9 +138,9 @@ OPERATORS = [
 def test_query_support_is_told(name: str, operators: str | None) -> None:
     """What is less than all that is mandatory for a type is listed; the lengths of most lists and
     parts of some texts cannot be asked for."""
-    told = EXACT[name]["x-optimade-implementation"]
-    assert told["query-support"] == ("partial" if operators else "all mandatory")
-    assert told.get("query-support-operators") == (operators.split(", ") if operators else None)
+    reported = EXACT[name]["x-optimade-implementation"]
+    assert reported["query-support"] == ("partial" if operators else "all mandatory")
+    assert reported.get("query-support-operators") == (operators.split(", ") if operators else None)
 
 
 def test_lists_of_sections_have_empty_places() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.serve.info.native_docs import native_docs
-from gateway.serve.native.passed import PASSED
-from gateway.serve.native.searches import SEARCHES
+from gateway.serve.routes.native.passed import PASSED
+from gateway.serve.routes.native.searches import SEARCHES
 
 ROUTES = [(path, method) for path, method, _ in (*SEARCHES, *PASSED)]
 

@@ -88,11 +88,11 @@ async def test_strangers(hub: str) -> None:
     host, port, token = hub.split(":")
     wrong = "0" * len(token)
     async with published(observer := Observer()), AsyncExitStack() as stack:
-        for said in (b"", wrong.encode(), b"GET / HTTP/1.1\r\n\r\n" * 9):
+        for answer in (b"", wrong.encode(), b"GET / HTTP/1.1\r\n\r\n" * 9):
             reader, writer = await asyncio.open_connection(host, int(port))
             stack.callback(writer.close)
-            writer.write(said)
-            if said:
+            writer.write(answer)
+            if answer:
                 await send_message(writer, b'[["gateway_workers","gauge","",[]]]')
                 with suppress(ConnectionError):
                     assert await reader.read() == b""

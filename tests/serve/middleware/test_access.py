@@ -108,8 +108,8 @@ async def test_log_line(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixt
         )
     (record,) = [record for record in caplog.records if record.name == "gateway"]
     assert record.message == "answered"
-    told = {name: getattr(record, name) for name in ("method", "path", "status", "request_id")}
-    assert told == {
+    reported = {name: getattr(record, name) for name in ("method", "path", "status", "request_id")}
+    assert reported == {
         "method": "GET",
         "path": "/v1/structures/a%0Ab%1B",
         "status": 200,

@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def config_here() -> Path | None:
-    """The configuration in this folder, if there is one, which is then said."""
+    """The configuration in this folder, if there is one; a line on standard error names it."""
     if not Path(DEFAULT_CONFIG).is_file():
         return None
     click.echo(f"gateway: using ./{DEFAULT_CONFIG}", err=True)
@@ -106,7 +106,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def _leave_quietly() -> NoReturn:
-    """Who read the output has left, as `head` does; nothing more is to be said to it."""
+    """The reader of the output has ended, as `head` does; nothing more is written."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     sys.exit(BROKEN_PIPE)

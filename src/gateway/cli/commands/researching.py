@@ -114,7 +114,7 @@ def query(context: click.Context, /, filter_: str, **options: Any) -> None:
 @retries_option
 @click.pass_context
 def sites(context: click.Context, /, as_json: bool, **options: Any) -> None:
-    """Show the sites behind a gateway: state, version, entries, round trip.
+    """Show the sites of a gateway: state, version, entries, round trip.
 
     Exit codes: 0 all sites answer, 1 nothing answers, 3 some site is missing.
     """

@@ -59,7 +59,7 @@ def _limited(_: Site) -> str:
     )
 
 
-def _ill(_: Site) -> str:
+def _unhealthy(_: Site) -> str:
     return "The fault is in the Oasis itself; its administrator finds the reason in its log."
 
 
@@ -89,12 +89,12 @@ def _other(_: Site) -> str:
 
 
 _ANSWERS: Mapping[AnswerKind, _Advice] = {
-    "nomad": _ill,
+    "nomad": _unhealthy,
     "denied": _denied,
     "login": _login,
     "missing": _missing,
     "limited": _limited,
-    "ill": _ill,
+    "unhealthy": _unhealthy,
     "redirect": _redirect,
     "no_tls_expected": lambda _: "Its address begins with https://.",
     "page": _page,

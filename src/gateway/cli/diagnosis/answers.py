@@ -10,7 +10,7 @@ from gateway.fetch.http.reachability import Reached
 from gateway.model import Json
 
 AnswerKind: TypeAlias = Literal[
-    "nomad", "denied", "login", "missing", "limited", "ill", "redirect", "no_tls_expected",
+    "nomad", "denied", "login", "missing", "limited", "unhealthy", "redirect", "no_tls_expected",
     "page", "gateway", "optimade", "other",
 ]  # fmt: skip
 """`no_tls_expected`: plain HTTP was sent to a port that wants TLS; `gateway`: another one of these,
@@ -40,7 +40,7 @@ def kind_of(answer: Reached) -> AnswerKind:
     if answer.status in (429, 503):
         return "limited"
     if answer.status >= 500:
-        return "ill"
+        return "unhealthy"
     return _kind_of_content(answer, beginning)
 
 

@@ -29,7 +29,7 @@ Ask: TypeAlias = Callable[[Site, str, JsonObject | None], Awaitable[Reached | Un
 
 _INFO = "/info"
 _WEIGHTS: tuple[AnswerKind, ...] = (
-    "denied", "gateway", "limited", "ill", "login", "no_tls_expected", "redirect", "optimade",
+    "denied", "gateway", "limited", "unhealthy", "login", "no_tls_expected", "redirect", "optimade",
     "page", "other", "missing",
 )  # fmt: skip
 """The answer that tells most of why there is no API comes first."""
@@ -49,7 +49,7 @@ class Found:
     """What the Oasis calls itself; None: it does not say."""
     entries: int | None
     """Public structures; None: it does not say without a login."""
-    said: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     """What was corrected, and what the administrator should know."""
     is_denied: bool = False
     """Whether nothing is public there."""
@@ -59,7 +59,7 @@ class Found:
 class NotFound:
     """No API that can be used now."""
 
-    said: str
+    happened: str
     advice: str
     why: Trouble | AnswerKind
     url: str | None = None
@@ -72,14 +72,14 @@ async def find_api(typed: TypedAddress, ask: Ask) -> Found | NotFound:
     for scheme in typed.schemes:
         found = await _at(typed, scheme, ask)
         if isinstance(found, Found):
-            return replace(found, said=(*corrections(typed, found.url), *found.said))
+            return replace(found, remarks=(*corrections(typed, found.url), *found.remarks))
         failures.append(found)
         if found.why not in _OTHER_SCHEME:
             break
-    return min(failures, key=_tells_little)
+    return min(failures, key=_report_order)
 
 
-def _tells_little(failure: NotFound) -> int:
+def _report_order(failure: NotFound) -> int:
     """Which scheme's failure is reported: first one that has nothing to do with the scheme."""
     return 2 * (failure.why in _OTHER_SCHEME) - (failure.why in _WEIGHTS)
 
@@ -107,30 +107,32 @@ async def _look(url: str, ask: Ask, *, redirects: int) -> Found | NotFound:
     answer = await ask(site, _INFO, None)
     if isinstance(answer, Unreachable):
         advice = advice_on_trouble(answer.trouble, site)
-        return NotFound(f"{url}: {answer.said}", advice, answer.trouble, url)
+        return NotFound(f"{url}: {answer.happened}", advice, answer.trouble, url)
     kind = kind_of(answer)
     if kind == "nomad":
         return await _found(site, answer, ask)
-    target = _api_behind(answer.location)
+    target = _redirect_target(answer.location)
     if kind == "redirect" and target and redirects:
         return await _look(target, ask, redirects=redirects - 1)
-    said = f"{answer.url}: {saying(answer, kind)}"
-    return NotFound(said, advice_on_answer(kind, site), kind, url)
+    happened = f"{answer.url}: {description(answer, kind)}"
+    return NotFound(happened, advice_on_answer(kind, site), kind, url)
 
 
 async def _found(site: Site, answer: Reached, ask: Ask) -> Found:
     info = json_of(answer)
     version, deployment = _text(info.get("version")), _text(info.get("deployment"))
     counted = await ask(site, "/entries/query", COUNT)
-    kind = kind_of(counted) if isinstance(counted, Reached) else "ill"
-    said = []
+    kind = kind_of(counted) if isinstance(counted, Reached) else "unhealthy"
+    remarks = []
     if is_too_old(version):
-        said.append(f"NOMAD {version} is older than any that the gateway has been tried with (1.3)")
+        remarks.append(
+            f"NOMAD {version} is older than any that the gateway has been tried with (1.3)"
+        )
     if kind != "nomad":
-        happened = saying(counted, kind) if isinstance(counted, Reached) else counted.said
-        said.append(f"a search there fails: {happened}. {advice_on_answer(kind, site)}")
+        happened = description(counted, kind) if isinstance(counted, Reached) else counted.happened
+        remarks.append(f"a search there fails: {happened}. {advice_on_answer(kind, site)}")
     entries = _total(counted) if isinstance(counted, Reached) else None
-    return Found(site.url, version, deployment, entries, tuple(said), kind == "denied")
+    return Found(site.url, version, deployment, entries, tuple(remarks), kind == "denied")
 
 
 async def _named_by_gui(typed: TypedAddress, scheme: str, ask: Ask) -> str | None:
@@ -142,7 +144,7 @@ async def _named_by_gui(typed: TypedAddress, scheme: str, ask: Ask) -> str | Non
     return _checked(named[1].decode(errors="replace").rstrip("/") + API_PATH)
 
 
-def saying(answer: Reached, kind: AnswerKind) -> str:
+def description(answer: Reached, kind: AnswerKind) -> str:
     """What answered, in words."""
     if answer.location is not None:
         what = "a login page" if kind == "login" else answer.location[:200]
@@ -152,7 +154,7 @@ def saying(answer: Reached, kind: AnswerKind) -> str:
     return f"HTTP {answer.status}" + (f", {names[kind]}" if kind in names else "")
 
 
-def _api_behind(location: str | None) -> str | None:
+def _redirect_target(location: str | None) -> str | None:
     """The API to which a redirect of its `/info` leads; None: to something else."""
     if location is None or not location.partition("?")[0].endswith(API_PATH + _INFO):
         return None

@@ -48,7 +48,7 @@ def _timeout(site: Site) -> str:
 
 def _unreachable(site: Site) -> str:
     return (
-        f"No way leads from this machine to {_host(site)}:{_port(site)}: check the network and its "
+        f"This machine has no route to {_host(site)}:{_port(site)}: check the network and its "
         f"firewall.{_proxy_hint(site)}"
     )
 
@@ -79,7 +79,7 @@ def _no_tls(site: Site) -> str:
 
 def _tls(site: Site) -> str:
     return (
-        "Its TLS does not fit ours: it may be too old (the gateway wants TLS 1.2 or newer) or want "
+        "The TLS handshake fails: it may be too old (the gateway wants TLS 1.2 or newer) or want "
         f"a certificate of its clients. `openssl s_client -connect {_peer(site)}` says more."
     )
 
@@ -100,7 +100,7 @@ def _unknown_issuer(site: Site) -> str:
 
 def _self_signed(site: Site) -> str:
     return (
-        "It is signed by itself, so no authority vouches for it. Get it (a PEM file) from the "
+        "It is signed by itself, so no authority has signed it. Get it (a PEM file) from the "
         "administrator of the Oasis in a way that you trust, and name it in `ca_file` of this "
         f"site.{' The one named there now is another.' if site.ca_file else ''}"
     )

@@ -22,7 +22,7 @@ def _differences(typed: TypedAddress, url: str) -> Iterator[str]:
     if parts.scheme != typed.schemes[0]:
         yield _NO_TLS if parts.scheme == "http" else "it wants HTTPS, so it begins with https://"
     elif not typed.has_scheme:
-        yield f"{parts.scheme}:// is put in front"
+        yield f"{parts.scheme}:// was added at its beginning"
     usual = {typed.url(parts.scheme, path) for path in typed.paths}
     if url not in usual:
         yield f"it leads on to {url}, which is asked directly"
@@ -32,7 +32,7 @@ def _differences(typed: TypedAddress, url: str) -> Iterator[str]:
     if typed_path == parts.path:
         return
     if typed_path.startswith(parts.path):
-        yield f"what follows {API_PATH} is cut off"
+        yield f"what follows {API_PATH} was removed"
     elif "/gui" in typed_path:
         yield f"this is the address of its web page; its API is at {url}"
     else:

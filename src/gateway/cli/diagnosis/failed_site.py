@@ -1,4 +1,7 @@
-"""What to do about a configured site that cannot be used: it is asked once more, by hand."""
+"""What to do about a configured site that cannot be used.
+
+Where no NOMAD answers at its address, the API is looked for near it.
+"""
 
 from dataclasses import replace
 

@@ -1,10 +1,10 @@
-"""What `gateway init` asks and says; at the end stands the file.
+"""The dialogue of `gateway init`, which ends with the file written.
 
 In: options, and something that searches for an API. Out: text on a terminal, a file.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeAlias
@@ -27,7 +27,7 @@ _MORE = "Address of another Oasis (empty: no more)"
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What the command line said."""
+    """What the command line gives."""
 
     output: Path
     addresses: tuple[tuple[str | None, str], ...] = ()
@@ -41,45 +41,103 @@ class InitOptions:
     """Whether a file that exists is replaced without asking."""
 
 
-@dataclass(slots=True)
-class _Answers:
-    sites: list[NewSite] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    """Addresses at which there is no API that can be used."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(site.name for site in self.sites)
-
-
 def run_dialogue(options: InitOptions, search: Search) -> None:
     """Ask, search and write the file; a click exception says why there is none."""
-    old = _old_file(options)
-    answers = _Answers()
-    for name, typed in options.addresses:
-        click.echo(typed.strip() or repr(typed))
-        _settle(typed, name, answers, options, search)
-    if not options.addresses:
-        if options.is_silent:
+    _Dialogue(options, search).run()
+
+
+class _Dialogue:
+    """One dialogue, and the sites that it has found so far."""
+
+    def __init__(self, options: InitOptions, search: Search) -> None:
+        self._options = options
+        self._search = search
+        self._sites: list[NewSite] = []
+        self._refused: list[str] = []
+        """Addresses at which there is no API that can be used."""
+
+    def run(self) -> None:
+        """Ask, search and write the file."""
+        options = self._options
+        old = _old_file(options)
+        for name, typed in options.addresses:
+            click.echo(typed.strip() or repr(typed))
+            self._add(typed, name)
+        if not options.addresses:
+            self._ask_addresses()
+        if self._refused and options.is_silent:
+            raise click.ClickException(
+                f"nothing was written: {', '.join(self._refused)} cannot be used"
+            )
+        if not self._sites:
+            raise click.ClickException("nothing was written: no Oasis was found")
+        provider = _provider(self._sites, options)
+        text = write_config(provider, self._sites, path=str(options.output))
+        _write(options.output, text, is_replaced=old)
+
+    def _ask_addresses(self) -> None:
+        if self._options.is_silent:
             raise click.UsageError("with --yes, give the address of at least one Oasis")
         click.echo(
-            f"This writes {options.output}. Of each Oasis the address of its web page will do. "
-            "Ctrl-C stops, and nothing is written."
+            f"This writes {self._options.output}. Of each Oasis the address of its web page will "
+            "do. Ctrl-C stops, and nothing is written."
         )
-        for typed in _asked_addresses(answers):
-            _settle(typed, None, answers, options, search)
-    if answers.refused and options.is_silent:
-        raise click.ClickException(
-            f"nothing was written: {', '.join(answers.refused)} cannot be used"
+        while True:
+            text = _MORE if self._sites else _FIRST
+            typed = click.prompt(text, default="", show_default=False)
+            if typed.strip():
+                self._add(typed)
+            elif self._sites:
+                return
+
+    def _add(self, typed: str, name: str | None = None) -> None:
+        """Find the API at one address and take it in, or say why not."""
+        found = self._find(typed)
+        if found is None:
+            self._refused.append(typed.strip())
+            return
+        known = next((site for site in self._sites if site.url == found.url), None)
+        if known is not None:
+            _say(f"This is the same as {known.name}, so it is left out.")
+            return
+        self._sites.append(self._new_site(found, name))
+
+    def _find(self, typed: str) -> Found | None:
+        """The API at an address, or one that is written down all the same; None: there is none."""
+        try:
+            found = self._search(read_typed(typed))
+        except ValueError as error:
+            _say(str(error))
+            return None
+        if isinstance(found, Found):
+            _say(*found.remarks, _summary(found))
+            return found
+        _say(found.happened, f"What to do: {found.advice}")
+        if found.why in _OF_CERTIFICATES and self._options.ca_file is None:
+            _say("With such a file, repeat this with --ca-file FILE.")
+        if self._options.is_silent or found.url is None or not _is_kept(found.url):
+            return None
+        return Found(found.url, None, None, None)
+
+    def _new_site(self, found: Found, name: str | None) -> NewSite:
+        taken = tuple(site.name for site in self._sites)
+        proposed = site_name(found.url, deployment=found.deployment, taken=taken)
+        if name is None and not self._options.is_silent:
+            name = click.prompt(
+                "  Its name in ids, never to be changed",
+                default=proposed,
+                value_proc=lambda text: _free_name(text, taken),
+            )
+        else:
+            name = name or proposed
+            _say(f"Its name is {name}: ids are {name}~<entry_id>.")
+        has_title = name == proposed and not says_nothing(found.deployment)
+        title = (found.deployment if has_title else None) or name
+        if found.is_denied:
+            _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
+        return NewSite(
+            name, found.url, title, _summary(found), found.is_denied, self._options.ca_file
         )
-    if not answers.sites:
-        raise click.ClickException("nothing was written: no Oasis was found")
-    provider = _provider(answers.sites, options)
-    _write(
-        options.output,
-        write_config(provider, answers.sites, path=str(options.output)),
-        is_replaced=old,
-    )
 
 
 def _old_file(options: InitOptions) -> bool:
@@ -96,63 +154,8 @@ def _old_file(options: InitOptions) -> bool:
     return True
 
 
-def _asked_addresses(answers: _Answers) -> Iterator[str]:
-    while True:
-        typed = click.prompt(_MORE if answers.sites else _FIRST, default="", show_default=False)
-        if typed.strip():
-            yield typed
-        elif answers.sites:
-            return
-
-
-def _settle(
-    typed: str, name: str | None, answers: _Answers, options: InitOptions, search: Search
-) -> None:
-    """Find the API at one address and take it in, or say why not."""
-    try:
-        found = search(read_typed(typed))
-    except ValueError as error:
-        _say(str(error))
-        answers.refused.append(typed.strip())
-        return
-    if isinstance(found, NotFound):
-        _say(found.said, f"What to do: {found.advice}")
-        if found.why in _OF_CERTIFICATES and options.ca_file is None:
-            _say("With such a file, repeat this with --ca-file FILE.")
-        if options.is_silent or not _is_kept(found):
-            answers.refused.append(typed.strip())
-            return
-        found = Found(found.url or "", None, None, None)
-    else:
-        _say(*found.said, _told(found))
-    known = next((site for site in answers.sites if site.url == found.url), None)
-    if known is not None:
-        _say(f"This is the same as {known.name}, so it is left out.")
-        return
-    answers.sites.append(_new_site(found, name, answers, options))
-
-
-def _is_kept(found: NotFound) -> bool:
-    return found.url is not None and click.confirm(
-        f"  Write {found.url} all the same, as it is right and will answer later?"
-    )
-
-
-def _new_site(found: Found, name: str | None, answers: _Answers, options: InitOptions) -> NewSite:
-    proposed = site_name(found.url, deployment=found.deployment, taken=answers.names)
-    if name is None and not options.is_silent:
-        name = click.prompt(
-            "  Its name in ids, never to be changed",
-            default=proposed,
-            value_proc=lambda text: _free_name(text, answers.names),
-        )
-    else:
-        name = name or proposed
-        _say(f"Its name is {name}: ids are {name}~<entry_id>.")
-    title = found.deployment if name == proposed and not says_nothing(found.deployment) else name
-    if found.is_denied:
-        _say(f"Put its token into the variable {variable_of(name)}; the file says where.")
-    return NewSite(name, found.url, title or name, _told(found), found.is_denied, options.ca_file)
+def _is_kept(url: str) -> bool:
+    return click.confirm(f"  Write {url} all the same, as it is right and will answer later?")
 
 
 def _free_name(text: str, taken: Sequence[str]) -> str:
@@ -185,7 +188,7 @@ def _good_prefix(text: str) -> str:
         raise click.BadParameter(str(error)) from error
 
 
-def _told(found: Found) -> str:
+def _summary(found: Found) -> str:
     version = f"NOMAD {found.version}" if found.version else "It did not answer"
     if found.entries is None:
         return version

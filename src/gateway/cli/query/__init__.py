@@ -13,7 +13,7 @@ in a file, what is missing on standard error, an exit code. `asking` joins the s
     resuming  how far a file has come, beside it
     notices   what servers warn of, each once
     progress  the bar on a terminal
-    summary   what is said at the end
+    summary   the last lines: how much came, what did not
 
 The gateway in this process is asked as any other server, over an ASGI transport: there is one way.
 """

@@ -77,7 +77,7 @@ class Query:
         missing = tuple(notices.missing) or missing_in(self.position.meta, server)
         outcome = outcome_of(self.position, reason, missing)
         output.end(outcome.ending, is_done=reason is None)
-        self._tell(outcome, reporter)
+        self._report(outcome, reporter)
         return WHOLE if outcome.is_whole else PARTIAL
 
     async def _pages(
@@ -154,7 +154,7 @@ class Query:
             return make_document
         return zip_maker(self.question.form, asked_of=self.source.name, unwritten=self.unwritten)
 
-    def _tell(self, outcome: Outcome, reporter: Reporter) -> None:
+    def _report(self, outcome: Outcome, reporter: Reporter) -> None:
         """What is not there, and how to get it."""
         for line in unwritten_lines(self.unwritten):
             reporter.say(line)

@@ -33,7 +33,7 @@ def zip_maker(form: str, *, asked_of: str, unwritten: Unwritten) -> Make:
     def make(lines: BinaryIO, file: BinaryIO, ending: Ending) -> None:
         rows = [write_header(COLUMNS)]
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            archive.writestr(QUERY, _told(asked_of, ending))
+            archive.writestr(QUERY, _query_text(asked_of, ending))
             rows += [_packed(archive, entry, form, unwritten) for entry in _entries(lines)]
             archive.writestr(MANIFEST, "".join(rows))
 
@@ -56,7 +56,7 @@ def _packed(archive: ZipFile, entry: JsonObject, form: str, unwritten: Unwritten
     return write_row((resource.id, name, None, None))
 
 
-def _told(asked_of: str, ending: Ending) -> str:
+def _query_text(asked_of: str, ending: Ending) -> str:
     count = f"{ending.count} of {ending.shown_total}"
     return (
         f"{asked_of}\n/structures?{ending.query}\n\n{count} structures that match.\n"

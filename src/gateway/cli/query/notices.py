@@ -15,7 +15,7 @@ class Notices:
     def __init__(self, server: Server, reporter: Reporter) -> None:
         self._server = server
         self._reporter = reporter
-        self._said: set[str] = set()
+        self._shown: set[str] = set()
         self.missing: dict[str, str] = {}
         """Sites that some page had to do without, and why."""
 
@@ -35,10 +35,10 @@ class Notices:
                 self._say(f"warning: {in_options(detail, self._server.prefix)}")
 
     def _say(self, text: str) -> None:
-        if text in self._said or len(self._said) > _MOST:
+        if text in self._shown or len(self._shown) > _MOST:
             return
-        self._said.add(text)
-        is_last = len(self._said) > _MOST
+        self._shown.add(text)
+        is_last = len(self._shown) > _MOST
         self._reporter.say("warning: further warnings are not shown" if is_last else text)
 
     def _is_of_site(self, code: object) -> bool:

@@ -1,7 +1,7 @@
 """How far a file has come: `FILE.resume` beside it, replaced in one step after each page.
 
 It says with which page to go on and how many bytes of the file are those of whole pages; what
-stands behind them was being written when the program ended, and is cut off.
+follows them was being written when the program ended, and is cut off.
 """
 
 import os

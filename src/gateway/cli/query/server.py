@@ -59,7 +59,7 @@ class Server:
     is_gateway: bool = False
     """Whether it is this program, with its own parameters and parts of `meta`."""
     federation: Federation | None = None
-    """The one behind it, where it is in this process."""
+    """The federation that it serves, where both run in this process."""
     retries: int = 3
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

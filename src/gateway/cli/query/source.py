@@ -87,7 +87,7 @@ async def _recognised(server: Server) -> Server:
             continue
         says = document.get("data") is not None  # under /structures it would be an unknown entry
         if says and isinstance(_of(document.get("meta"), "api_version"), str):
-            return _told(replace(server, base=base), document["meta"])
+            return _with_software(replace(server, base=base), document["meta"])
         why = why or f"{base}/info is no OPTIMADE document"
     hint = "NOMAD's own OPTIMADE endpoint ends in /optimade" if given.endswith("/api/v1") else ""
     raise ConfigError(
@@ -96,7 +96,7 @@ async def _recognised(server: Server) -> Server:
     )
 
 
-def _told(server: Server, meta: object) -> Server:
+def _with_software(server: Server, meta: object) -> Server:
     provider, implementation = _of(meta, "provider"), _of(meta, "implementation")
     prefix = _of(provider, "prefix")
     return replace(
@@ -121,7 +121,7 @@ async def _embedded(config: Config | None, *, retries: int) -> AsyncIterator[Ser
     app = build_app(here, federation=_Patient(federation), observer=Observer())
     await federation.open()
     try:
-        await federation.know_copies()
+        await federation.wait_for_copies()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport) as client:
             yield Server(

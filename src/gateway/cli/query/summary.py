@@ -1,4 +1,4 @@
-"""What is said at the end: how much came, what did not, and how to get it."""
+"""The last lines of a query: how much came, what did not, and how to get it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from gateway.demo.elasticsearch.index import Index
 from gateway.demo.elasticsearch.values import Stored
 from gateway.demo.quantities import Catalogue, Quantity
 from gateway.demo.refusals import RefusalError, crash, model_refusal, query_refusal
-from gateway.demo.required import project_example
+from gateway.demo.request.required import project_example
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _read_criterion(key: str, value: object) -> Criterion:
 
 
 def _resolve(value: Mapping[str, object]) -> "Bounds | Several | Mapping[str, object]":
-    """A dict that is a range or a list of values, said as the model would read it."""
+    """A dict that is a range or a list of values, as NOMAD's model reads it."""
     if len(value) == 1 and next(iter(value)) in LISTS:
         operator, values = next(iter(value.items()))
         if isinstance(values, list) and all(map(_is_scalar, values)):

@@ -44,7 +44,7 @@ class Cached(NamedTuple):
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can be used as if the site had just said it."""
+        """Whether it can be used as if the site had just answered."""
         return self.age_s <= self.fresh_s
 
 

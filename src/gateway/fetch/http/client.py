@@ -1,8 +1,8 @@
 """One site's client: a request in, its answer out, or a SiteError; nothing else escapes.
 
-The way of a request: the cache, an equal one that is on its way, the site; and if the site fails,
-an answer cached before, where a grace is configured. Circuit breaker, slots, rate and retries are a
-branch each until they are needed.
+A request looks in the cache, then joins an equal one in flight, then goes to the site; if the site
+fails, an older cached answer may serve, where `stale_s` allows it. Circuit breaker, slots, rate and
+retries cost a branch each until they are needed.
 """
 
 import asyncio
@@ -159,7 +159,7 @@ class SiteClient:
             raise fault.error(self.site.name, doing=doing) from None
         except Fault as fault:
             raise fault.error(self.site.name, doing=doing) from None
-        return self._said(await self._answer(request, options, keep), doing=doing)
+        return self._unless_fault(await self._answer(request, options, keep), doing=doing)
 
     async def get(self, path: str, *, doing: str, options: RequestOptions) -> Answer:
         """The answer at `path` below the site's API address."""
@@ -167,7 +167,7 @@ class SiteClient:
             request = self._request("GET", path, None, options)
         except Fault as fault:
             raise fault.error(self.site.name, doing=doing) from None
-        return self._said(await self._answer(request, options, None), doing=doing)
+        return self._unless_fault(await self._answer(request, options, None), doing=doing)
 
     async def pass_on(
         self,
@@ -204,10 +204,10 @@ class SiteClient:
         await self._in_flight.close()
         await self._transport.aclose()
 
-    def _said(self, said: Answer | Fault, *, doing: str) -> Answer:
-        if isinstance(said, Fault):
-            raise said.error(self.site.name, doing=doing)
-        return said
+    def _unless_fault(self, result: Answer | Fault, *, doing: str) -> Answer:
+        if isinstance(result, Fault):
+            raise result.error(self.site.name, doing=doing)
+        return result
 
     def _request(
         self,

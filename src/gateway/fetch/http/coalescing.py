@@ -1,7 +1,7 @@
 """A caller's wait for what the site answers, to its own request or to an equal one on its way.
 
-Each caller waits until its own deadline; what a site that gives no answer may be ill of is found
-by the circuit breaker's probe.
+Each caller waits until its own deadline; whether a site that gives no answer is
+unhealthy, the circuit breaker's probe finds out.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from gateway.model import Site
 LEAST_S = 0.03
 """A request that has less time than this is not sent."""
 BLAMED_S = 0.1
-"""A site that had at least this time and did not answer may be ill, so it is probed. Below it, the
-caller was impatient. Keys have 0.7 of `timeouts.budget_s`, which is 0.2 s at least, so that every
-hanging site is found."""
+"""A site that had at least this time and did not answer may be unhealthy, so it is probed. Below
+it, the caller was impatient. Keys have 0.7 of `timeouts.budget_s`, which is 0.2 s at least, so that
+every hanging site is found."""
 SUSPECT_S = 2.8
 """A caller with more patience than the default (keys have 2.8 s of 4) has the site probed after so
-long; should it be ill, the caller need not wait for its own deadline."""
+long; should it be unhealthy, the caller need not wait for its own deadline."""
 
 Send: TypeAlias = Callable[[InFlight[Result]], Coroutine[None, None, Result]]
 

@@ -65,8 +65,8 @@ def status_fault(
 
     `archive`: the request was for archives, of which a single broken one makes NOMAD answer 500.
     """
-    said = quoted(_said(body, headers.get("content-type", "")), token=token)
-    happened = f"HTTP {status}: {said}" if said else f"HTTP {status}{_phrase(status)}"
+    text = quoted(_error_text(body, headers.get("content-type", "")), token=token)
+    happened = f"HTTP {status}: {text}" if text else f"HTTP {status}{_phrase(status)}"
     if status in (401, 403) and token:
         happened = f"HTTP {status}: the token that was sent is not accepted there"
     if status in PASSING_STATUSES:
@@ -91,7 +91,7 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
 
 
 def _connect_fault(error: httpx.ConnectError) -> Fault:
-    match _root(error):
+    match cause_of(error):
         case ssl.SSLCertVerificationError() as cause:
             why = f" ({plain(cause.verify_message)})" if cause.verify_message else ""
             return Fault(f"its TLS certificate is not trusted{why}")
@@ -105,14 +105,19 @@ def _connect_fault(error: httpx.ConnectError) -> Fault:
             return Fault("connection failed", may_pass=True)
 
 
-def _root(error: BaseException) -> BaseException:
-    """The operating system's error behind those of the libraries."""
-    found: BaseException = error
-    while found.__cause__ or found.__context__:
-        found = found.__cause__ or found.__context__  # type: ignore[assignment]  # one is there
-        if isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
+def cause_of(error: BaseException) -> BaseException:
+    """The operating system's error that caused an error of a library; else its first cause."""
+    found: BaseException | None = error
+    last = error
+    while found is not None:
+        last = found
+        if isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]
+        elif isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
             return found
-    return found
+        else:
+            found = found.__cause__ or found.__context__
+    return last
 
 
 def _os_reason(error: OSError) -> str:
@@ -128,15 +133,11 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _said(body: bytes | bytearray, content_type: str) -> str:
-    """The site's own words, in short."""
+def _error_text(body: bytes | bytearray, content_type: str) -> str:
+    """What the site itself says of the error; empty: nothing that can be quoted."""
     if "json" in content_type:
-        text = _detail(body)
-    elif content_type.startswith("text/plain"):
-        text = body.decode(errors="replace")
-    else:
-        text = ""
-    return text
+        return _detail(body)
+    return body.decode(errors="replace") if content_type.startswith("text/plain") else ""
 
 
 def _detail(body: bytes | bytearray) -> str:

@@ -23,7 +23,7 @@ FOLLOWED = frozenset({301, 302, 307, 308})
 
 
 class Received:
-    """A good answer: what it says, the bytes that said it, and the memory it takes.
+    """A good answer: its data, the bytes they were read from, and the memory it takes.
 
     The memory is given back when the last scope that holds it closes; or, where every caller has
     left in the meantime, with this object.

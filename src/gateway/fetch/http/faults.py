@@ -12,12 +12,12 @@ from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.model import Json
 
 Health: TypeAlias = Literal["good", "bad", "unknown"]
-"""What a fault says of the site: it is alive, it may be ill, or nothing (the fault is ours)."""
+"""What a fault says of the site: healthy, perhaps unhealthy, or nothing (the fault is ours)."""
 
 FaultKind: TypeAlias = Literal["failed", "timeout", "circuit_open"]
 
 UNEXPECTED = "its answer could not be processed; the log says why"
-"""What happened where our own code stumbled over it."""
+"""What happened where our own code raised an unexpected error."""
 
 MAX_TEXT = 240
 MAX_FOREIGN = 4096

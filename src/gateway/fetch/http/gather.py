@@ -42,7 +42,7 @@ async def of_site(site: str, part: Awaitable[T], *, doing: str) -> T:
     """What reading one site's answer gives; an error of our own in it is a SiteError of that site.
 
     `except Exception` stands at the edges: that of `serve`, and here, which is the edge towards one
-    site. Whatever its answer makes our code stumble over, the others' answers are whole. Nothing is
+    site. Whatever error its answer causes here, the others' answers are whole. Nothing is
     hidden: the log has the traceback, once, and the page names the site as failed.
     """
     try:

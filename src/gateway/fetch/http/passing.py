@@ -139,7 +139,7 @@ class PassingOn:
             return await self.retry.after(fault, attempt, remaining_s=lambda: until - loop.time())
 
     async def _followed(self, request: SiteRequest, until: float) -> _Sent:
-        """The answer behind redirects within the site's own host."""
+        """The answer after redirects within the site's own host."""
         url = self.site.url + request.path
         for _ in range(MAX_REDIRECTS + 1):
             sent = await self._sent(request, url, until)

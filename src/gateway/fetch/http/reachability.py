@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import httpx
 
-from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, transport_fault
+from gateway.fetch.http.error_mapping import TRANSPORT_ERRORS, cause_of, transport_fault
 from gateway.fetch.http.wire.transport import USER_AGENT, trust
 from gateway.model import JsonObject, Site
 
@@ -63,8 +63,8 @@ class Unreachable:
 
     url: str
     trouble: Trouble
-    said: str
-    """What happened, in words."""
+    happened: str
+    """In words."""
 
 
 async def reach(
@@ -84,21 +84,21 @@ async def reach(
     waits = dict.fromkeys(("read", "write"), wait_s) | dict.fromkeys(
         ("connect", "pool"), site.connect_s
     )
-    async with transport or _transport(site) as way:
+    async with transport or _transport(site) as opened:
         try:
             request = httpx.Request(
                 method, url, headers=headers, json=content, extensions={"timeout": waits}
             )
             async with asyncio.timeout(site.connect_s + wait_s):
-                return await _sent(way, request)
+                return await _sent(opened, request)
         except TRANSPORT_ERRORS as error:
-            said = transport_fault(error, connect_s=site.connect_s).happened
-            return Unreachable(url, _trouble(error), said)
+            happened = transport_fault(error, connect_s=site.connect_s).happened
+            return Unreachable(url, _trouble(error), happened)
 
 
-async def _sent(way: httpx.AsyncBaseTransport, request: httpx.Request) -> Reached:
+async def _sent(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reached:
     sent = time.time()
-    response = await way.handle_async_request(request)
+    response = await transport.handle_async_request(request)
     now = (sent + time.time()) / 2
     try:
         body = b""
@@ -145,7 +145,7 @@ def _clock_ahead_s(headers: httpx.Headers, now: float) -> float | None:
 def _trouble(error: Exception) -> Trouble:
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "timeout"
-    match _cause(error):
+    match cause_of(error):
         case ssl.SSLCertVerificationError() as cause:
             return _CERTIFICATE_TROUBLES.get(cause.verify_code, "certificate")
         case ssl.SSLError() as cause:
@@ -157,18 +157,3 @@ def _trouble(error: Exception) -> Trouble:
             return "refused"
     is_cut = isinstance(error, httpx.ReadError | httpx.RemoteProtocolError)
     return "closed" if is_cut else "unreachable"
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The operating system's error behind those of the libraries."""
-    found: BaseException | None = error
-    last = error
-    while found is not None:
-        last = found
-        if isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        elif isinstance(found, OSError) and (found.errno or isinstance(found, ssl.SSLError)):
-            return found
-        else:
-            found = found.__cause__ or found.__context__
-    return last

@@ -104,7 +104,7 @@ class Sender:
         self._observer.asked(self._site.name, path_label(request.path), outcome, seconds)
 
     async def _probe(self) -> Fault | None:
-        """Whether the site is ill: its fault, or None."""
+        """Whether the site is unhealthy: its fault, or None."""
         try:
             async with asyncio.timeout(PROBE_S):
                 await self._exchange.send_untraced(self._probe_request)
@@ -119,7 +119,7 @@ class Sender:
         if circuit.state == "open" and circuit.failures == 1:
             self._in_flight.end_sent_before(self._loop.time() - PROBE_S)
             logger.warning(
-                "site %s is ill and not asked until it answers a probe: %s",
+                "site %s is unhealthy and not asked until it answers a probe: %s",
                 self._site.name,
                 circuit.last,
             )
@@ -128,7 +128,7 @@ class Sender:
 
 
 def probe_request(probe: tuple[str, JsonObject] | None, *, token: str | None) -> SiteRequest:
-    """The request that shows whether the site is ill: a path and a body; None: its `/info`."""
+    """The request that shows whether the site is healthy: a path and a body; None: its `/info`."""
     if probe is None:
         return SiteRequest("GET", "/info", None, limit=_PROBE_BYTES, token=token)
     path, body = probe

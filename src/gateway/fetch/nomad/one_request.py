@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from gateway.errors import AnswerTooLargeError, SiteError
-from gateway.fetch.nomad.archives import BROKEN
+from gateway.fetch.nomad.answers import Archives, Documents
 from gateway.fetch.nomad.key_pages import is_in_order
+from gateway.fetch.nomad.portions import BROKEN
 from gateway.fetch.nomad.positions import after_id, after_value, cut_at, read_hit
-from gateway.fetch.nomad.session import Archives, Documents, SiteSession
+from gateway.fetch.nomad.session import SiteSession
 from gateway.model import Ask, Entry, Hit, Json, JsonObject, SiteHits
 
 _IN_METADATA = ("entry_id", "upload_create_time", "optimade.")

@@ -1,50 +1,35 @@
 """One caller's session with one site: native requests out, checked documents in.
 
-What comes back is not trusted: a wrong shape is a SiteError that says what was wrong, and only what
-was asked for is kept. The session remembers whether all its answers were fresh.
+Of what comes back, only what was asked for is kept. The session remembers whether all its answers
+were fresh.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TypeAlias, cast
+from dataclasses import replace
+from typing import cast
 
 from gateway.errors import SiteError
 from gateway.fetch.cache.answers import ArchiveKey
 from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.memory_budget import MemoryScope, Reservation
 from gateway.fetch.http.request import RequestOptions
+from gateway.fetch.nomad.answers import (
+    Archive,
+    Archives,
+    Documents,
+    read_archives,
+    read_buckets,
+    read_documents,
+    read_total,
+)
 from gateway.model import Json, JsonObject, NativeQuery, SiteState
 
-ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 MAX_OFFSET = 9_998
 """Of `page_offset`, for a page of one: NOMAD wants the two together to stay below 10,000."""
 MANY_PATTERNS = 60
 """More patterns of `include` than this cost a NOMAD more than the whole document: 230 of them took
 2.3 s for 60 entries where `*` took 0.9 s."""
-
-Archive: TypeAlias = Mapping[str, Json]
-"""The `metadata` section of an archive, as far as it was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """Index documents of one native page and the exact number of all that match."""
-
-    documents: tuple[Mapping[str, Json], ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Archives:
-    """Archives of one native page by entry_id, in its order, and the exact number of all.
-
-    None: the entry has no archive that could be read.
-    """
-
-    archives: Mapping[str, Archive | None]
-    total: int
 
 
 class SiteSession:
@@ -129,22 +114,23 @@ class SiteSession:
         }
         doing = "read page of entries"
         answer = await self._ask("/entries/query", body, doing)
-        documents = self._entries(answer, doing=doing, size=size)
+        documents = read_documents(self.name, answer, doing=doing, size=size)
         sections = dict.fromkeys(name.partition(".")[0] for name in wanted)
         documents = tuple(
             {name: one[name] for name in sections if name in one} for one in documents
         )
-        total = self._total(answer, doing)
+        total = read_total(self.name, answer, doing=doing)
         whole = after is None and not offset
         if len(documents) > total or (whole and len(documents) < min(size, total)):
-            raise self._wrong(doing, f"{len(documents)} entries came of a total of {total}")
+            raise self._too_many(len(documents), total, doing=doing)
         return Documents(documents, total)
 
     async def count(self, query: NativeQuery) -> int:
         """How many entries match; raises SiteError."""
         body: JsonObject = {"owner": self._owner, "query": query, "pagination": {"page_size": 0}}
         doing = "count entries"
-        return self._total(await self._ask("/entries/query", body, doing), doing)
+        answer = await self._ask("/entries/query", body, doing)
+        return read_total(self.name, answer, doing=doing)
 
     async def archives(
         self,
@@ -170,19 +156,22 @@ class SiteSession:
         doing = "read archives"
         sections = tuple(cast("JsonObject", required["metadata"]))
 
+        def read(answer: JsonObject) -> dict[str, Archive | None]:
+            return read_archives(self.name, answer, doing=doing, size=size, sections=sections)
+
         def keep_late(answer: JsonObject) -> None:
             if keep is None:
                 return
             with suppress(SiteError):  # who still waits gets it
-                keep(self._read_archives(answer, size=size, sections=sections))
+                keep(read(answer))
 
         answer = await self._ask("/entries/archive/query", body, doing, keep=keep_late)
-        archives = self._read_archives(answer, size=size, sections=sections)
+        archives = read(answer)
         if keep is not None:
             keep(archives)
-        total = self._total(answer, doing)
+        total = read_total(self.name, answer, doing=doing)
         if len(archives) > total:
-            raise self._wrong(doing, f"{len(archives)} entries came of a total of {total}")
+            raise self._too_many(len(archives), total, doing=doing)
         return Archives(archives, total)
 
     async def aggregate(
@@ -201,15 +190,11 @@ class SiteSession:
         doing = "list values"
         answer = await self._ask("/entries/query", body, doing)
         given = answer.get("aggregations")
-        return [self._buckets(given, name, *kind) for name, kind in aggregations.items()]
-
-    def _buckets(self, given: Json, name: str, kind: str) -> list[Json]:
-        one = given.get(name) if isinstance(given, dict) else None
-        values = one.get(kind) if isinstance(one, dict) else None
-        buckets = values.get("data") if isinstance(values, dict) else None
-        if not isinstance(buckets, list):
-            raise self._wrong("list values", "the answer has no list of values")
-        return buckets
+        return [
+            read_buckets(self.name, given, name=name, kind=one, doing=doing)
+            for name, settings in aggregations.items()
+            for one in settings
+        ]
 
     @property
     def _owner(self) -> str:
@@ -228,43 +213,8 @@ class SiteSession:
         self._states.append(answer.state)
         return answer.data
 
-    def _entries(
-        self, answer: JsonObject, *, doing: str, size: int
-    ) -> tuple[Mapping[str, Json], ...]:
-        data = answer.get("data")
-        if not isinstance(data, list) or len(data) > size:
-            raise self._wrong(doing, "the answer has no list of entries of the size asked for")
-        seen: set[str] = set()
-        for document in data:
-            entry_id = document.get("entry_id") if isinstance(document, dict) else None
-            if not isinstance(entry_id, str) or not ENTRY_ID.fullmatch(entry_id):
-                raise self._wrong(doing, "the answer has an entry without a proper entry_id")
-            if entry_id in seen:
-                raise self._wrong(doing, f"the answer holds entry {entry_id} twice")
-            seen.add(entry_id)
-        return tuple(cast("list[Mapping[str, Json]]", data))
-
-    def _read_archives(
-        self, answer: JsonObject, *, size: int, sections: tuple[str, ...]
-    ) -> dict[str, Archive | None]:
-        """By entry_id; entries without a structure, or without files, have an empty section."""
-        found: dict[str, Archive | None] = {}
-        for document in self._entries(answer, doing="read archives", size=size):
-            archive = document.get("archive")
-            metadata = archive.get("metadata") if isinstance(archive, dict) else None
-            held = metadata if isinstance(metadata, dict) else {}
-            wanted = {name: held[name] for name in sections if name in held}
-            found[cast("str", document["entry_id"])] = wanted or None
-        return found
-
-    def _total(self, answer: JsonObject, doing: str) -> int:
-        pagination = answer.get("pagination")
-        total = pagination.get("total") if isinstance(pagination, dict) else None
-        if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total < 2**53:
-            raise self._wrong(doing, "the answer has no proper total")
-        return total
-
-    def _wrong(self, doing: str, happened: str) -> SiteError:
+    def _too_many(self, came: int, total: int, *, doing: str) -> SiteError:
+        happened = f"{came} entries came of a total of {total}"
         return SiteError(self.name, doing=doing, happened=happened)
 
 

@@ -31,7 +31,7 @@ class Ask(Protocol):
     def __call__(
         self, settings: JsonObject, sites: Collection[str] | None = None
     ) -> Awaitable[dict[str, JsonObject]]:
-        """What each says; a site that lacks the quantity says nothing."""
+        """What each site answers; one that lacks the quantity is left out."""
 
 
 async def merged_terms(
@@ -43,8 +43,8 @@ async def merged_terms(
     settings = aggregation.settings
     size = settings.get("size")
     if not isinstance(size, int):
-        said = await ask(settings)  # the default is the first site's
-        size = next((one.get("size") for one in said.values()), 10)
+        answers = await ask(settings)  # the default is the first site's
+        size = next((one.get("size") for one in answers.values()), 10)
         size = size if isinstance(size, int) and 0 < size <= MAX_SIZE else 10
     return await _most_frequent(settings, size, ask)
 
@@ -87,8 +87,8 @@ async def _count_candidates(
         for at in range(0, len(unknown), MAX_SIZE):
             part = unknown[at : at + MAX_SIZE]
             wanted: JsonObject = {**settings, "include": part, "size": len(part)}
-            for said in (await ask(wanted, (site,))).values():
-                held[site] |= _by_value(said)
+            for answer in (await ask(wanted, (site,))).values():
+                held[site] |= _by_value(answer)
 
 
 async def _page(settings: JsonObject, ask: Ask, split: Sequence[str]) -> JsonObject:
@@ -128,8 +128,8 @@ async def _distinct(
             "narrow the query, or ask each site under /sites/<name>/api/v1.",
         )
     wanted = {name: value for name, value in settings.items() if name != "entries"}
-    said = await ask({**wanted, "pagination": {"page_size": ALL_VALUES}})
-    return len({bucket["value"] for part in said.values() for bucket in buckets_of(part)})
+    answers = await ask({**wanted, "pagination": {"page_size": ALL_VALUES}})
+    return len({bucket["value"] for part in answers.values() for bucket in buckets_of(part)})
 
 
 async def _repeated(split: Sequence[str], ask: Ask) -> int:
@@ -138,8 +138,8 @@ async def _repeated(split: Sequence[str], ask: Ask) -> int:
     for at in range(0, len(split), MAX_BUCKETS):
         part: list[Json] = [*split[at : at + MAX_BUCKETS]]
         wanted: JsonObject = {"quantity": "upload_id", "include": part, "size": len(part)}
-        for said in (await ask(wanted)).values():
-            times.update(_by_value(said).keys())
+        for answer in (await ask(wanted)).values():
+            times.update(_by_value(answer).keys())
     return times.total() - len(times)
 
 

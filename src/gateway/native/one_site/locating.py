@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
-from gateway.native.asking import Said, post, try_sites
+from gateway.native.asking import NativeAnswer, post, try_sites
 from gateway.native.call import Backend, NativeCall, owner_at
 from gateway.native.dialect import for_version
 from gateway.native.holders import Served, site_query
@@ -33,7 +33,7 @@ class Holdings:
         return tuple(site for site, count in self.counts.items() if count)
 
     def or_missing(self, call: NativeCall, *, nowhere: str) -> NativeError:
-        """Why nobody can be asked: 404 where all sites said so, else 502."""
+        """Why nobody can be asked: 404 where all sites answered 404, else 502."""
         if self.failed and not call.is_partial:
             return missing(self.failed, partial_url=call.partial_url)
         if len(self.failed) == len(call.sites):
@@ -55,7 +55,7 @@ async def find_holders(
     versions = backend.versions()
     uploads: dict[str, str] = {}
 
-    async def count(site: str) -> Said[int]:
+    async def count(site: str) -> NativeAnswer[int]:
         client = backend.clients[site]
         asked = for_version(site_query(served, site, query).query, versions.get(site))
         body: JsonObject = {
@@ -67,13 +67,13 @@ async def find_holders(
         answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
         for one in read_documents(site, answer, most=1):
             uploads[site] = str(one.get("upload_id"))
-        return Said(read_total(site, answer), {})
+        return NativeAnswer(read_total(site, answer), {})
 
     requests = {site: count(site) for site in call.sites}
-    said = await try_sites(requests, doing=DOING)
-    failures = [one for one in said.values() if isinstance(one, SiteError)]
+    results = await try_sites(requests, doing=DOING)
+    failures = [one for one in results.values() if isinstance(one, SiteError)]
     refused = [error for error in failures if is_refusal(error)]
-    if refused and not (call.is_partial and len(refused) < len(said)):
-        raise passed_on(refused[0], alone=len(refused) == len(said))
-    counts = {site: one.value for site, one in said.items() if isinstance(one, Said)}
+    if refused and not (call.is_partial and len(refused) < len(results)):
+        raise passed_on(refused[0], alone=len(refused) == len(results))
+    counts = {site: one.value for site, one in results.items() if isinstance(one, NativeAnswer)}
     return Holdings(counts, tuple(failures), uploads)

@@ -11,7 +11,7 @@ from gateway.errors import NativeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.http.passing import PassedAnswer
 from gateway.fetch.http.request import Method
-from gateway.fetch.nomad.session import ENTRY_ID
+from gateway.fetch.nomad.answers import ENTRY_ID
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.call import Backend, NativeCall, sites_for
 from gateway.native.one_site.locating import Holdings, find_holders
@@ -138,9 +138,9 @@ class Passing:
                 await answer.close()
             else:
                 refused = answer
-        return await self._nobody(refused, failures, holdings, nowhere=nowhere)
+        return await self._no_answer(refused, failures, holdings, nowhere=nowhere)
 
-    async def _nobody(
+    async def _no_answer(
         self,
         refused: PassedAnswer | None,
         failures: list[SiteError],
@@ -148,15 +148,15 @@ class Passing:
         *,
         nowhere: str,
     ) -> PassedAnswer:
-        """What is said where no site gave an answer."""
-        gone = [*failures, *holdings.failed]
-        is_sure = not gone or self._call.is_partial
+        """The error where no site gave an answer."""
+        unavailable = [*failures, *holdings.failed]
+        is_sure = not unavailable or self._call.is_partial
         if refused is not None:
             if is_sure or refused.status not in (403, 404):
                 return refused
             await refused.close()
         if failures:
-            raise missing(gone, partial_url=self._call.partial_url)
+            raise missing(unavailable, partial_url=self._call.partial_url)
         raise holdings.or_missing(self._call, nowhere=nowhere)
 
     async def _open(self, site: str, forward: Forward, *, with_token: bool = False) -> PassedAnswer:

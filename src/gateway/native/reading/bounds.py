@@ -12,8 +12,8 @@ from gateway.model import Json, JsonObject
 from gateway.native.refusals import in_body, malformed, too_much
 
 MAX_DEPTH = 16
-"""Of and, or, not and sections within one another. NOMAD takes 20; what a site's part adds, and the
-owner, have room in between."""
+"""Of and, or, not and sections within one another. NOMAD takes 20; the
+difference is for what a site's part adds, and the owner."""
 MAX_PARTS = 1_000
 """Of one and/or, and values of one `:all`, `:none` or plain list: each is a clause, of which 1,024
 are taken."""

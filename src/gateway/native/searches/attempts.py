@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.model import NativeQuery
-from gateway.native.asking import SitesGoneError, gone_for_good
+from gateway.native.asking import SitesUnavailableError, unavailable_error
 from gateway.native.call import NativeCall
 from gateway.native.holders import Copies
 from gateway.native.order import read_order, read_start
@@ -25,13 +25,13 @@ class Attempt:
     alone, or entries would be left out by all."""
     least: int = 0
     """How many entries must be found, as nothing is known of what the missing sites alone have."""
-    gone: SitesGoneError | None = None
+    failure: SitesUnavailableError | None = None
     rounds: int = 0
 
     def check_found(self, count: int) -> None:
         """Raise if it is not certain that the missing sites have nothing else that matches."""
-        if self.gone is not None and count < self.least:
-            raise self.gone
+        if self.failure is not None and count < self.least:
+            raise self.failure
 
 
 FIRST = Attempt()
@@ -41,7 +41,7 @@ MOST_ROUNDS = 3
 
 async def standing_in(
     attempt: Attempt,
-    error: SitesGoneError,
+    error: SitesUnavailableError,
     *,
     search: NativeSearch,
     call: NativeCall,
@@ -52,18 +52,18 @@ async def standing_in(
     missing = attempt.missing | error.sites
     is_refused = bool(error.refused) and not call.is_partial
     if is_refused or error.sites <= attempt.missing or missing.issuperset(call.sites):
-        raise gone_for_good(error, call) from None
-    goes_on = replace(attempt, missing=missing, gone=error, without={}, least=0)
+        raise unavailable_error(error, call) from None
+    goes_on = replace(attempt, missing=missing, failure=error, without={}, least=0)
     if call.is_partial:
         return goes_on
     if not _may_change(search, missing):
-        raise gone_for_good(error, call) from None
+        raise unavailable_error(error, call) from None
     uploads = pinned_ids(search.query, "upload_id")
     if await copies.can_stand_in(missing, call.sites, uploads=uploads):
         return goes_on
     if ids := pinned_ids(search.query):
         return replace(goes_on, least=len(ids))
-    raise gone_for_good(error, call) from None
+    raise unavailable_error(error, call) from None
 
 
 def _may_change(search: NativeSearch, missing: frozenset[str]) -> bool:

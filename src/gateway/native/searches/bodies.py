@@ -14,7 +14,7 @@ from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.faults import Fault
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject
-from gateway.native.asking import SitesGoneError, together
+from gateway.native.asking import SitesUnavailableError, together
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of the documents or archives that are asked for at a time, unless it is one alone."""
@@ -52,8 +52,8 @@ class Bodies:
     async def of(self, holders: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
         """The bodies by entry_id; an entry that no holder gives is not among them.
 
-        `holders` are the sites of each entry, in order. Raises NativeError, SitesGoneError or
-        PartTooLargeError.
+        `holders` are the sites of each entry, in order. Raises NativeError,
+        SitesUnavailableError or PartTooLargeError.
         """
         failed: dict[str, SiteError] = {}
         turn = 0
@@ -74,7 +74,9 @@ class Bodies:
                     502, f"{error.site} cannot give entry {entry_id} ({error.happened})."
                 )
         if lost:
-            raise SitesGoneError(tuple({error.site: error for error in lost.values()}.values()))
+            raise SitesUnavailableError(
+                tuple({error.site: error for error in lost.values()}.values())
+            )
         return self.found
 
     async def _ask(self, wanted: Mapping[str, list[str]], failed: dict[str, SiteError]) -> None:
@@ -107,7 +109,7 @@ class Bodies:
                         rest += [part[half:], part[:half]]
                         continue
                     failed |= dict.fromkeys(part, error)
-                    if not _is_its_own(error):  # the site is ill; what is left would fail, too
+                    if not _is_its_own(error):  # an unhealthy site: the others would fail, too
                         failed |= {one: error for ids in rest for one in ids}
                         return
 

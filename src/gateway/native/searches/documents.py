@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 from gateway.errors import SiteError
-from gateway.fetch.nomad.session import ENTRY_ID as PROPER_ID
+from gateway.fetch.nomad import answers
 from gateway.model import Json, JsonObject
-from gateway.native.holders import object_of
 from gateway.native.reading.request import ENTRY_ID, Pagination, Required
 
 QUERY = "/entries/query"
@@ -70,12 +69,9 @@ def read_documents(
 
 def _has_id(document: JsonObject) -> bool:
     entry_id = document.get(ENTRY_ID)
-    return isinstance(entry_id, str) and bool(PROPER_ID.fullmatch(entry_id))
+    return isinstance(entry_id, str) and bool(answers.ENTRY_ID.fullmatch(entry_id))
 
 
 def read_total(site: str, answer: JsonObject) -> int:
     """The number of all that match."""
-    total = object_of(answer.get("pagination")).get("total")
-    if isinstance(total, bool) or not isinstance(total, int) or not 0 <= total < 2**53:
-        raise SiteError(site, doing=DOING, happened="the answer has no proper total")
-    return total
+    return answers.read_total(site, answer, doing=DOING)

@@ -4,46 +4,21 @@ Small pages come in one round trip. Where documents may be large, keys come firs
 page's documents, from the sites that serve them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
-import orjson
-
-from gateway.errors import SiteError
-from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.merge import Pin
-from gateway.model import JsonObject, NativeQuery
-from gateway.native.asking import Ask, Said, ask_adapted, post
-from gateway.native.call import Backend, NativeCall, owner_at
-from gateway.native.dialect import for_version
-from gateway.native.holders import Served, SiteQuery, object_of, site_query, with_more
-from gateway.native.merge import MergedPage, NativeHit, merge_hits
-from gateway.native.names import required_without, without_names
-from gateway.native.order import (
-    Key,
-    NativeOrder,
-    Start,
-    comes_after,
-    position,
-    read_key,
-    read_order,
-    read_start,
-)
-from gateway.native.reading.request import ENTRY_ID, WINDOW, NativeSearch, Required
-from gateway.native.searches.attempts import FIRST, MOST_ROUNDS, Attempt
-from gateway.native.searches.documents import (
-    DOING,
-    QUERY,
-    read_documents,
-    read_total,
-    written_pagination,
-    written_required,
-)
-from gateway.native.searches.key_page import KeyPage, SeenTwiceError, SitePage, echoed
-
-T = TypeVar("T")
+from gateway.model import Json, JsonObject
+from gateway.native.asking import NativeAnswer
+from gateway.native.holders import Served
+from gateway.native.merge import MergedPage, merge_hits
+from gateway.native.order import position
+from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
+from gateway.native.searches.attempts import MOST_ROUNDS
+from gateway.native.searches.documents import DOING, written_pagination
+from gateway.native.searches.site_page import SitePage, read_site_page
+from gateway.native.searches.site_queries import SiteQueries
 
 SMALL_PAGE = 50
 """A page of whole documents up to this size comes at once from each site."""
@@ -51,262 +26,106 @@ FEW_NAMES, LIGHT_PAGE = 30, 1_000
 """So do pages of so many entries of which only so many named quantities are wanted."""
 
 
-class EntryPages:
-    """Reads merged pages on behalf of one caller."""
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """The merged page and what NOMAD's answer says around it."""
 
-    def __init__(
-        self,
-        search: NativeSearch,
-        *,
-        call: NativeCall,
-        backend: Backend,
-        scope: MemoryScope,
-        served: Served | None = None,
-        attempt: Attempt = FIRST,
-    ) -> None:
-        self.search = search
-        self.call = call
-        self.served = served
-        self.scope = scope
-        self.clients = backend.clients
-        self.versions = backend.versions()
-        self.order: NativeOrder = read_order(search.pagination)
-        self.start: Start = read_start(self.order, search.pagination.after)
-        self.attempt = attempt
-        self._bytes: int | None = None
-        """Of the caller's query, once it has been written."""
+    page: MergedPage
+    head: JsonObject
+    has_documents: bool
+    """Whether its hits have the documents that are asked for; else only what orders them."""
 
-    @property
-    def sites(self) -> tuple[str, ...]:
-        """Those that are asked: not the ones of which others serve everything."""
-        served = self.served
-        if served is None:
-            return self.call.sites
-        return tuple(site for site in self.call.sites if not served.serves_nothing(site))
 
-    @property
-    def can_come_whole(self) -> bool:
-        """Whether documents come with the keys."""
-        size, required = self.search.pagination.size, self.search.required
-        if self.search.pagination.skip or (required is not None and required.exclude):
-            return False
-        if size <= SMALL_PAGE:
-            return True
-        include = None if required is None else required.include
-        is_light = include is not None and len(include) <= FEW_NAMES
-        is_named = is_light and not any("*" in name or name == "data" for name in include or ())
-        return size <= LIGHT_PAGE and is_named
+class SeenTwiceError(Exception):
+    """Entries that two sites gave, as what is known of copies is too old: asked again without the
+    second ones; `again` are these by the site that is to leave them out."""
 
-    async def read(self, *, fields: Sequence[str] | None = None) -> KeyPage:
-        """The page; with `fields`, only these of each entry, else documents where they are small.
+    def __init__(self, again: Mapping[str, tuple[str, ...]], holders: frozenset[str]) -> None:
+        super().__init__()
+        self.again = again
+        self.holders = holders
 
-        Raises NativeError or SitesGoneError.
-        """
-        whole = fields is None and self.can_come_whole
-        wanted = self.search.required if whole else Required((*(fields or ()), ENTRY_ID))
-        pages = await self.ask_all(
-            {site: partial(self._ask_page, site, wanted) for site in self.sites}, doing=DOING
-        )
-        if self.served is not None:
-            pages = {site: pages[site] for site in self.served.preferred(pages)}
-            if self.attempt.rounds < MOST_ROUNDS:
-                self._check_once(pages)
-        pagination = self.search.pagination
-        page = merge_hits(
-            {site: said.value.hits for site, said in pages.items()},
-            self.order,
-            skip=pagination.skip,
-            size=pagination.size,
-        )
-        total = self._total(page, pages)
-        self.attempt.check_found(total)
-        return KeyPage(page, self._head(page, pages, total), pages, whole)
 
-    async def ask_all(self, asks: Mapping[str, Ask[T]], *, doing: str) -> dict[str, Said[T]]:
-        """What several sites answer, each without the names that it lacks; as `ask_sites`."""
-        if self._bytes is None:
-            self._bytes = len(orjson.dumps(self.search.query))
-        return await ask_adapted(asks, doing=doing, size=self._bytes)
+def can_come_whole(search: NativeSearch) -> bool:
+    """Whether documents are small enough to come with the keys."""
+    size, required = search.pagination.size, search.required
+    if search.pagination.skip or (required is not None and required.exclude):
+        return False
+    if size <= SMALL_PAGE:
+        return True
+    include = None if required is None else required.include
+    is_light = include is not None and len(include) <= FEW_NAMES
+    is_named = is_light and not any("*" in name or name == "data" for name in include or ())
+    return size <= LIGHT_PAGE and is_named
 
-    def asked(
-        self, site: str, lacking: Collection[str], *, of: NativeQuery | None = None
-    ) -> SiteQuery:
-        """The caller's query, or another one, for one site, of what it serves."""
-        query = without_names(self.search.query if of is None else of, lacking)
-        without = self.attempt.without.get(site, ())
-        asked = site_query(self.served, site, query, without=without)
-        return replace(asked, query=for_version(asked.query, self.versions.get(site)))
 
-    def plainly_asked(
-        self, site: str, lacking: Collection[str], *conditions: NativeQuery
-    ) -> SiteQuery:
-        """The caller's query for one site, of all that it has, with conditions of ours."""
-        query = without_names(self.search.query, lacking)
-        asked = with_more(SiteQuery(query, is_wrapped=False), *conditions)
-        return replace(asked, query=for_version(asked.query, self.versions.get(site)))
+async def read_page(queries: SiteQueries, *, fields: Sequence[str] | None = None) -> EntryPage:
+    """The page; with `fields`, only these of each entry, else documents where they are small.
 
-    def holders(self, page: MergedPage) -> dict[str, tuple[str, ...]]:
-        """The sites that have each entry of a page: the one that serves it, then the others, as far
-        as they are known."""
-        found: dict[str, tuple[str, ...]] = {}
-        for hit in page.hits:
-            first = page.holders[hit.key.entry_id]
-            upload_id = hit.document.get("upload_id")
-            if self.served is not None and isinstance(upload_id, str):
-                more = self.served.holders(upload_id, hit.key.entry_id)
-                first = (
-                    *first,
-                    *(one for one in more if one not in first and one in self.call.sites),
-                )
-            found[hit.key.entry_id] = first
-        return found
+    Raises NativeError, SitesUnavailableError or SeenTwiceError.
+    """
+    whole = fields is None and can_come_whole(queries.search)
+    wanted = queries.search.required if whole else Required((*(fields or ()), ENTRY_ID))
+    answers = await queries.ask_all(
+        {site: partial(read_site_page, queries, site, wanted) for site in queries.sites},
+        doing=DOING,
+    )
+    if queries.served is not None:
+        answers = {site: answers[site] for site in queries.served.preferred(answers)}
+    parts = {site: answer.value for site, answer in answers.items()}
+    if queries.served is not None and queries.attempt.rounds < MOST_ROUNDS:
+        _check_once(parts)
+    pagination = queries.search.pagination
+    page = merge_hits(
+        {site: part.hits for site, part in parts.items()},
+        queries.order,
+        skip=pagination.skip,
+        size=pagination.size,
+    )
+    total = _total(page, parts)
+    queries.attempt.check_found(total)
+    return EntryPage(page, _head(queries, page, query=_echo(answers), total=total), whole)
 
-    def owner_of(self, site: str) -> str:
-        """The owner that the site is asked for."""
-        return owner_at(self.search.owner, self.clients[site], self.call.options(self.scope))
 
-    def _check_once(self, pages: Mapping[str, Said[SitePage]]) -> None:
-        """Raise if an entry was given twice."""
-        first: dict[str, str] = {}
-        again: dict[str, tuple[str, ...]] = {}
-        holders: set[str] = set()
-        for site, said in pages.items():
-            for hit in said.value.hits:
-                holder = first.setdefault(hit.key.entry_id, site)
-                if holder != site:
-                    again[site] = (*again.get(site, ()), hit.key.entry_id)
-                    holders |= {holder, site}
-        if again:
-            raise SeenTwiceError(again, frozenset(holders))
+def _check_once(parts: Mapping[str, SitePage]) -> None:
+    """Raise if an entry was given twice."""
+    first: dict[str, str] = {}
+    again: dict[str, tuple[str, ...]] = {}
+    holders: set[str] = set()
+    for site, part in parts.items():
+        for hit in part.hits:
+            holder = first.setdefault(hit.key.entry_id, site)
+            if holder != site:
+                again[site] = (*again.get(site, ()), hit.key.entry_id)
+                holders |= {holder, site}
+    if again:
+        raise SeenTwiceError(again, frozenset(holders))
 
-    async def _ask_page(
-        self, site: str, wanted: Required | None, lacking: Collection[str]
-    ) -> SitePage:
-        order, asked = self.order, self.asked(site, lacking)
-        lacks_order = order.quantity in lacking
-        after, total = self._after(lacks_order), None
-        parts: list[NativeQuery] = []
-        if self.start.missing_after is not None:
-            known = order.known if not lacks_order else None
-            if known is not None:
-                parts.append({"not": known})
-                total = await self._count(site, asked)
-            order = replace(order, quantity=ENTRY_ID)
-        elif lacks_order:
-            order = replace(order, quantity=ENTRY_ID)
-        query = with_more(asked, *parts)
-        required = required_without(wanted, lacking)
-        answer = await self._post(site, query.query, order=order, after=after, required=required)
-        return self._read_page(site, answer, query, total=total, as_missing=order != self.order)
 
-    def _after(self, lacks_order: bool) -> str | None:
-        if self.start.missing_after is not None:
-            return self.start.missing_after
-        return None if lacks_order else self.start.after
+def _total(page: MergedPage, parts: Mapping[str, SitePage]) -> int:
+    """The exact sum; entries seen twice count once where all that match has been seen."""
+    total = sum(part.total for part in parts.values())
+    given = sum(len(part.hits) for part in parts.values())
+    return total - page.twice if given == total else total
 
-    async def _count(self, site: str, asked: SiteQuery) -> int:
-        body: JsonObject = {
-            "owner": self.owner_of(site),
-            "query": asked.query,
-            "pagination": {"page_size": 0},
-        }
-        answer = await post(
-            self.clients[site], QUERY, body, call=self.call, scope=self.scope, doing="count entries"
-        )
-        return read_total(site, answer)
 
-    async def _post(
-        self,
-        site: str,
-        query: NativeQuery,
-        *,
-        order: NativeOrder,
-        after: str | None,
-        required: Required | None,
-    ) -> JsonObject:
-        asked: JsonObject = {"page_size": self._asked_size}
-        asked |= {"order_by": order.quantity, "order": order.direction}
-        if after is not None:
-            asked["page_after_value"] = after
-        body: JsonObject = {"owner": self.owner_of(site), "query": query, "pagination": asked}
-        if required is not None:
-            body["required"] = written_required(required)
-        return await post(
-            self.clients[site], QUERY, body, call=self.call, scope=self.scope, doing=DOING
-        )
+def _echo(answers: Mapping[str, NativeAnswer[SitePage]]) -> Json:
+    """The caller's query as NOMAD repeats it: by a site that knows all its names, if any does."""
+    ranked = sorted(answers.values(), key=lambda answer: len(answer.lacking))
+    return ranked[0].value.query if ranked else {}
 
-    def _read_page(
-        self,
-        site: str,
-        answer: JsonObject,
-        asked: SiteQuery,
-        *,
-        total: int | None,
-        as_missing: bool,
-    ) -> SitePage:
-        documents = self._read_documents(site, answer, is_counted=total is None)
-        hits = tuple(
-            NativeHit(
-                site,
-                Key(None, str(one[ENTRY_ID])) if as_missing else read_key(one, self.order),
-                one,
-            )
-            for one in documents
-        )
-        if not all(comes_after(hit.key, self.order, self.start) for hit in hits):
-            happened = "the answer is not in the order asked"
-            raise SiteError(site, doing=DOING, happened=happened)
-        return SitePage(
-            hits,
-            read_total(site, answer) if total is None else total,
-            asked.echo(answer.get("query")),
-            object_of(answer.get("aggregations")),
-            len(documents),
-        )
 
-    def _read_documents(
-        self, site: str, answer: JsonObject, *, is_counted: bool
-    ) -> list[JsonObject]:
-        """The documents, of which there are as many as the total says."""
-        most = self._asked_size
-        documents = read_documents(site, answer, most=most)
-        total = read_total(site, answer)
-        is_first = is_counted and self.start == Start()
-        if len(documents) > total or (is_first and len(documents) < min(most, total)):
-            happened = f"{len(documents)} entries came of a total of {total}"
-            raise SiteError(site, doing=DOING, happened=happened)
-        return documents
+def _head(queries: SiteQueries, page: MergedPage, *, query: Json, total: int) -> JsonObject:
+    pagination = queries.search.pagination
+    written = written_pagination(pagination, total=total)
+    if 0 < len(page.hits) < total and len(page.hits) >= pagination.size:
+        last = position(page.hits[-1].key, queries.order, _pin(queries.served))
+        written["next_page_after_value"] = last
+    return {"owner": queries.search.owner, "query": query, "pagination": written}
 
-    @property
-    def _asked_size(self) -> int:
-        """How many entries each site is asked for."""
-        pagination = self.search.pagination
-        return min(pagination.skip + pagination.size, WINDOW) if pagination.size else 0
 
-    def _head(
-        self, page: MergedPage, pages: Mapping[str, Said[SitePage]], total: int
-    ) -> JsonObject:
-        pagination = self.search.pagination
-        head: JsonObject = {
-            "owner": self.search.owner,
-            "query": echoed(pages),
-            "pagination": written_pagination(pagination, total=total),
-        }
-        if 0 < len(page.hits) < total and len(page.hits) >= pagination.size:
-            last = position(page.hits[-1].key, self.order, self._pin)
-            object_of(head["pagination"])["next_page_after_value"] = last
-        return head
-
-    @property
-    def _pin(self) -> Pin | None:
-        """What a position of this walk keeps; None: no entry has copies that are left out."""
-        served = self.served
-        if served is None or (served.hides_nothing and not served.pin.away):
-            return None
-        return served.pin
-
-    def _total(self, page: MergedPage, pages: Mapping[str, Said[SitePage]]) -> int:
-        """The exact sum; entries seen twice count once where all that match has been seen."""
-        total = sum(said.value.total for said in pages.values())
-        given = sum(said.value.given for said in pages.values())
-        return total - page.twice if given == total else total
+def _pin(served: Served | None) -> Pin | None:
+    """What a position of this walk keeps; None: no entry has copies that are left out."""
+    if served is None or (served.hides_nothing and not served.pin.away):
+        return None
+    return served.pin

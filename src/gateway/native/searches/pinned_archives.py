@@ -13,20 +13,19 @@ import orjson
 from gateway.errors import SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import Json, JsonObject, NativeQuery
-from gateway.native.asking import Said, adapted, ask_sites, post, try_sites
+from gateway.native.asking import NativeAnswer, adapted, ask_sites, post, try_sites
 from gateway.native.holders import Served, object_of
 from gateway.native.reading.pinned import split_ids
 from gateway.native.reading.request import ENTRY_ID, NativeSearch
 from gateway.native.searches.batches import Ask, BatchAnswer, Batches
 from gateway.native.searches.documents import (
-    QUERY,
     by_ids,
     read_documents,
     read_total,
     written_pagination,
 )
-from gateway.native.searches.entries import EntryPages
 from gateway.native.searches.lately_served import LatelyServed
+from gateway.native.searches.site_queries import SiteQueries
 
 MOST = 100
 """Entries that are read so: all in one answer of a site."""
@@ -46,9 +45,9 @@ class PinnedArchives:
     """Reads one page of named entries."""
 
     def __init__(
-        self, pages: EntryPages, ids: Sequence[str], *, batches: Batches, served: LatelyServed
+        self, queries: SiteQueries, ids: Sequence[str], *, batches: Batches, served: LatelyServed
     ) -> None:
-        self._pages = pages
+        self._queries = queries
         self._batches = batches
         self._served = served
         self._ids = ids
@@ -62,22 +61,23 @@ class PinnedArchives:
 
     async def read(self) -> tuple[JsonObject, list[bytes]] | None:
         """Head and bodies; None: some site has no archive of an entry, so others are asked."""
-        pages = self._pages
-        said = await self._said()
-        parts = {site: one.value for site, one in said.items()}
+        queries = self._queries
+        answers = await self._answers()
+        parts = {site: one.value for site, one in answers.items()}
         if any(len(part.documents) < part.total for part in parts.values()):
             return None
         found: dict[str, JsonObject] = {}
-        for site in parts if pages.served is None else pages.served.preferred(parts):
+        served = queries.served
+        for site in parts if served is None else served.preferred(parts):
             for document in parts[site].documents:
                 found.setdefault(str(document[ENTRY_ID]), document)
         absent = [one for one in self._ids if one not in found]
-        if absent and pages.served is not None and not pages.served.hides_nothing:
-            found |= await self._from_others(absent, pages.served)
-        pages.attempt.check_found(len(found))
-        search = pages.search
+        if absent and served is not None and not served.hides_nothing:
+            found |= await self._from_others(absent, served)
+        queries.attempt.check_found(len(found))
+        search = queries.search
         ids = sorted(found, reverse=search.pagination.is_descending)
-        echo = min(said.values(), key=lambda one: len(one.lacking)).value.query
+        echo = min(answers.values(), key=lambda one: len(one.lacking)).value.query
         head: JsonObject = {
             "owner": search.owner,
             "query": echo,
@@ -86,28 +86,28 @@ class PinnedArchives:
         }
         return head, [orjson.dumps(found[one]) for one in ids]
 
-    async def _said(self) -> dict[str, Said[_Part]]:
+    async def _answers(self) -> dict[str, NativeAnswer[_Part]]:
         """What the sites that lately served the ids have of them, if that is all; else what all
         sites have. Requests of several callers go together, unless that has just failed."""
-        pages, split = self._pages, split_ids(self._pages.search.query)
-        if split is None or pages.call.token or pages.call.fresh:
+        queries, split = self._queries, split_ids(self._queries.search.query)
+        if split is None or queries.call.token or queries.call.fresh:
             return await self._from_all()
         rest, ids = split
         by_site = self._served.by_site(ids)
-        if by_site is None or not by_site.keys() <= {*pages.sites}:
-            requests = {site: self._shared(site, rest, ids) for site in pages.sites}
+        if by_site is None or not by_site.keys() <= {*queries.sites}:
+            requests = {site: self._shared(site, rest, ids) for site in queries.sites}
             return await ask_sites(requests, doing=DOING)
         listed = {site: self._batch(site, rest, by_site[site]) for site in by_site}
-        answers = await try_sites(listed, doing=DOING)
-        said = {site: one for site, one in answers.items() if not isinstance(one, SiteError)}
-        if sum(len(one.value.documents) for one in said.values()) == len({*ids}):
-            return {site: Said(_whole(one.value), {}) for site, one in said.items()}
+        results = await try_sites(listed, doing=DOING)
+        answers = {site: one for site, one in results.items() if not isinstance(one, SiteError)}
+        if sum(len(one.value.documents) for one in answers.values()) == len({*ids}):
+            return {site: NativeAnswer(_whole(one.value), {}) for site, one in answers.items()}
         return await self._from_all()
 
-    async def _from_all(self) -> dict[str, Said[_Part]]:
-        pages = self._pages
-        asks = {site: partial(self._ask_part, site, None) for site in pages.sites}
-        return await pages.ask_all(asks, doing=DOING)
+    async def _from_all(self) -> dict[str, NativeAnswer[_Part]]:
+        queries = self._queries
+        asks = {site: partial(self._ask_part, site, None) for site in queries.sites}
+        return await queries.ask_all(asks, doing=DOING)
 
     async def _from_others(self, ids: Sequence[str], served: Served) -> dict[str, JsonObject]:
         """What holders have of entries that none gave which serves them: it may have lost them
@@ -117,77 +117,80 @@ class PinnedArchives:
             if served.condition(holders[0]) is not None:  # else it was asked, and none matched
                 by_site.setdefault(holders[0], []).append(entry_id)
         requests = {site: self._part(site, of=by_site[site]) for site in by_site}
-        said = await ask_sites(requests, doing=DOING) if requests else {}
+        answers = await ask_sites(requests, doing=DOING) if requests else {}
         return {
             str(document[ENTRY_ID]): document
-            for one in said.values()
+            for one in answers.values()
             for document in one.value.documents
         }
 
     async def _holders(self, ids: Sequence[str], served: Served) -> dict[str, Sequence[str]]:
         """The sites that have these entries now, in the order in which they serve them."""
-        pages = self._pages
+        queries = self._queries
 
-        async def ask(site: str) -> Said[list[JsonObject]]:
+        async def ask(site: str) -> NativeAnswer[list[JsonObject]]:
             body: JsonObject = {
-                **by_ids(pages.owner_of(site), ids),
+                **by_ids(queries.owner_of(site), ids),
                 "required": {"include": [*KEYS]},
             }
-            client = pages.clients[site]
-            answer = await post(
-                client, QUERY, body, call=pages.call, scope=pages.scope, doing=LOOKING
-            )
-            return Said(read_documents(site, answer, most=len(ids), only=ids), {})
+            answer = await queries.post(site, body, doing=LOOKING)
+            return NativeAnswer(read_documents(site, answer, most=len(ids), only=ids), {})
 
-        said = await ask_sites({site: ask(site) for site in pages.call.sites}, doing=LOOKING)
+        answers = await ask_sites({site: ask(site) for site in queries.call.sites}, doing=LOOKING)
         claims: dict[str, dict[str, str]] = {}
-        for site, one in said.items():
+        for site, one in answers.items():
             for document in one.value:
                 upload_id = str(document.get("upload_id"))
                 claims.setdefault(str(document[ENTRY_ID]), {})[site] = upload_id
         return {one: served.ranked(sites) for one, sites in claims.items()}
 
-    async def _shared(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
+    async def _shared(
+        self, site: str, rest: NativeQuery, ids: Sequence[str]
+    ) -> NativeAnswer[_Part]:
         """What a site serves of the ids, asked for together with those of other requests."""
         try:
-            said = await self._batch(site, rest, ids)
+            answer = await self._batch(site, rest, ids)
         except SiteError:
             return await self._part(site)  # whatever it is, it need not be ours
-        if len(said.value.documents) < said.value.total:
+        if len(answer.value.documents) < answer.value.total:
             return await self._part(site)  # one of somebody has no archive
-        return said
+        return answer
 
-    async def _batch(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> Said[_Part]:
+    async def _batch(self, site: str, rest: NativeQuery, ids: Sequence[str]) -> NativeAnswer[_Part]:
         """The same of some ids, as far as an answer to several requests says it; raises SiteError.
 
         Where the site has no archive of an entry of theirs, the total is larger than what is here.
         """
-        pages = self._pages
-        kind = [pages.owner_of(site), pages.asked(site, (), of=rest).query, pages.search.archive]
+        queries = self._queries
+        kind = [
+            queries.owner_of(site),
+            queries.asked(site, (), of=rest).query,
+            queries.search.archive,
+        ]
         key = (site, hashlib.blake2b(orjson.dumps(kind), digest_size=16).digest())
         answer = await self._batches.read(key, ids, self._ask_batch(site, rest))
         wanted = {*ids}
         own = [one for one in answer.documents if one[ENTRY_ID] in wanted]
         lost = answer.total - len(answer.documents)
-        return Said(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
+        return NativeAnswer(_Part(own, len(own) + lost, self._own_echo(answer.echo)), {})
 
     def _ask_batch(self, site: str, rest: NativeQuery) -> Ask:
-        pages = self._pages
+        queries = self._queries
 
         async def ask(ids: Collection[str]) -> BatchAnswer:
             scope = MemoryScope()
             listed: list[Json] = [*ids]
-            asked = pages.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
+            asked = queries.asked(site, (), of={"and": [rest, {"entry_id:any": listed}]})
             body: JsonObject = {
-                "owner": pages.owner_of(site),
+                "owner": queries.owner_of(site),
                 "query": asked.query,
                 "pagination": {"page_size": len(ids)},
-                "required": pages.search.archive,
+                "required": queries.search.archive,
             }
-            client = pages.clients[site]
+            client = queries.clients[site]
             try:
                 answer = await post(
-                    client, ARCHIVES, body, call=pages.call, scope=scope, doing=DOING
+                    client, ARCHIVES, body, call=queries.call, scope=scope, doing=DOING
                 )
                 echo = object_of(asked.echo(answer.get("query")))
                 documents = read_documents(site, answer, most=len(ids), only=ids)
@@ -197,27 +200,26 @@ class PinnedArchives:
 
         return ask
 
-    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> Said[_Part]:
+    async def _part(self, site: str, *, of: Sequence[str] | None = None) -> NativeAnswer[_Part]:
         """What a site serves of the ids; with `of`, all that it has of these."""
         return await adapted(partial(self._ask_part, site, of))
 
     async def _ask_part(
         self, site: str, of: Sequence[str] | None, lacking: Collection[str]
     ) -> _Part:
-        pages = self._pages
-        page = pages.search.pagination
+        queries = self._queries
+        page = queries.search.pagination
         if of is None:
-            asked = pages.asked(site, lacking)
+            asked = queries.asked(site, lacking)
         else:
-            asked = pages.plainly_asked(site, lacking, {"entry_id:any": [*of]})
+            asked = queries.plainly_asked(site, lacking, {"entry_id:any": [*of]})
         body: JsonObject = {
-            "owner": pages.owner_of(site),
+            "owner": queries.owner_of(site),
             "query": asked.query,
             "pagination": {"page_size": page.size, "order": page.order},
-            "required": pages.search.archive,
+            "required": queries.search.archive,
         }
-        client, call, scope = pages.clients[site], pages.call, pages.scope
-        answer = await post(client, ARCHIVES, body, call=call, scope=scope, doing=DOING)
+        answer = await queries.post(site, body, path=ARCHIVES, doing=DOING)
         total = read_total(site, answer)
         only = self._ids if of is None else of
         documents = read_documents(site, answer, most=page.size, only=only)
@@ -225,7 +227,7 @@ class PinnedArchives:
 
     def _own_echo(self, echo: JsonObject) -> JsonObject:
         """The echo of a batch's query as that of this request: with its own ids."""
-        _, ids = split_ids(self._pages.search.query) or ({}, ())
+        _, ids = split_ids(self._queries.search.query) or ({}, ())
         for operator, parts in echo.items():
             if isinstance(parts, list) and len(parts) == 2:
                 name = object_of(parts[1])

@@ -1,9 +1,7 @@
 """One search answered: keys, bodies and head put together as NOMAD writes its answers."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeAlias
 
 import orjson
@@ -12,43 +10,27 @@ from gateway.errors import AnswerTooLargeError, SiteError
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.model import JsonObject, NativeQuery
 from gateway.native.aggregations.merged import aggregate
-from gateway.native.asking import (
-    SitesGoneError,
-    adapted,
-    both_of,
-    post,
-)
+from gateway.native.asking import SitesUnavailableError, both_of
 from gateway.native.call import PERSONAL, Backend, NativeCall, sites_for
 from gateway.native.echo import plain_echo
 from gateway.native.holders import Served
 from gateway.native.links import page_links
-from gateway.native.names import required_without
 from gateway.native.order import read_order, read_start
 from gateway.native.reading.pinned import pinned_ids
-from gateway.native.reading.request import ENTRY_ID, NativeSearch, Required
+from gateway.native.reading.request import NativeSearch
 from gateway.native.refusals import passed_on
 from gateway.native.searches.attempts import Attempt, standing_in
 from gateway.native.searches.batches import Batches
-from gateway.native.searches.bodies import Bodies
-from gateway.native.searches.documents import DOING, QUERY, by_ids, read_documents, written_required
-from gateway.native.searches.entries import EntryPages
-from gateway.native.searches.key_page import KeyPage, SeenTwiceError
+from gateway.native.searches.entries import SeenTwiceError, can_come_whole, read_page
 from gateway.native.searches.lately_served import LatelyServed
+from gateway.native.searches.part_reading import archives, index_documents, part_reader
 from gateway.native.searches.pinned_archives import PinnedArchives
-from gateway.native.searches.streamed import StreamedAnswer
-
-ARCHIVE_QUERY = "/entries/archive/query"
-DOCUMENTS_AT_ONCE, ARCHIVES_AT_ONCE = 100, 20
-"""Of one request to a site: whole documents take 25 kB, archives far more."""
-LEAST_PART_S = 5.0
-"""For each part of an answer, however little time was left when it began."""
+from gateway.native.searches.site_queries import SiteQueries
+from gateway.native.searches.streamed import ReadPart, StreamedAnswer
 
 Answered: TypeAlias = "bytes | StreamedAnswer"
 """The JSON text, whole or in pieces."""
-Answer: TypeAlias = Callable[[EntryPages], Awaitable[Answered]]
-ReadDocuments: TypeAlias = Callable[
-    [str, Sequence[str], NativeCall, MemoryScope], Awaitable[list[JsonObject]]
-]
+Answer: TypeAlias = Callable[[SiteQueries], Awaitable[Answered]]
 
 
 class Searching:
@@ -84,26 +66,28 @@ class Searching:
         call = replace(self._call, sites=sites_for(search.owner, self._call, self._backend.clients))
         attempt = Attempt()
         while True:
-            pages = await self._pages(search, call, attempt)
+            queries = await self._queries(search, call, attempt)
             try:
-                return await answer(pages)
+                return await answer(queries)
             except SeenTwiceError as error:
-                attempt = self._without(pages, error)
-            except SitesGoneError as error:
+                attempt = self._without(queries, error)
+            except SitesUnavailableError as error:
                 attempt = await standing_in(
                     attempt, error, search=search, call=call, copies=self._copies
                 )
             except SiteError as error:
                 raise passed_on(error, alone=False) from None
 
-    async def _pages(self, search: NativeSearch, call: NativeCall, attempt: Attempt) -> EntryPages:
+    async def _queries(
+        self, search: NativeSearch, call: NativeCall, attempt: Attempt
+    ) -> SiteQueries:
         served = None
         if search.owner not in PERSONAL:  # whose entries those are differs between sites
             pin = read_start(read_order(search.pagination), search.pagination.after).pin
             served = await self._copies.served(call.sites, pin=pin, away=attempt.missing)
         if attempt.without and attempt.conditions != conditions_of(served, call):
             attempt = replace(attempt, without={})  # other sites may serve these entries now
-        return EntryPages(
+        return SiteQueries(
             search,
             call=call.without(attempt.missing),
             backend=self._backend,
@@ -112,137 +96,57 @@ class Searching:
             attempt=attempt,
         )
 
-    def _without(self, pages: EntryPages, error: SeenTwiceError) -> Attempt:
-        attempt = pages.attempt
+    def _without(self, queries: SiteQueries, error: SeenTwiceError) -> Attempt:
+        attempt = queries.attempt
         if self._call.token is None:  # who sees more sees other copies
             self._copies.suspect(error.holders)
         again = dict(attempt.without)
         for site, ids in error.again.items():
             again[site] = (*again.get(site, ()), *ids)
-        conditions = conditions_of(pages.served, self._call)
+        conditions = conditions_of(queries.served, self._call)
         return replace(attempt, without=again, conditions=conditions, rounds=attempt.rounds + 1)
 
-    async def _entries(self, pages: EntryPages) -> Answered:
-        keys = (pages.search.pagination.order_by, "upload_id")
-        fields = None if pages.can_come_whole else keys
-        page, counted = await both_of(pages.read(fields=fields), aggregate(pages))
-        required = pages.search.required
+    async def _entries(self, queries: SiteQueries) -> Answered:
+        keys = (queries.search.pagination.order_by, "upload_id")
+        fields = None if can_come_whole(queries.search) else keys
+        page, counted = await both_of(read_page(queries, fields=fields), aggregate(queries))
+        required = queries.search.required
         if self._call.token is None:  # others may not see what its user sees
             self._served.remember(page.page)
         head = dict(page.head)
         if required is not None:
-            head["required"] = required.echo(pages.search.pagination.order_by)
-        if pages.search.aggregations:
+            head["required"] = required.echo(queries.search.pagination.order_by)
+        if queries.search.aggregations:
             head["aggregations"] = counted
         if page.has_documents:
             return self._written(head, [orjson.dumps(hit.document) for hit in page.page.hits])
-        read = await self._reading_documents(pages)
-        return await self._streamed(head, pages, page, read, DOCUMENTS_AT_ONCE)
+        read = part_reader(queries, await index_documents(queries))
+        return await self._streamed(head, queries.holders(page.page), read=read)
 
-    async def _reading_documents(self, pages: EntryPages) -> ReadDocuments:
-        """Reads documents at the sites that have them."""
-        required = pages.search.required
-        if required is not None and required.include is not None:
-            include = (*required.include, pages.search.pagination.order_by, ENTRY_ID)
-            required = replace(required, include=tuple(dict.fromkeys(include)))
-        lacking = await self._lacking(pages, required)
-
-        async def read(
-            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
-        ) -> list[JsonObject]:
-            async def ask(more: Collection[str]) -> list[JsonObject]:
-                body = by_ids(pages.owner_of(site), ids)
-                wanted = required_without(required, {*lacking.get(site, ()), *more})
-                if wanted is not None:
-                    body["required"] = written_required(wanted)
-                client = pages.clients[site]
-                answer = await post(client, QUERY, body, call=call, scope=scope, doing=DOING)
-                return read_documents(site, answer, most=len(ids), only=ids)
-
-            return (await adapted(ask)).value
-
-        return read
-
-    async def _lacking(
-        self, pages: EntryPages, required: Required | None
-    ) -> Mapping[str, Collection[str]]:
-        """The names of `required` that each site lacks; raises NativeError if all lack one."""
-        if required is None:
-            return {}
-
-        async def check(site: str, lacking: Collection[str]) -> None:
-            wanted = required_without(required, lacking)
-            assert wanted is not None
-            body: JsonObject = {
-                "owner": "public",
-                "pagination": {"page_size": 0},
-                "required": written_required(wanted),
-            }
-            client = pages.clients[site]
-            await post(client, QUERY, body, call=pages.call, scope=self._scope, doing=DOING)
-
-        said = await pages.ask_all(
-            {site: partial(check, site) for site in pages.sites}, doing=DOING
-        )
-        return {site: one.lacking for site, one in said.items()}
-
-    async def _archives(self, pages: EntryPages) -> Answered:
-        search = pages.search
+    async def _archives(self, queries: SiteQueries) -> Answered:
+        search = queries.search
         ids = pinned_ids(search.query)
         if ids is not None and PinnedArchives.can_read(search, ids):
             try:
                 found = await PinnedArchives(
-                    pages, ids, batches=self._batches, served=self._served
+                    queries, ids, batches=self._batches, served=self._served
                 ).read()
             except AnswerTooLargeError:
                 found = None
             if found is not None:
                 return self._written(*found)
-        page = await pages.read(fields=(search.pagination.order_by, "upload_id"))
-
-        async def read(
-            site: str, ids: Sequence[str], call: NativeCall, scope: MemoryScope
-        ) -> list[JsonObject]:
-            body = {**by_ids(pages.owner_of(site), ids), "required": search.archive}
-            client, doing = pages.clients[site], "read archives"
-            answer = await post(client, ARCHIVE_QUERY, body, call=call, scope=scope, doing=doing)
-            return read_documents(site, answer, most=len(ids), only=ids)
-
+        page = await read_page(queries, fields=(search.pagination.order_by, "upload_id"))
         head = {**page.head, "query": plain_echo(page.head["query"]), "required": search.archive}
-        return await self._streamed(head, pages, page, read, ARCHIVES_AT_ONCE)
+        read = part_reader(queries, archives(queries))
+        return await self._streamed(head, queries.holders(page.page), read=read)
 
     async def _streamed(
-        self,
-        head: JsonObject,
-        pages: EntryPages,
-        page: KeyPage,
-        read: ReadDocuments,
-        portion: int,
+        self, head: JsonObject, holders: Mapping[str, Sequence[str]], *, read: ReadPart
     ) -> Answered:
-        """The items in the order of the page, read part by part; an entry that no holder gives has
+        """The items in the order of `holders`, read part by part; an entry that no holder gives has
         none."""
-        loop = asyncio.get_running_loop()
-        deadline = pages.call.deadline
-        part_s = None if deadline is None else max(deadline - loop.time(), LEAST_PART_S)
-
-        async def read_part(holders: Mapping[str, Sequence[str]]) -> Mapping[str, bytes]:
-            until = None if part_s is None else loop.time() + part_s
-            call, scope = replace(pages.call, deadline=until), MemoryScope()
-
-            async def of_site(
-                site: str, ids: Sequence[str], scope: MemoryScope
-            ) -> list[JsonObject]:
-                return await read(site, ids, call, scope)
-
-            try:
-                bodies = Bodies(pages.clients, read=of_site, portion=portion, scope=scope)
-                return await bodies.of(holders)
-            finally:
-                scope.close()
-
-        holders = pages.holders(page.page)
         begun = orjson.dumps(self._whole_head(head))[:-1]
-        answer = StreamedAnswer(begun + b',"data":[', holders, read=read_part)
+        answer = StreamedAnswer(begun + b',"data":[', holders, read=read)
         whole = await answer.begin()
         return answer if whole is None else whole
 

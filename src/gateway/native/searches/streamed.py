@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from gateway.errors import NativeError, SiteError
-from gateway.native.asking import SitesGoneError
+from gateway.native.asking import SitesUnavailableError
 from gateway.native.searches.bodies import PartTooLargeError
 
 BEGIN_BYTES = 8 * 1024 * 1024
@@ -48,7 +48,7 @@ class StreamedAnswer:
 
     async def begin(self) -> bytes | None:
         """The whole answer, if it is small; None: it goes out in pieces. Raises NativeError or
-        SitesGoneError."""
+        SitesUnavailableError."""
         size = len(self._begun[0])
         while self._parts and size <= BEGIN_BYTES:
             text = await self._next()
@@ -84,7 +84,7 @@ class StreamedAnswer:
                 raise BrokenStreamError(str(error.detail)) from None
             except SiteError as error:  # it refuses now what it took before
                 raise BrokenStreamError(str(error)) from None
-            except SitesGoneError as error:
+            except SitesUnavailableError as error:
                 if pause_s is None:
                     raise BrokenStreamError("; ".join(map(str, error.failed))) from None
                 await asyncio.sleep(pause_s)

@@ -1,6 +1,6 @@
 """Attributes as they come, read as what they should be: a text, a number, texts, vectors.
 
-What is something else is unknown: the page shows what an Oasis says, and stumbles over nothing.
+What is something else is unknown: the page shows what an Oasis says, and nothing breaks it.
 """
 
 import math

@@ -53,25 +53,15 @@ def read_entry_view(
     attributes = resource.attributes
     atoms, cell = read_atoms(attributes), read_cell(attributes)
     origin = _origin(attributes, place)
-    entry_id = resource.id.partition(SEPARATOR)[2]
     known = text_of(attributes, "chemical_formula_reduced")
     parts = formula_parts(known or text_of(attributes, "chemical_formula_hill") or "")
     formula = write_formula(parts)
+    cited = _cited(resource, formula, origin)
     why = why_not_drawn(atoms)
-    cited = Cited(
-        entry_id,
-        formula,
-        origin.site_title,
-        origin.entry_page,
-        authors=origin.authors,
-        dois=tuple(doi for doi, _ in origin.dois),
-        datasets=origin.datasets,
-        year=origin.last_modified[:4],
-    )
     groups = read_facts(attributes)
     return EntryView(
         id=resource.id,
-        entry_id=entry_id,
+        entry_id=cited.entry_id,
         formula=formula,
         pieces=parts,
         summary=_summary(groups, attributes),
@@ -207,6 +197,19 @@ def _origin(attributes: JsonObject, place: Place) -> Origin:
         licence=text_of(attributes, f"{own}license") or "",
         comment=text_of(attributes, "_nmd_comment") or "",
         last_modified=text_of(attributes, "last_modified") or "",
+    )
+
+
+def _cited(resource: Resource, formula: str, origin: Origin) -> Cited:
+    return Cited(
+        resource.id.partition(SEPARATOR)[2],
+        formula,
+        origin.site_title,
+        origin.entry_page,
+        authors=origin.authors,
+        dois=tuple(doi for doi, _ in origin.dois),
+        datasets=origin.datasets,
+        year=origin.last_modified[:4],
     )
 
 

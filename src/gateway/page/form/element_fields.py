@@ -115,7 +115,7 @@ def _system(written: Written) -> Sequence[Node]:
 def _with_counts(known: Sequence[tuple[str, int]], counts: tuple[int, ...]) -> Iterator[Node]:
     """That these elements are there, each as often as it must be, given all of the counts.
 
-    In the reduced formula `O3` is how three oxygens stand; of one there is no number behind it.
+    In the reduced formula three oxygens are written `O3`, one without a number.
     """
     if not known:
         return

@@ -36,7 +36,7 @@ class FormulaError(ValueError):
 class Written:
     """A formula: the elements with how many of each, and unknown ones (`*`) likewise.
 
-    Counts are without a common divisor. In a system nothing is said about counts: all are 0.
+    Counts are without a common divisor. A chemical system leaves the counts open: all are 0.
     """
 
     known: tuple[tuple[str, int], ...] = ()

@@ -155,7 +155,7 @@ def _word(value: Json) -> str:
 
 
 def _space_group(attributes: JsonObject) -> Pieces:
-    """`P6_3/mmc` with its number behind it."""
+    """`P6_3/mmc` followed by its number."""
     symbol, number = attributes.get(_SYMBOL), attributes.get("space_group_it_number")
     pieces: list[tuple[str, bool]] = []
     if isinstance(symbol, str):

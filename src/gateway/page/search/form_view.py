@@ -54,7 +54,7 @@ class Cell:
 
     @property
     def short_count(self) -> str:
-        """The count in at most four characters, as a cell has no room for more: `9999`, `12k`."""
+        """The count in at most four characters, as a cell holds no more: `9999`, `12k`."""
         return _short(self.count or 0)
 
 

@@ -24,7 +24,7 @@ _BETWEEN = re.compile(r"[\s,;/&+-]+")
 _SYMBOLS = {symbol.lower(): symbol for symbol in ELEMENT_SYMBOLS}
 _SPACES = re.compile(r"[\s_]")
 _NO_WORD = re.compile(r"[\W_]")
-# `P 1 21/c 1` is the full symbol of `P 21/c`: the axis is said.
+# `P 1 21/c 1` is the full symbol of `P 21/c`: it names the axis.
 _FULL_SYMBOL = re.compile(r"([a-z])1([^1].*)1")
 
 

@@ -1,6 +1,6 @@
 """One entry of a page -> the resource that is served, whatever its site sent.
 
-What our code unexpectedly stumbles over costs this entry its values, and no other entry anything.
+An unexpected error of ours costs this entry its values, and no other entry anything.
 """
 
 import logging

@@ -62,6 +62,8 @@ class ServedEntries:
         claim, and its upload may be another one than that of the others.
         """
         sites = self.preferred(claims)
+        if not sites:
+            return ()
         known = [site for site in sites if claims[site] in self.uploads.get(site, ())]
         upload_id = claims[(known or sites)[0]]
         place = {site: at for at, site in enumerate(self._in_rank(upload_id))}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from gateway.errors import SiteError
 from gateway.fetch.nomad.aggregations import Term, read_terms
-from gateway.fetch.nomad.session import ENTRY_ID, SiteSession, both
+from gateway.fetch.nomad.answers import ENTRY_ID
+from gateway.fetch.nomad.session import SiteSession, both
 from gateway.model import Json, NativeQuery
 from gateway.times import read_nomad_milliseconds
 

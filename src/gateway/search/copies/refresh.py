@@ -33,7 +33,7 @@ from gateway.search.copies.shared import Comparison, holders_by_upload
 logger = logging.getLogger(__name__)
 
 WHOLE_S = 3600.0
-"""Until all of a site is read anew, whatever the looks said."""
+"""Until all of a site is read anew, whatever the looks found."""
 RETRY_S = 10.0
 """Until a site that did not answer is looked at again."""
 LEAST_PAUSE_S = 30.0
@@ -128,7 +128,7 @@ class CopyIndex:
         return {} if held is None else held.uploads
 
     def age_s(self, site: str) -> float | None:
-        """How long ago a site was last looked at and what it said is in the index; None: never."""
+        """How long ago a site was last looked at with the result in the index; None: never."""
         seen = self._looked_at.get(site)
         return None if seen is None else asyncio.get_running_loop().time() - seen
 

@@ -198,14 +198,13 @@ class Keys:
         counts = self._counts()
         in_turn = not planned.order.keys and not start.progress.lagging
         if counts is None or not in_turn:
-            limits = dict.fromkeys(sites, start.read)
+            is_alone = len(sites) == 1
             return {
                 site: Share(
                     start.read,
-                    is_whole=len(sites) == 1
-                    and self._is_whole(site, start.read, after=self._after(site)),
+                    is_whole=is_alone and self._is_whole(site, start.read, after=self._after(site)),
                 )
-                for site in limits
+                for site in sites
             }
         whole = self._whole_shares(counts)
         limits = fair_shares(start.read, counts)

@@ -15,6 +15,7 @@ from gateway.fetch.http.client import SiteClient
 from gateway.fetch.http.coalescing import LEAST_S
 from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.fetch.nomad.archives import Wanted, read_entries
+from gateway.fetch.nomad.session import SiteSession
 from gateway.merge import Progress, advance
 from gateway.model import Entry, Hit, SiteFailure, SiteHits
 from gateway.search.deadlines import GRACE_S, Deadlines
@@ -90,7 +91,7 @@ class Listing:
         while True:
             live = {site: totals[site] for site in totals if site not in self._state.failures}
             try:
-                page_start = await self._search(live)
+                page_start = await self._find_offset(live)
             except SiteError as error:  # again without it; the others' totals hold
                 self._state.fail(logged(failure_of(error)))
                 continue
@@ -100,7 +101,7 @@ class Listing:
                 }
             return page_start
 
-    async def _search(self, totals: Mapping[str, int]) -> PageStart | None:
+    async def _find_offset(self, totals: Mapping[str, int]) -> PageStart | None:
         """Where the offset lies among the sites with these totals; raises SiteError."""
         deadline = self._deadlines.search()
         if deadline is not None and deadline - asyncio.get_running_loop().time() < LEAST_S:
@@ -125,46 +126,57 @@ class Listing:
 
     async def _read_entries(self, page: tuple[Hit, ...], keys: Keys) -> bool:
         """Whether a site failed, so that the page must be merged again without it."""
-        wanted: dict[str, list[Hit]] = {}
-        for hit in page:
-            if (hit.site, hit.entry_id) not in self._state.entries:
-                wanted.setdefault(hit.site, []).append(hit)
         if self._index_alone:
             self._state.keep(Entry(hit.site, hit.entry_id, hit.document) for hit in page)
             return False
-        if not wanted:
+        unread = self._unread(page)
+        if not unread:
             return False
-        fields, catalogue = self._planned.request.response_fields, self._planned.catalogue
-        required = archive_fields(fields, catalogue)
-        further = index_fields(fields, catalogue)
         deadline = self._deadlines.archives
-        sessions = {site: self._state.session(site, deadline) for site in wanted}
-        answers = await ask_all(
-            {
-                site: read_entries(
-                    sessions[site],
-                    hits,
-                    Wanted(required, further, site in keys.are_indexed),
-                    pace=self._site_stats.pace(site),
-                    cache=self._cache,
-                )
-                for site, hits in wanted.items()
-            },
-            doing="read archives",
-        )
+        sessions = {site: self._state.session(site, deadline) for site in unread}
+        reads = {
+            site: read_entries(
+                sessions[site],
+                hits,
+                self._wanted(is_indexed=site in keys.are_indexed),
+                pace=self._site_stats.pace(site),
+                cache=self._cache,
+            )
+            for site, hits in unread.items()
+        }
+        answers = await ask_all(reads, doing="read archives")
         if self._cache is not None:
             are_cached = not any(session.was_asked for session in sessions.values())
             self._site_stats.archive_hits.note(are_cached=are_cached)
         for site, answer in answers.items():
-            match answer:
-                case SiteFailure():
-                    self._state.fail(answer)
-                case SiteAnswer(entries, milliseconds):
-                    self._state.keep(entries)
-                    self._state.spend(site, milliseconds)
-                    if sessions[site].state == "stale":
-                        self._state.note(site, "stale")
+            self._take(sessions[site], answer)
         return any(isinstance(answer, SiteFailure) for answer in answers.values())
+
+    def _unread(self, page: tuple[Hit, ...]) -> dict[str, list[Hit]]:
+        """The hits whose entries have not come yet, by site."""
+        unread: dict[str, list[Hit]] = {}
+        for hit in page:
+            if (hit.site, hit.entry_id) not in self._state.entries:
+                unread.setdefault(hit.site, []).append(hit)
+        return unread
+
+    def _wanted(self, *, is_indexed: bool) -> Wanted:
+        fields, catalogue = self._planned.request.response_fields, self._planned.catalogue
+        return Wanted(
+            archive_fields(fields, catalogue), index_fields(fields, catalogue), is_indexed
+        )
+
+    def _take(
+        self, session: SiteSession, answer: SiteAnswer[tuple[Entry, ...]] | SiteFailure
+    ) -> None:
+        match answer:
+            case SiteFailure():
+                self._state.fail(answer)
+            case SiteAnswer(entries, milliseconds):
+                self._state.keep(entries)
+                self._state.spend(session.name, milliseconds)
+                if session.state == "stale":
+                    self._state.note(session.name, "stale")
 
     def _found(
         self,
@@ -172,50 +184,49 @@ class Listing:
         page_start: PageStart | None,
         timings: tuple[tuple[str, float], ...],
     ) -> PageResult:
-        so_far = self._state
+        state = self._state
         page = merged if page_start is None else merged[page_start.skip :]
         if page_start is not None and page_start.backward:
             page = page[::-1]
         check_missing(
-            so_far.failures,
+            state.failures,
             is_empty=not page,
             forbidden=self._planned.request.partial == "forbid",
         )
         return PageResult(
             page=page,
-            entries=tuple(so_far.entries[hit.site, hit.entry_id] for hit in page),
+            entries=tuple(state.entries[hit.site, hit.entry_id] for hit in page),
             offset=self._planned.cursor.offset if page_start is None else page_start.offset,
             onward=None if page_start is None else self._onward(merged, page, page_start),
-            answers=so_far.answers,
-            failures=so_far.failures,
-            milliseconds=so_far.milliseconds,
+            answers=state.answers,
+            failures=state.failures,
+            milliseconds=state.milliseconds,
             timings=timings,
         )
 
     def _onward(
         self, merged: tuple[Hit, ...], page: tuple[Hit, ...], page_start: PageStart
     ) -> Progress | None:
-        so_far, order = self._state, self._planned.order
+        state, order = self._state, self._planned.order
         if page_start.backward:
             at_end = page_start.progress.position is None and not page_start.skip
-            if not page or (at_end and not so_far.failures):
+            if not page or (at_end and not state.failures):
                 return None
-            lagging = tuple((site, page[0].position) for site in sorted(so_far.failures))
+            lagging = tuple((site, page[0].position) for site in sorted(state.failures))
             return Progress(page[-1].position, lagging)
         used = len(merged)
         begun = page_start.progress
-        if (
-            0 < page_start.skip <= used
-        ):  # a missing site's entries before the page do not come later
+        if 0 < page_start.skip <= used:
+            # a missing site's entries before the page do not come later
             begun = Progress(merged[page_start.skip - 1].position)
-        held = sum(len(answer.hits) for answer in so_far.answers.values())
-        more = held > used or any(answer.more for answer in so_far.answers.values())
-        if not more and not so_far.failures:
+        held = sum(len(answer.hits) for answer in state.answers.values())
+        more = held > used or any(answer.more for answer in state.answers.values())
+        if not more and not state.failures:
             return None
         return advance(
             order,
             begun,
             page,
-            answered=so_far.answers,
-            missing=so_far.failures,
+            answered=state.answers,
+            missing=state.failures,
         )

@@ -40,12 +40,12 @@ class PageState:
     milliseconds: dict[str, float] = field(default_factory=dict)
 
     def session(self, site: str, deadline: float | None) -> SiteSession:
-        """A conversation with one site until the deadline, in the event loop's time."""
+        """A session with one site until the deadline, in the event loop's time."""
         options = options_of(self.planned.request, scope=self.scope, deadline=deadline)
         return SiteSession(self.clients[site], options)
 
     def sessions(self, deadline: float | None) -> dict[str, SiteSession]:
-        """Conversations with all sites that have not failed."""
+        """Sessions with all sites that have not failed."""
         live = (site for site in self.planned.queries if site not in self.failures)
         return {site: self.session(site, deadline) for site in live}
 

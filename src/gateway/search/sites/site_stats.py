@@ -105,7 +105,8 @@ class SiteStats:
         self.searches = 0
         """Requests of callers that are under way."""
         self._samples: dict[str, SiteSample] = {}
-        self._twins: set[tuple[str, str]] = set()
+        self._pairs: set[tuple[str, str]] = set()
+        """Of sites that hold the same entries."""
         """Pairs of sites that are one; each pair in the order of its names."""
         self._counts: LRUCache[tuple[str, bytes], int] = LRUCache(_COUNTS)
         self._shares: TTLCache[bytes, dict[str, Share]] = TTLCache(1024, ttl=max(answers_s, 1e-9))
@@ -169,8 +170,8 @@ class SiteStats:
             with suppress(SiteError):  # its archives may be broken where its index is not
                 await self._measure(session)
             answer = await client.get("/info", doing="read version", options=options)
-            version_said = _version(answer.data.get("version"))
-            self._infos[name] = SiteInfo(version_said, self._infos[name].total)
+            reported = _version(answer.data.get("version"))
+            self._infos[name] = SiteInfo(reported, self._infos[name].total)
             await self._compare(session, _version(answer.data.get("deployment")))
         finally:
             scope.close()
@@ -178,7 +179,7 @@ class SiteStats:
     def same_as(self, site: str) -> tuple[str, ...]:
         """The other sites that are this one under another address, as far as known."""
         return tuple(
-            sorted(one for pair in self._twins if site in pair for one in {*pair} - {site})
+            sorted(one for pair in self._pairs if site in pair for one in {*pair} - {site})
         )
 
     async def _compare(self, session: SiteSession, deployment: str | None) -> None:
@@ -189,15 +190,15 @@ class SiteStats:
         ids = tuple(str(one["entry_id"]) for one in page.documents)
         name = session.name
         self._samples[name] = SiteSample(ids, deployment)
-        twins = {(min(name, one), max(name, one)) for one in sites_same_as(name, self._samples)}
-        for one, other in sorted(twins - self._twins):
+        pairs = {(min(name, one), max(name, one)) for one in sites_same_as(name, self._samples)}
+        for one, other in sorted(pairs - self._pairs):
             logger.warning(
                 "sites %s and %s hold the same entries: if they are one Oasis under two addresses, "
                 "remove one of them",
                 one,
                 other,
             )
-        self._twins = twins | {pair for pair in self._twins if name not in pair}
+        self._pairs = pairs | {pair for pair in self._pairs if name not in pair}
 
     async def _measure(self, session: SiteSession) -> None:
         """Read a few keys and archives, to know how long that takes before a caller asks."""

@@ -43,7 +43,7 @@ class JsonLines:
         self._own = f"_{app_state.config.provider.prefix}_"
         self._count = 0
         self._included: dict[bytes, None] = {}
-        self._said: frozenset[Notice] | None = None
+        self._in_header: frozenset[Notice] | None = None
         """What the header warns of; None: it has not been written."""
         self._notices: dict[Notice, None] = {}
 
@@ -92,11 +92,11 @@ class JsonLines:
 
         A site that misses a page catches up, or the last line names it.
         """
-        if self._said is None:
-            self._said = frozenset(answer.notices[:MAX_NOTICES])
+        if self._in_header is None:
+            self._in_header = frozenset(answer.notices[:MAX_NOTICES])
             return
         for notice in answer.notices:
-            is_new = notice.code != "site_failed" and notice not in self._said
+            is_new = notice.code != "site_failed" and notice not in self._in_header
             if is_new and len(self._notices) <= MAX_NOTICES:
                 self._notices[notice] = None
 

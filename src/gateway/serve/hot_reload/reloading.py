@@ -23,11 +23,11 @@ from gateway.errors import ConfigError
 from gateway.observe import Observer, log, set_up_logging
 from gateway.serve.app import create_app
 from gateway.serve.graceful_shutdown import ShutdownState, graceful_shutdown
-from gateway.serve.health import tell_sites
 from gateway.serve.hot_reload.config_files import Stamps, files_of, stamps_of
 from gateway.serve.hot_reload.generation import Generation
 from gateway.serve.metrics import loop_delay_measured, published
 from gateway.serve.request.context import show_observer
+from gateway.serve.routes.health import report_sites
 
 LOOK_S = 2.0
 READY_S = 3.0
@@ -63,7 +63,7 @@ class HotReload:
         self._seen: Stamps = stamps_of(files_of(path, config))
         self._asked = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
-        self._lifespan = Router(lifespan=self._living)
+        self._lifespan = Router(lifespan=self._while_open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the app of the moment at which it came."""
@@ -115,8 +115,8 @@ class HotReload:
             if files <= stamps.keys():
                 return config
 
-    async def _tell_sites(self) -> None:
-        await tell_sites(self._current.state)
+    async def _report_sites(self) -> None:
+        await report_sites(self._current.state)
 
     async def _retire(self, old: Generation) -> None:
         await old.close_when_unused()
@@ -124,11 +124,11 @@ class HotReload:
             self._observer.gone(name)
 
     @asynccontextmanager
-    async def _living(self, _: object) -> AsyncIterator[None]:
+    async def _while_open(self, _: object) -> AsyncIterator[None]:
         await self._current.open()
-        _calm_garbage_collector()
+        tune_garbage_collector()
         publishing = AsyncExitStack()
-        await publishing.enter_async_context(published(self._observer, self._tell_sites))
+        await publishing.enter_async_context(published(self._observer, self._report_sites))
         watching = asyncio.create_task(self._watch())
         try:
             with (
@@ -157,7 +157,7 @@ class HotReload:
                 await self.reload()
 
 
-def _calm_garbage_collector() -> None:
+def tune_garbage_collector() -> None:
     """Look for cycles in what requests leave, and seldom.
 
     Modules stay, and the answers of sites, ten thousands of objects at a time, are trees. Looking

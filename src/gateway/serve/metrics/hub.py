@@ -88,7 +88,7 @@ class _Hub:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve_worker, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         self.address = f"127.0.0.1:{port}:{self._token}"
         self.has_begun.set()
@@ -97,7 +97,7 @@ class _Hub:
         for writer in [*self._numbers]:
             writer.close()
 
-    async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _serve_worker(self, reader: StreamReader, writer: StreamWriter) -> None:
         """With one worker, until it ends: its numbers come, those of the others go."""
         self._open += 1
         try:
@@ -118,8 +118,8 @@ class _Hub:
         """Whether it knows the token: any program of this machine can connect."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_HELLO_S):
-                said = await reader.readexactly(len(self._token))
-                return hmac.compare_digest(said, self._token.encode())
+                token = await reader.readexactly(len(self._token))
+                return hmac.compare_digest(token, self._token.encode())
         return False
 
     def _of_others(self, own: StreamWriter) -> bytes:

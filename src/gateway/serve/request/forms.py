@@ -10,8 +10,8 @@ from gateway.serve.request.query_string import OTHER_BYTES
 
 
 def largest_form(filter_length: int) -> int:
-    """Bytes that a form or query string with an allowed filter takes at most. Links have as much
-    room, so that each of them can be requested."""
+    """Bytes that a form or query string with an allowed filter takes at most. Links may be as
+    long, so that each of them can be requested."""
     return CHARACTER_BYTES * filter_length + MAX_CURSOR + OTHER_BYTES
 
 

@@ -81,16 +81,16 @@ def submitted_address(
 
 
 def beyond_a_page(rows: int, columns: int) -> tuple[str, ...]:
-    """What is said where more is asked for than a page holds."""
-    said = []
+    """Messages where more is asked for than a page holds."""
+    messages = []
     if rows > MOST_ROWS:
-        said.append(
+        messages.append(
             f"A page has at most {MOST_ROWS} rows, not {rows}. The others are on the next pages; "
             "the downloads hold all of them."
         )
     if columns > MOST_COLUMNS:
-        said.append(
+        messages.append(
             f"A page has at most {MOST_COLUMNS} columns, not {columns}. The table as a file (CSV) "
             "holds all of them."
         )
-    return tuple(said)
+    return tuple(messages)

@@ -55,7 +55,7 @@ def read_root(scope: Scope, server: ServerKeys) -> Root:
 
 def _without_own_path(prefix: str, path: str) -> str:
     """The prefix without `/v1` and the like at its end where the path begins with the same: the
-    proxy says where its rule begins, and the gateway puts that part behind its address itself."""
+    proxy says where its rule begins, and the gateway appends that part to its address itself."""
     own = own_path(prefix)
     rest = path.removeprefix(own) if own and f"{path}/".startswith(f"{own}/") else own
     return prefix if f"{rest}/".startswith(f"{own}/") else prefix.removesuffix(own)

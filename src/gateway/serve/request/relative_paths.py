@@ -1,4 +1,4 @@
-"""Relative addresses for pages: they hold behind any path that a proxy puts before ours."""
+"""Relative addresses for pages: they hold under any path that a proxy puts before ours."""
 
 from starlette.requests import Request
 

@@ -1,4 +1,4 @@
-"""X-Forwarded-* from an address that is not trusted: said in the log, once for each address.
+"""X-Forwarded-* from an address that is not trusted: a line in the log, once for each address.
 
 Without it, a forgotten `server.trusted_proxies` shows only as links that lead nowhere.
 """
@@ -15,15 +15,15 @@ MOST_ADDRESSES = 20
 
 
 class UntrustedProxies:
-    """What has been said so far; lives as long as its configuration."""
+    """The addresses named so far; lives as long as its configuration."""
 
     def __init__(self, server: ServerKeys) -> None:
         self._server = server
-        self._said: set[str] = set()
+        self._named: set[str] = set()
 
     def note(self, scope: Scope, root: Root) -> None:
-        """Say so if this request has such headers and they were ignored."""
-        if self._server.public_url or len(self._said) >= MOST_ADDRESSES:
+        """Log it if this request has such headers and they were ignored."""
+        if self._server.public_url or len(self._named) >= MOST_ADDRESSES:
             return
         headers = Headers(scope=scope)
         ignored = [name for name in FORWARDED if name.lower() in headers]
@@ -31,10 +31,10 @@ class UntrustedProxies:
             return
         client = scope.get("client")
         address = client[0] if client and client[0] else "a local socket"
-        if address not in self._said:
-            self._said.add(address)
+        if address not in self._named:
+            self._named.add(address)
             _warn(address, ignored=", ".join(ignored), links=root.url)
-            if len(self._said) == MOST_ADDRESSES:
+            if len(self._named) == MOST_ADDRESSES:
                 log().warning("no further addresses of untrusted proxies are named")
 
 

@@ -8,15 +8,13 @@ from gateway.model import JsonObject
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.paths import API_VERSION
 
-NO_STORE = "no-store"
-"""`Cache-Control` of what nobody may keep."""
 _JSONAPI = orjson.Fragment(
     orjson.dumps({"version": "1.1", "meta": {"api": "OPTIMADE", "api-version": API_VERSION}})
 )
 
 
 def dump_document(document: Mapping[str, object]) -> bytes:
-    """Some clients stumble over null or empty members (`errors`, `included`), so there are none."""
+    """Some clients fail on null or empty members (`errors`, `included`), so there are none."""
     filled = {key: value for key, value in document.items() if value}
     return orjson.dumps({"jsonapi": _JSONAPI, **filled})
 

@@ -12,7 +12,8 @@ from gateway.config import Config
 from gateway.model import Json, JsonObject, Resource, SearchAnswer
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
-from gateway.serve.response.document import NO_STORE, dump_document, with_base_url
+from gateway.serve.response.caching import cache_control
+from gateway.serve.response.document import dump_document, with_base_url
 from gateway.serve.response.meta import facet_values, meta_of, report_object
 from gateway.serve.response.page_links import page_links
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
@@ -116,8 +117,9 @@ def caching_headers(
     answer: SearchAnswer, *, context: RequestContext, config: Config
 ) -> dict[str, str]:
     """For how long and for whom an answer may be kept, and how it came about."""
+    complete = f"public, max-age={int(config.cache.answers_s)}"
     headers = {
-        "Cache-Control": _cache_control(answer, context=context, config=config),
+        "Cache-Control": cache_control(answer, context, complete=complete),
         "Server-Timing": _timing(answer, context),
     }
     if any(site.forward_token for site in config.sites):
@@ -146,15 +148,6 @@ def _respond(
     if len(body) > PIECE_BYTES:
         return PiecewiseResponse(body, headers=headers, media_type=JSON_API, hold=context.hold)
     return Response(body, headers=headers, media_type=JSON_API)
-
-
-def _cache_control(answer: SearchAnswer, *, context: RequestContext, config: Config) -> str:
-    """Whether others may cache this answer: not where it is incomplete or somebody's own."""
-    if context.caller.token:
-        return f"private, {NO_STORE}"
-    if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
-        return NO_STORE
-    return f"public, max-age={int(config.cache.answers_s)}"
 
 
 def _timing(answer: SearchAnswer, context: RequestContext) -> str:

@@ -28,7 +28,8 @@ from gateway.errors import (
 from gateway.model import JsonObject
 from gateway.serve.request.context import RequestContext
 from gateway.serve.request.negotiation import JSON_API
-from gateway.serve.response.document import NO_STORE, dump_document, with_base_url
+from gateway.serve.response.caching import NO_STORE
+from gateway.serve.response.document import dump_document, with_base_url
 from gateway.serve.response.meta import meta_of
 
 STATUS: Mapping[type[GatewayError], int] = {
@@ -66,7 +67,7 @@ def error_response(error: GatewayError, *, context: RequestContext, config: Conf
 
 
 def native_error(error: GatewayError) -> Response:
-    """The same in NOMAD's own API: `detail`, and never 503, which its clients stumble over."""
+    """The same in NOMAD's own API: `detail`, and never 503, on which its clients fail."""
     status, detail = status_of(error), str(error)
     if isinstance(error, NativeError):
         status, shown = error.status, error.detail

@@ -17,7 +17,7 @@ from gateway.page.rendering import Frame, Provider, render
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.relative_paths import to_assets, to_base, to_root
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import ASK_AGAIN, NO_STORE, cache_control
 from gateway.serve.response.errors import error_headers, error_response, status_of
 
 HEADINGS: Mapping[int, str] = {
@@ -71,17 +71,17 @@ def problem_page(error: GatewayError, *, request: Request, config: Config) -> Re
 
 
 def page_headers(
-    answer: SearchAnswer, *, said: object, config: Config, request: Request
+    answer: SearchAnswer, *, extra: object, config: Config, request: Request
 ) -> dict[str, str]:
     """ETag and what may be kept: always asked again; nothing where it is incomplete or private.
 
-    `said` is what distinguishes two pages besides the answer. How the sites did is not among it:
+    `extra` is what distinguishes two pages besides the answer. How the sites did is not among it:
     the same page is answered from the cache a moment later.
     """
     context = context_of(request)
     return {
-        "ETag": _tag(answer, said, context),
-        "Cache-Control": _cache_control(answer, context),
+        "ETag": _tag(answer, extra, context),
+        "Cache-Control": cache_control(answer, context, complete=ASK_AGAIN),
         "Vary": vary_of(config),
     }
 
@@ -92,7 +92,7 @@ def vary_of(config: Config) -> str:
     return "Accept, Authorization" if forwards else "Accept"
 
 
-def _tag(answer: SearchAnswer, said: object, context: RequestContext) -> str:
+def _tag(answer: SearchAnswer, extra: object, context: RequestContext) -> str:
     facets = [
         [one.property, [(value.value, value.count) for value in one.values]]
         for one in answer.facets
@@ -102,7 +102,7 @@ def _tag(answer: SearchAnswer, said: object, context: RequestContext) -> str:
         assets_digest(),
         context.base_url,
         context.query,
-        said,
+        extra,
         [(one.id, one.attributes) for one in answer.resources],
         [(one.name, one.total, one.reason) for one in answer.reports],
         [one.detail for one in answer.notices],
@@ -110,11 +110,3 @@ def _tag(answer: SearchAnswer, said: object, context: RequestContext) -> str:
         facets,
     )
     return f'W/"{hashlib.blake2b(orjson.dumps(everything), digest_size=12).hexdigest()}"'
-
-
-def _cache_control(answer: SearchAnswer, context: RequestContext) -> str:
-    if context.caller.token:
-        return f"private, {NO_STORE}"
-    if any(one.state in ("failed", "partial", "stale") for one in answer.reports):
-        return NO_STORE
-    return "no-cache"

@@ -18,7 +18,7 @@ from gateway.fetch.http.faults import Fault, seconds
 
 State: TypeAlias = Literal["closed", "open", "half-open"]
 Probe: TypeAlias = Callable[[], Awaitable[Fault | None]]
-"""Asks the site for something light; gives the fault of a site that is ill, None of a healthy one;
+"""Asks the site for something light; gives the fault of an unhealthy site, None of a healthy one;
 raises nothing."""
 
 PROBE_S = 3.0
@@ -103,7 +103,7 @@ class CircuitBreaker:
     async def _watch(self) -> None:
         """Probe until the site is healthy."""
         self._failures = 0
-        while (fault := await self._ill()) is not None:
+        while (fault := await self._unhealthy_fault()) is not None:
             self._failures += 1
             self._last = fault.happened
             wait_s = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
@@ -116,7 +116,7 @@ class CircuitBreaker:
         self._failures = 0
         self.succeeded()
 
-    async def _ill(self) -> Fault | None:
+    async def _unhealthy_fault(self) -> Fault | None:
         """The fault of a probe, unless the site has answered anybody else in the meantime: one that
         works on one request after the other lets a probe wait, too."""
         begun = self._clock()

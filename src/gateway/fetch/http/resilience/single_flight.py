@@ -120,7 +120,7 @@ class SingleFlight(Generic[Result]):
             self._cancel(next(iter(self._late)))
 
     def end_sent_before(self, moment: float) -> None:
-        """Give up what was sent before: the site is ill, and does not answer it."""
+        """Give up what was sent before: the site is unhealthy, and does not answer it."""
         for in_flight in tuple(self._all):
             if in_flight.sent_at is not None and in_flight.sent_at <= moment:
                 self._cancel(in_flight)

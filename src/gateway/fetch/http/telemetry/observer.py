@@ -9,7 +9,7 @@ CacheEvent: TypeAlias = Literal["hit", "miss", "stale", "joined"]
 
 
 class SiteObserver(Protocol):
-    """Hears of every request to a site, of every change of a circuit, of every cache look-up."""
+    """Is notified of every request to a site, change of a circuit and cache look-up."""
 
     def asked(self, site: str, path: str, outcome: Outcome, seconds: float) -> None:
         """One request ended, all its attempts together; ids in `path` stand as `{entry_id}`."""

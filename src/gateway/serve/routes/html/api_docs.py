@@ -7,9 +7,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.page.rendering import render
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.relative_paths import to_root
 from gateway.serve.response.html import frame_of
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import app_state_of
 
 _POLICY = (
@@ -39,7 +39,7 @@ class Endpoint:
 
 
 def api_docs_router() -> APIRouter:
-    """The page, and the address of its former twin."""
+    """The page, and the address under which it was before."""
     router = APIRouter(route_class=PlainRoute, include_in_schema=False)
     router.add_api_route("/docs", get_docs)
     router.add_api_route("/redoc", get_redoc)

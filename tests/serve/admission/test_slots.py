@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
-from gateway.serve.admission import MOST_BYTES, SMALL_BYTES, STREAM_PAGES, Admission
+from gateway.serve.admission.slots import MOST_BYTES, SMALL_BYTES, STREAM_PAGES, Admission
 
 A, B = "192.0.2.1", "192.0.2.2"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 
-from gateway.model import SearchAnswer
+from gateway.model import EntryRequest, SearchRequest
 from gateway.search import LARGE_PAGE, MemoryScope
 from gateway.serve.downloads import download_response, file_response
 from gateway.serve.info.about import VERSIONS, VERSIONS_TYPE, base_info, link_resources
@@ -18,7 +18,6 @@ from gateway.serve.info.openapi import (
     listing_docs,
 )
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.api_hint import check_hint, is_exact
 from gateway.serve.request.context import RequestContext, context_of, rules_of, with_notices
 from gateway.serve.request.formats import JSON, chosen_format
@@ -27,6 +26,7 @@ from gateway.serve.request.params import read_entry, read_search
 from gateway.serve.request.paths import ENTRY_TYPES
 from gateway.serve.request.query_string import Pairs, joined_pairs, read_pairs_off_loop
 from gateway.serve.response.envelope import about_response, entry_response, listing_response
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, Detail, app_state_of
 
 LINKS_CACHED_S = 60
@@ -147,11 +147,11 @@ async def _answer_listing(request: Request, entry_type: str, pairs: Pairs) -> Re
     if form != JSON:
         return await download_response(search, form, context=context, app_state=app_state)
     is_large = search.page_limit > LARGE_PAGE
-    deadline = _deadline(context, search.timeout_s, app_state)
+    deadline = _deadline(context, search, app_state)
     async with app_state.admission.slot(context.client, deadline=deadline, is_large=is_large):
         with MemoryScope(is_large=is_large) as scope:
             answer = await app_state.federation.search(search, scope=scope)
-            _count(answer, app_state)
+            app_state.count_reports(answer)
             return await listing_response(answer, context=context, app_state=app_state)
 
 
@@ -168,11 +168,11 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
         caller=context.caller,
     )
     form = chosen_format(dict(pairs), rules.prefix)
-    deadline = _deadline(context, search.timeout_s, app_state)
+    deadline = _deadline(context, search, app_state)
     async with app_state.admission.slot(context.client, deadline=deadline):
         with MemoryScope() as scope:
             answer = await app_state.federation.entry(search, scope=scope)
-            _count(answer, app_state)
+            app_state.count_reports(answer)
             if form == JSON:
                 return await entry_response(answer, context=context, app_state=app_state)
             fields = search.response_fields or ()
@@ -181,9 +181,10 @@ async def _answer_entry(request: Request, entry_type: str) -> Response:
             )
 
 
-def _deadline(context: RequestContext, asked_s: float | None, app_state: AppState) -> float:
-    waits = app_state.config.timeouts
-    return context.deadline(waits.budget_s if asked_s is None else min(asked_s, waits.longest_s))
+def _deadline(
+    context: RequestContext, search: SearchRequest | EntryRequest, app_state: AppState
+) -> float:
+    return context.deadline(app_state.config.timeouts.allowed_s(search.timeout_s))
 
 
 async def _about_context(request: Request) -> tuple[RequestContext, str]:
@@ -209,8 +210,3 @@ def _query(request: Request) -> bytes:
     query = request.scope["query_string"]
     assert isinstance(query, bytes)
     return query
-
-
-def _count(answer: SearchAnswer, app_state: AppState) -> None:
-    for report in answer.reports:
-        app_state.observer.served(report.name, report.state)

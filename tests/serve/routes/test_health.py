@@ -50,13 +50,13 @@ async def test_copies(client: httpx.AsyncClient, federation) -> None:
         "hidden": 160,
         "age_s": {"berlin": 12.3, "munich": None},
     }
-    told = (await client.get("/metrics")).text
+    reported = (await client.get("/metrics")).text
     for line in (
         "gateway_copies_uploads 3.0",
         "gateway_copies_hidden 160.0",
         'gateway_copies_age_seconds{site="berlin"} 12.34',
     ):
-        assert line in told
+        assert line in reported
 
 
 async def test_ready(client: httpx.AsyncClient, app: FastAPI, federation) -> None:

@@ -8,7 +8,7 @@ from gateway.model import Json, JsonObject
 from gateway.observe import EXPOSITION_TYPE
 from gateway.search import CopiesState, SiteStatus
 from gateway.serve.metrics import metrics_text
-from gateway.serve.plain_route import PlainRoute
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
 
 _FRESH = {"Cache-Control": "no-store"}
@@ -49,12 +49,12 @@ async def get_ready(request: Request) -> Response:
 async def get_metrics(request: Request) -> Response:
     """Counters and timings for Prometheus."""
     app_state = app_state_of(request)
-    await tell_sites(app_state)
+    await report_sites(app_state)
     headers = {**_FRESH, "Content-Type": EXPOSITION_TYPE}
     return Response(await metrics_text(app_state.observer), headers=headers)
 
 
-async def tell_sites(app_state: AppState) -> None:
+async def report_sites(app_state: AppState) -> None:
     """Have the metrics say how the sites and the index of copies stand now."""
     for state in app_state.federation.site_states():
         app_state.observer.breaker(state.name, state.breaker)

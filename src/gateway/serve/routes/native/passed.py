@@ -18,13 +18,13 @@ from gateway.native.reading.get_query import read_get
 from gateway.native.reading.request import read_body
 from gateway.observe import log
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.native.reading import (
+from gateway.serve.request.context import CUT, RequestContext, context_of
+from gateway.serve.routes.native.reading import (
     path_below,
     read_body_of,
     read_call,
     read_parameters,
 )
-from gateway.serve.request.context import CUT, RequestContext, context_of
 from gateway.serve.state import AppState, app_state_of
 
 MAX_FORM = 64 * 1024

@@ -17,12 +17,12 @@ from gateway.page.entry import Place, entry_fields, read_entry_view
 from gateway.page.rendering import render
 from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import RequestContext, context_of
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import ASK_AGAIN, NO_STORE, cache_control
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, app_state_of
 from gateway.write import FORMATS, why_not
 
@@ -49,8 +49,7 @@ async def _answer(request: Request) -> Response:
     async with app_state.admission.slot(context.client, deadline=deadline):
         with MemoryScope() as scope:
             answer = await app_state.federation.entry(search, scope=scope)
-            for report in answer.reports:
-                app_state.observer.served(report.name, report.state)
+            app_state.count_reports(answer)
             if not answer.resources:
                 raise NotFoundError(f"There is no entry {search.id[:200]} here.")
             return await _page(answer, request=request, context=context, app_state=app_state)
@@ -75,7 +74,7 @@ async def _page(
     answer: SearchAnswer, *, request: Request, context: RequestContext, app_state: AppState
 ) -> Response:
     tag = _tag(answer, context)
-    headers = {"ETag": tag, "Cache-Control": _cache_control(answer, context)}
+    headers = {"ETag": tag, "Cache-Control": cache_control(answer, context, complete=ASK_AGAIN)}
     if any(site.forward_token for site in app_state.config.sites):
         headers["Vary"] = "Authorization"
     if tag in context.known_tags:
@@ -160,19 +159,11 @@ _HEADINGS = {
 
 
 def _tag(answer: SearchAnswer, context: RequestContext) -> str:
-    """Of what is said, not of how the sites did: `ok` becomes `cached` and the page stays."""
-    said = (
+    """Of what the page shows, not of how the sites did: `cached` after `ok` changes nothing."""
+    shown = (
         assets_digest(),
         context.base_url,
         [[one.id, one.attributes] for one in (*answer.resources, *answer.included)],
         [notice.detail for notice in answer.notices],
     )
-    return f'W/"{hashlib.blake2b(orjson.dumps(said), digest_size=12).hexdigest()}"'
-
-
-def _cache_control(answer: SearchAnswer, context: RequestContext) -> str:
-    if context.caller.token:
-        return f"private, {NO_STORE}"
-    if any(report.state in ("failed", "partial", "stale") for report in answer.reports):
-        return NO_STORE
-    return "no-cache"
+    return f'W/"{hashlib.blake2b(orjson.dumps(shown), digest_size=12).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""An ill site is told from a request that is at fault, and costs its callers little."""
+"""An unhealthy site is distinguished from a faulty request, and costs its callers little."""
 
 import asyncio
 import logging

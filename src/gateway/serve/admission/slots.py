@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
 from gateway.observe import SlotUsage
-from gateway.serve.fair_slots import FairSlots
-from gateway.serve.weighted_semaphore import WeightedSemaphore
+from gateway.serve.admission.fair_slots import FairSlots
+from gateway.serve.admission.weighted_semaphore import WeightedSemaphore
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from gateway.serve.weighted_semaphore import WeightedSemaphore
+from gateway.serve.admission.weighted_semaphore import WeightedSemaphore
 
 
 async def hold(whole: WeightedSemaphore, weight: int, held: list[str], name: str) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from gateway.page.assets import Asset, assets, assets_digest
-from gateway.serve.plain_route import PlainRoute
+from gateway.serve.routes.plain_route import PlainRoute
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _COMPRESSED_FROM = 1_024

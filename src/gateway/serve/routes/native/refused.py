@@ -3,11 +3,11 @@
 from fastapi import Request, Response
 
 from gateway.errors import NativeError
-from gateway.serve.native.reading import (
-    read_call,
-)
 from gateway.serve.request.context import context_of
 from gateway.serve.request.paths import NATIVE
+from gateway.serve.routes.native.reading import (
+    read_call,
+)
 
 READS = ("GET", "HEAD", "OPTIONS")
 ELSEWHERE = {

@@ -8,11 +8,11 @@ from gateway.fetch.http.memory_budget import MemoryScope
 from gateway.native import NativeApi, NativeCall
 from gateway.native.api import Answered, StreamedAnswer
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.native.reading import read_body_of, read_call, read_parameters
-from gateway.serve.native.sizes import size_of
-from gateway.serve.native.stream import SearchStream
 from gateway.serve.request.context import context_of
 from gateway.serve.response.piecewise import PIECE_BYTES, PiecewiseResponse
+from gateway.serve.routes.native.reading import read_body_of, read_call, read_parameters
+from gateway.serve.routes.native.sizes import size_of
+from gateway.serve.routes.native.stream import SearchStream
 from gateway.serve.state import AppState, app_state_of
 
 JSON = "application/json"

@@ -171,7 +171,7 @@ async def test_unknown_parameter(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "result"),
     [
         (SitesMissingError("x (berlin: hangs).", sites=("berlin",), retry_after_s=7), 503,
          "Berlin Oasis does not answer"),
@@ -179,7 +179,11 @@ async def test_unknown_parameter(client: httpx.AsyncClient) -> None:
     ],
 )  # fmt: skip
 async def test_come_back_later(
-    client: httpx.AsyncClient, federation: FakeFederation, error: Exception, status: int, said: str
+    client: httpx.AsyncClient,
+    federation: FakeFederation,
+    error: Exception,
+    status: int,
+    result: str,
 ) -> None:
     """503 and 429 say when to try again, and link to the same address."""
     federation.error = error
@@ -187,7 +191,7 @@ async def test_come_back_later(
     assert answer.status_code == status
     assert answer.headers["retry-after"] == "7"
     assert answer.headers["cache-control"] == "no-store"
-    assert said in answer.text
+    assert result in answer.text
     assert '<a href="./?filter=nsites=2">try again</a>' in answer.text
 
 

@@ -10,7 +10,7 @@ from gateway.native.aggregations.totals import wanted_values
 from gateway.native.reading.bounds import check_sent
 from gateway.native.reading.request import read_body
 from gateway.search import LARGE_PAGE
-from gateway.serve.native.reading import read_parameters
+from gateway.serve.routes.native.reading import read_parameters
 
 FEW_AGGREGATIONS = 3
 """Each asks every site by itself, as a page does; more are as much work as a large page."""

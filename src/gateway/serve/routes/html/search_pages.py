@@ -5,6 +5,7 @@ the filter's text is the only state.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -18,11 +19,10 @@ from gateway.page.form.filter_text import FieldErrors, read_back
 from gateway.page.rendering import render
 from gateway.page.search import filter_problem
 from gateway.page.search.address import PageAddress
-from gateway.page.search.columns import default_columns, properties_of
+from gateway.page.search.columns import Column, default_columns, properties_of
 from gateway.page.search.form_view import facet_names
 from gateway.search import MemoryScope
 from gateway.serve.middleware.disconnect import cancel_on_disconnect
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.context import context_of, rules_of
 from gateway.serve.request.negotiation import wants_json
 from gateway.serve.request.page_form import (
@@ -40,10 +40,11 @@ from gateway.serve.request.page_form import (
 from gateway.serve.request.params import read_search
 from gateway.serve.request.query_string import Pairs, read_pairs_off_loop
 from gateway.serve.request.relative_paths import to_base
-from gateway.serve.response.document import NO_STORE
+from gateway.serve.response.caching import NO_STORE
 from gateway.serve.response.errors import error_headers, status_of
 from gateway.serve.response.html import frame_of, heading_of, page_headers, vary_of
 from gateway.serve.response.search_page import Shown, columns_for, search_page
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import AppState, OmissionCounter, app_state_of
 
 _RESULTS = "#results"
@@ -156,36 +157,33 @@ class _SearchPage:
             *beyond_a_page(search.page_limit, len(columns)),
         )
         columns = columns[:MOST_COLUMNS]
-        search = replace(search, page_limit=min(search.page_limit, MOST_ROWS))
-        own_site = f"_{self._config.provider.prefix}_site"
-        search = replace(
-            search,
-            response_fields=tuple(dict.fromkeys((*properties_of(columns), own_site))),
-            include=(),
-            facets=facet_names(self._config.provider.prefix),
-        )
+        search = self._for_page(search, columns)
         self._shown = replace(self._shown, search=search)
         answer, omissions = await self._search(search)
         shown = replace(
-            self._shown,
-            columns=columns,
-            answer=answer,
-            omissions=omissions,
-            warnings=warnings,
+            self._shown, columns=columns, answer=answer, omissions=omissions, warnings=warnings
         )
         return await self._page(shown)
 
+    def _for_page(self, search: SearchRequest, columns: Sequence[Column]) -> SearchRequest:
+        """The search of what the page shows, and no more."""
+        prefix = self._config.provider.prefix
+        return replace(
+            search,
+            page_limit=min(search.page_limit, MOST_ROWS),
+            response_fields=tuple(dict.fromkeys((*properties_of(columns), f"_{prefix}_site"))),
+            include=(),
+            facets=facet_names(prefix),
+        )
+
     async def _search(self, search: SearchRequest) -> tuple[SearchAnswer, tuple[Omission, ...]]:
         """The answer; where nothing is found, what there would be with a condition less."""
-        waits, asked_s = self._config.timeouts, search.timeout_s
-        wait_s = waits.budget_s if asked_s is None else min(asked_s, waits.longest_s)
-        deadline = self._context.deadline(wait_s)
+        deadline = self._context.deadline(self._config.timeouts.allowed_s(search.timeout_s))
         federation = self._state.federation
         async with self._state.admission.slot(self._context.client, deadline=deadline):
             with MemoryScope() as scope:
                 answer = await federation.search(search, scope=scope)
-            for report in answer.reports:
-                self._state.observer.served(report.name, report.state)
+            self._state.count_reports(answer)
             is_empty = answer.data_returned == 0 and search.filter is not None
             if not is_empty or not isinstance(federation, OmissionCounter):
                 return answer, ()
@@ -237,9 +235,9 @@ class _SearchPage:
     ) -> Response:
         given = {"Cache-Control": NO_STORE, "Vary": vary_of(self._config), **(headers or {})}
         if shown.answer is not None:
-            said = ([one.detail for one in self._context.notices], shown.omissions)
+            extra = ([one.detail for one in self._context.notices], shown.omissions)
             given = page_headers(
-                shown.answer, said=said, config=self._config, request=self._request
+                shown.answer, extra=extra, config=self._config, request=self._request
             )
             if given["ETag"] in self._context.known_tags and given["Cache-Control"] == "no-cache":
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=given)

@@ -4,12 +4,12 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from gateway.serve.info.native_docs import native_docs
-from gateway.serve.native.passed import PASSED, passing_endpoint
-from gateway.serve.native.reading import read_call
-from gateway.serve.native.refused import refuse
-from gateway.serve.native.searches import JSON, SEARCHES, search_endpoint
-from gateway.serve.plain_route import PlainRoute
 from gateway.serve.request.paths import NATIVE
+from gateway.serve.routes.native.passed import PASSED, passing_endpoint
+from gateway.serve.routes.native.reading import read_call
+from gateway.serve.routes.native.refused import refuse
+from gateway.serve.routes.native.searches import JSON, SEARCHES, search_endpoint
+from gateway.serve.routes.plain_route import PlainRoute
 from gateway.serve.state import app_state_of
 
 

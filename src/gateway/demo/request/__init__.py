@@ -1,0 +1,1 @@
+"""What a request asks for besides its query: its page, and which parts of documents."""
