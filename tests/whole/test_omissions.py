@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import UnknownPropertyError
 from gateway.model import SearchRequest
 from gateway.observe import Observer
-from gateway.search.omissions import MOST
+from gateway.search.omissions import MOST, MOST_AT_ONCE
 from gateway.serve.app import build_app
 from tests.serve.conftest import client_of, make_config
 from tests.whole.lines import Asked, refused
@@ -99,6 +99,20 @@ async def test_references() -> None:
         one.lines["munich"].fault = refused
         found = await one.federation.without_each(SearchRequest("references", filter="doi"))
         assert [omission.count for omission in found] == [None]
+
+
+async def test_many_at_once() -> None:
+    """However many pages find nothing at a time, few counts are under way: the conditions of the
+    others are named without a number, and afterwards all are counted again."""
+    texts = [" AND ".join(f"nsites > {99 + at + 10 * n}" for n in range(MOST)) for at in range(9)]
+    async with opened(LINES) as one:
+        found = await asyncio.gather(*(counts(one, text) for text in texts))
+        asked = len(one.lines["munich"].asked)
+        assert 0 < asked <= MOST_AT_ONCE
+        whole = [each for each in found if None not in each.values()]
+        assert len(whole) == MOST_AT_ONCE // MOST
+        assert all(len(each) == MOST for each in found)
+        assert None not in (await counts(one, texts[-1])).values()
 
 
 async def test_page_does_not_wait_longer() -> None:

@@ -23,6 +23,9 @@ from gateway.search.sites.site_stats import SiteStats
 
 MOST = 8
 """Conditions that are left out, each in turn; further ones always stay."""
+MOST_AT_ONCE = 3 * MOST
+"""Counts under way for all requests of a worker: each asks every site, and nobody waits for them
+who searches. Beyond it the conditions are named without a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Omissions:
         self._catalogue = catalogue
         self._site_stats = site_stats
         self._references = references
+        self._under_way = 0
 
     async def read(
         self, request: SearchRequest, *, versions: Mapping[str, str | None], deadlines: Deadlines
@@ -89,17 +93,32 @@ class Omissions:
         parts = await self._planner.off_loop(
             request.filter, lambda: remainders(self._planner.tree(request.filter))
         )
+        if self._under_way + len(parts) > MOST_AT_ONCE:
+            return tuple(part.omission(None) for part in parts)
+        self._under_way += len(parts)
+        try:
+            counts = await self._counts(parts, request, versions=versions, deadlines=deadlines)
+        finally:
+            self._under_way -= len(parts)
+        return tuple(part.omission(count) for part, count in zip(parts, counts, strict=True))
+
+    async def _counts(
+        self,
+        parts: Sequence[Remainder],
+        request: SearchRequest,
+        *,
+        versions: Mapping[str, str | None],
+        deadlines: Deadlines,
+    ) -> Sequence[int | None]:
         requests = [part.request(request) for part in parts]
         if request.entry_type == REFERENCES:
-            counts = [await self._references.count(one, deadlines=deadlines) for one in requests]
-        else:
-            planned = [
-                await self._planner.read_off_loop(one, self._catalogue, versions=versions)
-                for one in (request, *requests)  # the whole, too: it may be wrong
-            ]
-            merged = [await self._copies.merge(one) for one in planned[1:]]
-            counts = await self._count_all(merged, deadlines.archives)
-        return tuple(part.omission(count) for part, count in zip(parts, counts, strict=True))
+            return [await self._references.count(one, deadlines=deadlines) for one in requests]
+        planned = [
+            await self._planner.read_off_loop(one, self._catalogue, versions=versions)
+            for one in (request, *requests)  # the whole, too: it may be wrong
+        ]
+        merged = [await self._copies.merge(one) for one in planned[1:]]
+        return await self._count_all(merged, deadlines.archives)
 
     async def _count_all(
         self, planned: Sequence[PlannedRequest], deadline: float | None

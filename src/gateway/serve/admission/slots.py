@@ -23,7 +23,7 @@ PATIENT_SHARE = 0.75
 own API wait a minute for a site that hangs, and would keep everybody else out for so long."""
 SMALL_BYTES = 256 * 1024
 """Requests that send the sites no more than this do not count against `MOST_BYTES`."""
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 """What all requests of a moment send to the sites. Each byte takes several: a request is held as it
 came, as it was read, and as it is sent."""
 STREAM_PAGES = 4
