@@ -5,6 +5,7 @@ Each promise begins as in the table; beside it stand the parts of its bound that
 
 from collections.abc import Mapping
 
+from gateway.cli import freed_memory
 from gateway.config import (
     AdmissionKeys,
     ConnectionKeys,
@@ -17,14 +18,15 @@ from gateway.fetch.http import faults, memory_budget, redirects
 from gateway.fetch.http.memory_budget import LARGE_PAGE
 from gateway.fetch.http.wire import connection, decoding, streaming
 from gateway.merge import cursor_text
-from gateway.native import refusals
+from gateway.native import names, refusals
+from gateway.native.aggregations import totals
 from gateway.native.reading import bounds
 from gateway.observe import logs
 from gateway.plan import planner, work_budget
 from gateway.plan.notices import unknown_names
 from gateway.properties import native_query
 from gateway.references import REMEMBERED_LENGTH
-from gateway.search import planned_request, response_fields, time_slices
+from gateway.search import omissions, planned_request, response_fields, time_slices
 from gateway.search.copies import allowance, refresh, shared
 from gateway.search.listing import missing
 from gateway.search.references import joined, tables
@@ -33,7 +35,7 @@ from gateway.serve.connections import limits, protocol, unsent
 from gateway.serve.hot_reload import generation, reloading
 from gateway.serve.metrics import hub
 from gateway.serve.middleware import disconnect
-from gateway.serve.request import formats, query_string, untrusted_proxies
+from gateway.serve.request import formats, public_url, query_string, untrusted_proxies
 from gateway.serve.response import meta
 from gateway.write import MOST_ATOMS
 from tests.fetch.http.wire.test_hostile_wire import CPU_S
@@ -143,8 +145,21 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"{_number(bounds.MAX_PARTS)} parts of a node",
         f"{_number(bounds.MAX_CRITERIA)} criteria",
         f"{_number(bounds.MAX_VALUES)} values",
-        f"{_mib(MOST_BYTES)} sent to sites",
     ),
+    "Searches in NOMAD's own API": (
+        f"{_number(totals.MAX_VALUES)} values of all aggregations",
+        f"{_mib(bounds.MAX_SENT)} to each site",
+        f"{_number(bounds.MAX_REQUIRED_WORK)} names",
+        f"{_number(bounds.MAX_PATTERN_WORK)} patterns",
+        f"{names.MAX_AGAIN_BYTES // KIB} KiB of requests",
+    ),
+    "Large searches wait": (f"{_mib(MOST_BYTES)} of requests",),
+    "Memory that was needed": (f"blocks of {freed_memory._MAPPED_FROM // KIB} KiB",),
+    "Pages that find nothing": (
+        f"one of {omissions.MOST} conditions",
+        f"{omissions.MOST_AT_ONCE} at a time",
+    ),
+    "What strangers send as `Host`": (f"{public_url.MAX_HOST} characters",),
     "Nothing holds the event loop": (
         f"{_s(LONGEST_S)} of processor time",
         f"slices of {1000 * time_slices.SLICE_S:g} ms",
@@ -193,7 +208,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         f"{_mib(store.BACKLOG_BYTES)} of waiting writes",
     ),
     "A new certificate": (f"every {_s(reloading.LOOK_S)}",),
-    "What strangers send": (f"each of {untrusted_proxies.MOST_ADDRESSES} addresses",),
+    "What strangers send as `X-": (f"each of {untrusted_proxies.MOST_ADDRESSES} addresses",),
     "Logs grow": (f"{logs._SHOWN} characters of a path",),
     "An old configuration ends": (
         f"{WORDS[int(generation.GRACE_S)]} seconds more",

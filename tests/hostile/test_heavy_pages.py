@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from gateway.config import AdmissionKeys, ConnectionKeys
-from gateway.model import Entry, Resource, SearchAnswer, Site
+from gateway.model import Entry, Json, JsonObject, Resource, SearchAnswer, Site
 from gateway.properties import structures_catalogue
 from gateway.search import TimeSlices
 from gateway.shape import shape_structure
@@ -21,15 +22,24 @@ BERLIN = Site("berlin", "http://berlin.example/api/v1", "Berlin")
 STREAM = "/v1/structures?response_format=_fed_jsonl"
 
 
+def varied_structure(number: int, *, atoms: int) -> Resource:
+    """One whose positions are like no other's: equal ones are packed in no time."""
+    random = Random(number)
+    structure = heavy_structure(number, atoms=atoms)
+    positions: list[Json] = [[random.random() * 10 for _ in "xyz"] for _ in range(atoms)]
+    changed: JsonObject = {**structure.attributes, "cartesian_site_positions": positions}
+    return replace(structure, attributes=changed)
+
+
 class HeavyFederation(FakeFederation):
     """Pages of structures with 400 atoms each."""
 
     def __init__(self) -> None:
         super().__init__(total=1000)
-        self.one = heavy_structure(1, atoms=400)
+        self.all = tuple(varied_structure(number, atoms=400) for number in range(500))
 
     def page(self, offset: int, limit: int) -> SearchAnswer:
-        resources: tuple[Resource, ...] = (self.one,) * min(limit, self.total - offset)
+        resources: tuple[Resource, ...] = self.all[: min(limit, self.total - offset)]
         return replace(super().page(offset, 1), resources=resources, more=False, next=None)
 
 

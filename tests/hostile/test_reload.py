@@ -235,8 +235,8 @@ async def test_the_end_waits_for_no_old_configuration(tmp_path: Path) -> None:
             write(path, "two")
             await until_named(client, "two")
             assert len(app._retiring) == 1
-            stuck.close()
         assert not apps.named("one").is_open
+        stuck.close()
     assert not apps.named("two").is_open
 
 

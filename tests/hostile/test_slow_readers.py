@@ -64,6 +64,15 @@ async def test_memory(path: str) -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("path", [STREAM, PAGE])
+async def test_what_is_made_and_not_yet_handed_over_counts(path: str) -> None:
+    """The rest of a page that waits for its client, not only what the connection has of it."""
+    keys = ConnectionKeys(max_held_bytes=1024 * MIB, write_s=600)
+    async with served(heavy(), connections=keys) as gateway:
+        await gateway.slow_reader(path)
+        await eventually(lambda: gateway.connections.held_bytes > 2 * MIB)
+
+
 async def test_a_whole_answer_that_nobody_reads_ends() -> None:
     """Also an answer that was handed to the connection as a whole is not kept for ever."""
     async with served(heavy(), connections=ConnectionKeys(write_s=0.8)) as gateway:

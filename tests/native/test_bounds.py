@@ -6,7 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from gateway.fetch.http.wire.weight import weight
+from gateway.serve.request.context import RequestContext
+from gateway.serve.request.paths import read_target
+from gateway.serve.routes.native.reading import read_body_of
 from tests.hostile.loop_watch import watch_loop
 from tests.native.gateways import Body, Native
 
@@ -227,6 +232,22 @@ async def test_many_members(native: Native, part: bytes) -> None:
         response = await native.client.post("/api/v1/entries/query", content=body)
     assert response.status_code == 422
     assert watch.longest_s < 0.05, watch.callback
+
+
+@pytest.mark.parametrize("body", [b"", b'{"query": {"a:any": [' + b'"x",' * 50_000 + b'"x"]}}'])
+async def test_what_comes_of_a_body_counts_as_held(body: bytes) -> None:
+    """It takes several times its length: a few of the largest are as much as all clients may hold,
+    and the others make way."""
+    held: list[int] = []
+    context = RequestContext(read_target("/api/v1/entries/query", sites=()), hold=held.append)
+    scope = {"type": "http", "method": "POST", "headers": [], "state": {"context": context}}
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    assert await read_body_of(Request(scope, receive)) == body
+    assert held == ([2 * len(body) + weight(body).kept] if body else [])
+    assert sum(held) >= 3 * len(body)
 
 
 @pytest.mark.parametrize(

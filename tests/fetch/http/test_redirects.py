@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.fetch.http.redirects import redirect_target
 from tests.fetch.asking import ask, failure
 
 
@@ -105,3 +106,11 @@ async def test_a_redirect_to_nowhere(servers, client_of):
 
     error = await failure(client_of(await servers.answering(answer)))
     assert error.happened == "HTTP 302 that names no other address"
+
+
+@pytest.mark.parametrize("location", ["http://user:secret@h.example/b", "//user@h.example/b", "/b"])
+def test_credentials_in_an_address_are_left_out(location):
+    """A site cannot make the gateway log in."""
+    assert redirect_target("http://h.example/a", location, status=302, token=None) == (
+        "http://h.example/b"
+    )

@@ -192,3 +192,35 @@ async def test_what_is_sent_to_sites_is_bounded() -> None:
             pass
     async with admission.slot(B, sent_bytes=SMALL_BYTES + 1):
         pass
+
+
+async def test_waiting_ends_with_the_request() -> None:
+    """However long the queue would let it wait; the slot of others is not touched."""
+    admission = Admission(slots=1, queue_s=600, large_slots=1)
+    loop = asyncio.get_running_loop()
+    for is_large in (False, True):
+        async with admission.slot(A, is_large=is_large), asyncio.timeout(60):
+            with pytest.raises(OverloadError):
+                async with admission.slot(A, deadline=loop.time() + 0.01, is_large=is_large):
+                    raise AssertionError("there is one slot")
+        assert {usage.in_use for usage in admission.usage().values()} == {0}
+
+
+async def test_waiting_ends_with_the_queue() -> None:
+    """However much time the request has."""
+    admission = Admission(slots=1, queue_s=0.01)
+    async with admission.slot(A), asyncio.timeout(60):
+        with pytest.raises(OverloadError):
+            async with admission.slot(A, deadline=asyncio.get_running_loop().time() + 600):
+                raise AssertionError("there is one slot")
+
+
+async def test_who_waits_gets_the_slot_that_comes_free() -> None:
+    """A slot is given back, whatever ends the request."""
+    admission = Admission(slots=1, queue_s=600)
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            async with admission.slot(A):
+                raise KeyError
+    async with asyncio.timeout(60), admission.slot(A):
+        pass

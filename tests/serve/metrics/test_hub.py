@@ -134,9 +134,8 @@ async def test_silent_strangers(hub: str) -> None:
             assert not readers[0].at_eof()
             for reader in readers:
                 assert await reader.read() == b""
-        async with published(observer := Observer()):
-            observer.served("berlin", "ok")
-            assert b"gateway_workers 1.0" in await metrics_text(observer)
+        async with published(observer := Observer()), published(Observer()):
+            assert "\ngateway_workers 2.0\n" in await until_shown(observer, "gateway_workers 2.0")
 
 
 async def test_no_hub(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,8 +14,11 @@ from starlette.types import Scope
 from gateway.config import ServerKeys
 from gateway.config.checks import own_path
 
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{1,45}\](:\d{1,5})?")
-"""No longer than a name may be: each link of an answer repeats it."""
+MAX_HOST = 255
+"""Characters: a name may have no more, and each link of an answer repeats it."""
+_HOST = re.compile(
+    rf"[A-Za-z0-9._-]{{1,{MAX_HOST}}}(:\d{{1,5}})?|\[[0-9A-Fa-f:.]{{1,45}}\](:\d{{1,5}})?"
+)
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 FORWARDED = ("X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix")
 """What a trusted proxy may say; the same names, in lower case, are read below."""

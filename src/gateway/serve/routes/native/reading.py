@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, quote
 from fastapi import Request
 
 from gateway.errors import NativeError
+from gateway.fetch.http.wire.weight import weight
 from gateway.native import NativeCall
 from gateway.native.one_site.passing import safe_path
 from gateway.native.reading.get_query import Pairs
@@ -16,6 +17,8 @@ from gateway.serve.state import app_state_of
 
 MAX_BODY = 4 * 1024 * 1024
 """Of a search: 65,536 entry_ids take 2 MB."""
+_COPIES = 2
+"""Of a body, beside what it is decoded to: as it came, and as it is written for the sites."""
 
 
 def read_call(request: Request) -> NativeCall:
@@ -60,7 +63,10 @@ def path_below(request: Request) -> str:
 
 
 async def read_body_of(request: Request) -> bytes:
-    """The body, kept with the request."""
+    """The body, kept with the request. What comes of it counts as held for its client until there
+    is an answer, so that many large ones do not take more memory than is allowed."""
     body = await read_limited(request, most=MAX_BODY) if request.method == "POST" else b""
+    if body:
+        context_of(request).hold(_COPIES * len(body) + weight(body).kept)
     request.state.body = body
     return body
