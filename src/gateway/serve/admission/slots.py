@@ -17,7 +17,6 @@ from gateway.serve.admission.weighted_semaphore import WeightedSemaphore
 
 _BUSY = 0.5
 """Above this part of the slots taken, clients are asked to go slower."""
-
 PATIENT_SHARE = 0.75
 """The most of the slots that requests have which may take longer than others: callers of NOMAD's
 own API wait a minute for a site that hangs, and would keep everybody else out for so long."""
@@ -48,17 +47,21 @@ class Admission:
     ) -> None:
         self._queue_s = queue_s
         self._patient_s = patient_s
-        most, large, pages = (
-            streams or slots,
-            large_slots or slots,
-            min(STREAM_PAGES, streams or slots),
-        )
         self._slots = _Slots(slots, limit="requests", doing="answering {} requests")
-        patient = max(1, int(PATIENT_SHARE * slots))
-        self._patient = _Slots(patient, limit="requests", doing="answering {} patient requests")
-        self._large = _Slots(large, limit="large", doing="answering {} large requests")
-        self._streams = _Slots(most, limit="streams", doing="sending {} streams")
-        self._stream_pages = _Slots(pages, limit="streams", doing="reading {} pages of streams")
+        self._patient = _Slots(
+            max(1, int(PATIENT_SHARE * slots)),
+            limit="requests",
+            doing="answering {} patient requests",
+        )
+        self._large = _Slots(
+            large_slots or slots, limit="large", doing="answering {} large requests"
+        )
+        self._streams = _Slots(streams or slots, limit="streams", doing="sending {} streams")
+        self._stream_pages = _Slots(
+            min(STREAM_PAGES, self._streams.count),
+            limit="streams",
+            doing="reading {} pages of streams",
+        )
         self._bytes = WeightedSemaphore(MOST_BYTES)
         self._waiting = waiting or (lambda _: None)
         self._refused = refused or (lambda _: None)
