@@ -246,6 +246,8 @@ class SearchRequest:
     token: str | None = field(default=None, repr=False)
     """The caller's own bearer token; it reaches only sites configured with `forward_token`."""
     request_id: str = ""
+    client: str = ""
+    """Who asks, e.g. an address: what sites answer at a time is shared among clients fairly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,7 @@ class EntryRequest:
     fresh: bool = False
     token: str | None = field(default=None, repr=False)
     request_id: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class NativeCall:
     """Whether missing sites are left out, rather than being 502."""
     token: str | None = field(default=None, repr=False)
     request_id: str = ""
+    client: str = ""
+    """Who asks, e.g. an address."""
     fresh: bool = False
     address: str = ""
     """The URL of a GET, as its caller wrote it: links to other pages are made from it."""
@@ -72,6 +74,7 @@ class NativeCall:
             token=self.token,
             fresh=self.fresh,
             request_id=self.request_id,
+            client=self.client,
         )
 
 

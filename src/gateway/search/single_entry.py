@@ -17,4 +17,5 @@ def listing_of(request: EntryRequest) -> SearchRequest:
         fresh=request.fresh,
         token=request.token,
         request_id=request.request_id,
+        client=request.client,
     )

@@ -225,6 +225,7 @@ class SiteClient:
             limit=self.site.max_answer_bytes,
             token=token,
             request_id=request_id,
+            client=options.client,
             is_large=options.scope.is_large(self.site.name),
         )
 

@@ -93,7 +93,7 @@ class PassingOn:
         began = loop.time()
         until = began + self.site.answer_s if deadline is None else deadline
         self.circuit.check()
-        await self._slot(until)
+        await self._slot(request.client, until)
         is_open = False
         try:
             sent = await self._begun(request, until)
@@ -105,22 +105,22 @@ class PassingOn:
             raise
         finally:
             if not is_open:
-                self.slots.release()
+                self.slots.release(request.client)
         self.circuit.succeeded()
 
         async def close(outcome: Outcome) -> None:
             try:
                 await sent.end()
             finally:
-                self.slots.release()
+                self.slots.release(request.client)
                 self.note(request, outcome, loop.time() - began)
 
         return PassedAnswer(self.site, sent, close=close)
 
-    async def _slot(self, until: float) -> None:
+    async def _slot(self, client: str, until: float) -> None:
         try:
             async with asyncio.timeout_at(until):
-                await self.slots.acquire()
+                await self.slots.acquire(client)
         except TimeoutError:
             taken = f"not asked: its {self.site.concurrency} slots were taken"
             raise Fault(taken, health="unknown", kind="timeout") from None

@@ -27,6 +27,8 @@ class SiteRequest:
     """Decoded bytes that the answer may have."""
     token: str | None = field(default=None, repr=False)
     request_id: str = ""
+    client: str = ""
+    """On whose behalf: the site's slots are shared among clients."""
     content_type: str = "application/json"
     """Of what is sent."""
     accept: str = "application/json"
@@ -58,6 +60,8 @@ class RequestOptions:
     fresh: bool = False
     """True: no cached answer will do; the new one is cached for others."""
     request_id: str = ""
+    client: str = ""
+    """Who the caller is, e.g. an address; empty: the gateway itself."""
 
 
 def checked_token(token: str | None) -> str | None:

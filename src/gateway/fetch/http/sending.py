@@ -60,7 +60,7 @@ class Sender:
         """The answer, or the fault as a value; only cancellation is raised."""
         result: Result | None = None
         began = self._clock()
-        await self._slots.acquire()
+        await self._slots.acquire(request.client)
         try:
             try:
                 self.circuit.check()  # it may have opened while this waited for a slot
@@ -71,7 +71,7 @@ class Sender:
             if isinstance(result, Fault):
                 result = result.as_value()
         finally:
-            self._slots.release()
+            self._slots.release(request.client)
             self._note(request, result, seconds=self._clock() - began)
         return result
 

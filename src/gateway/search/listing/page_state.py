@@ -88,4 +88,11 @@ def options_of(
     request: SearchRequest, *, scope: MemoryScope, deadline: float | None
 ) -> RequestOptions:
     """What all requests to sites on behalf of this one share."""
-    return RequestOptions(deadline, scope, request.token, request.fresh, request.request_id)
+    return RequestOptions(
+        deadline,
+        scope,
+        token=request.token,
+        fresh=request.fresh,
+        request_id=request.request_id,
+        client=request.client,
+    )

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, TypeAlias
 
 from gateway.errors import OverloadError
+from gateway.fetch.http.resilience.fair_slots import FairSlots
 from gateway.observe import SlotUsage
-from gateway.serve.admission.fair_slots import FairSlots
 from gateway.serve.admission.weighted_semaphore import WeightedSemaphore
 
 _BUSY = 0.5

@@ -41,8 +41,6 @@ class RequestContext:
     """The query string (or form) as it was received."""
     pairs: Pairs = ()
     caller: Caller = field(default_factory=Caller)
-    client: str = ""
-    """Where it came from (`client_address`)."""
     notices: tuple[Notice, ...] = ()
     known_tags: tuple[str, ...] = ()
     is_get: bool = True
@@ -55,6 +53,11 @@ class RequestContext:
     """The same moment on the clock that times are measured with."""
     hold: Callable[[int], None] = field(default=_nobody_counts, compare=False)
     """Says how many bytes of the answer wait here for the client, in place of the last number."""
+
+    @property
+    def client(self) -> str:
+        """Where it came from (`client_address`)."""
+        return self.caller.client
 
     @property
     def base_url(self) -> str:
@@ -109,6 +112,7 @@ def read_context(
     headers, state = Headers(scope=scope), scope["state"]
     caller = Caller(
         request_id=state.get("request_id", ""),
+        client=client,
         token=_bearer(headers.get("authorization", "")),
         fresh="no-cache" in headers.get("cache-control", "").lower(),
         arrived=state["arrived"],
@@ -119,7 +123,6 @@ def read_context(
         root=root.url,
         query=scope.get("query_string", b"").decode("utf-8", "replace"),
         caller=caller,
-        client=client,
         known_tags=tuple(tag.strip() for tag in tags.split(",")) if tags else (),
         is_get=scope["method"] in ("GET", "HEAD"),
         is_head=state.get("is_head", False),

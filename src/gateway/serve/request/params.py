@@ -40,6 +40,8 @@ class Caller:
     """What of a request is not in its query string."""
 
     request_id: str = ""
+    client: str = ""
+    """Where it came from (`client_address`)."""
     token: str | None = None
     fresh: bool = False
     arrived: float | None = None
@@ -74,6 +76,7 @@ def read_search(
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
+        client=caller.client,
     )
     return request, (*notices, *more)
 
@@ -97,6 +100,7 @@ def read_entry(
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
+        client=caller.client,
     )
 
 

@@ -177,3 +177,26 @@ async def test_no_slot_is_lost_whatever_is_cancelled():
     assert slots.taken == 0
     async with asyncio.timeout(5), slot(slots), slot(slots), slot(slots):
         pass
+
+
+async def test_clients_share_the_slots():
+    """One that has none is next, however many requests of another have been waiting for longer."""
+    slots, order = Slots(concurrency=1), []
+
+    async def use(client):
+        await slots.acquire(client)
+        order.append(client)
+        await asyncio.sleep(0)
+        slots.release(client)
+
+    await slots.acquire("crowd")
+    crowd = [asyncio.create_task(use("crowd")) for _ in range(5)]
+    await asyncio.sleep(0)
+    late = asyncio.create_task(use("late"))
+    await asyncio.sleep(0)
+    assert slots.are_wanted
+    slots.release("crowd")
+    await asyncio.gather(late, *crowd)
+    assert order.index("late") == 1  # after one that has been waiting as long, with as many
+    assert not slots.are_wanted
+    assert slots.taken == 0

@@ -1,17 +1,19 @@
 """How many requests one site gets: at most C at a time and R per second."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from aiolimiter import AsyncLimiter
+
+from gateway.fetch.http.resilience.fair_slots import FairSlots
 
 BURST_S = 0.2
 """After a quiet time, as many requests may go out at once as this time allows, at least one."""
 
 
 class Slots:
-    """The places for requests at one site; who waits for one may be cancelled without harm.
+    """The places for requests at one site, which clients share fairly; who waits for one may be
+    cancelled without harm.
 
     `free_one` is called when a request has to wait: work that nobody waits for any more ends then.
     """
@@ -25,8 +27,7 @@ class Slots:
         waiting: Callable[[int], None] | None = None,
     ) -> None:
         self.concurrency = concurrency
-        self._free = concurrency
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._slots = FairSlots(concurrency, most_of_one=concurrency)
         self._rate = _limiter(rate_per_s) if rate_per_s else None
         self._free_one = free_one or (lambda: None)
         self._waiting = waiting or (lambda _: None)
@@ -34,52 +35,35 @@ class Slots:
     @property
     def taken(self) -> int:
         """How many requests are under way."""
-        return self.concurrency - self._free
+        return self._slots.in_use
 
     @property
     def are_wanted(self) -> bool:
         """Whether a request waits for a slot."""
-        return any(not one.done() for one in self._queue)
+        return self._slots.is_wanted
 
-    async def acquire(self) -> None:
-        """Take a slot, when the rate allows, too."""
-        if self._free and not self._queue:
-            self._free -= 1
+    async def acquire(self, client: str = "") -> None:
+        """Take a slot in the client's turn, when the rate allows, too."""
+        if self._slots.is_free(client):
+            await self._slots.acquire(client)
         else:
-            await self._wait()
+            self._free_one()
+            await self._while_waiting(self._slots.acquire(client))
         if self._rate is not None:
-            await self._wait_for_rate(self._rate)
+            try:
+                await self._while_waiting(self._rate.acquire())
+            except asyncio.CancelledError:
+                self.release(client)
+                raise
 
-    def release(self) -> None:
-        """Give the slot back, to whoever has waited longest."""
-        while self._queue:
-            first = self._queue.popleft()
-            if not first.done():
-                first.set_result(None)
-                return
-        self._free += 1
+    def release(self, client: str = "") -> None:
+        """Give the slot back, to the client that holds fewest of those that wait."""
+        self._slots.release(client)
 
-    async def _wait(self) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        self._free_one()
+    async def _while_waiting(self, turn: Coroutine[None, None, None]) -> None:
         self._waiting(+1)
         try:
             await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.release()  # it was given a slot in the moment in which it was cancelled
-            raise
-        finally:
-            self._waiting(-1)
-
-    async def _wait_for_rate(self, rate: AsyncLimiter) -> None:
-        self._waiting(+1)
-        try:
-            await rate.acquire()
-        except asyncio.CancelledError:
-            self.release()
-            raise
         finally:
             self._waiting(-1)
 

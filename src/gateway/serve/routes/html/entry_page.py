@@ -67,6 +67,7 @@ def _read(request: Request, context: RequestContext, app_state: AppState) -> Ent
         fresh=caller.fresh,
         token=caller.token,
         request_id=caller.request_id,
+        client=caller.client,
     )
 
 

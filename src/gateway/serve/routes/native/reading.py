@@ -36,6 +36,7 @@ def read_call(request: Request) -> NativeCall:
         is_partial=target.is_partial,
         token=context.caller.token,
         request_id=context.caller.request_id,
+        client=context.client,
         fresh=context.caller.fresh,
         address=address,
         root=context.root,

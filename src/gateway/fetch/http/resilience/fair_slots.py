@@ -1,4 +1,5 @@
-"""Slots that clients share fairly: none can take all of them, and who waits comes in turn.
+"""Slots that clients share fairly: who waits comes in turn, and where it is wanted none can take
+all of them.
 
 Max-min fairness, as in fair queueing: a slot that gets free goes to the client that holds fewest,
 and among these to the one that has been waiting longest.
@@ -14,10 +15,10 @@ _RESERVED = 8
 class FairSlots:
     """A number of slots; a client is any text, e.g. an address."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, most_of_one: int | None = None) -> None:
+        """`most_of_one`: how many of them one client can hold; None: seven eighths."""
         self.count = count
-        self.most_of_one = count - count // _RESERVED
-        """How many of them one client can hold."""
+        self.most_of_one = most_of_one or count - count // _RESERVED
         self._free = count
         self._held: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
@@ -26,6 +27,11 @@ class FairSlots:
     def in_use(self) -> int:
         """How many are taken."""
         return self.count - self._free
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
 
     def is_free(self, client: str) -> bool:
         """Whether this client gets a slot without waiting. Where there is a free one, those who

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from gateway.serve.admission.fair_slots import FairSlots
+from gateway.fetch.http.resilience.fair_slots import FairSlots
 
 
 async def waiting(slots: FairSlots, client: str, order: list[str]) -> "asyncio.Task[None]":
