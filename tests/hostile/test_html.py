@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.model import EntryRequest, JsonObject, Resource, SearchAnswer
+from gateway.search import MemoryScope
 from tests.hostile.server import served
 from tests.serve.conftest import FakeFederation
 
@@ -73,8 +74,10 @@ async def test_what_a_request_says_is_escaped() -> None:
 class Attacking(FakeFederation):
     """A site all of whose texts are an attack."""
 
-    async def entry(self, request: EntryRequest) -> SearchAnswer:
-        answer = await super().entry(request)
+    async def entry(
+        self, request: EntryRequest, *, scope: MemoryScope | None = None
+    ) -> SearchAnswer:
+        answer = await super().entry(request, scope=scope)
         texts = dict.fromkeys(self.catalogue("structures"), ATTACK)
         kept = {"nsites": 1, "nelements": 1, "elements": [ATTACK], "species_at_sites": [ATTACK]}
         attributes: JsonObject = {**texts, **kept}
