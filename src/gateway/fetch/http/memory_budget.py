@@ -42,6 +42,18 @@ class _Share:
         """What it holds beyond its guarantee."""
         return max(self.small - self.guaranteed, 0) + self.large
 
+    def resize_within(self, answer: "Reservation", size: int) -> bool:
+        """Change the size of one answer where it is small and the site within its guarantee before
+        and after, as nearly always; False: it is not so."""
+        small = self.small + size - answer.charge
+        if (
+            max(size, answer.charge) > answer.small_bytes
+            or max(small, self.small) > self.guaranteed
+        ):
+            return False
+        self.small = small
+        return True
+
     def resize(self, answer: "Reservation", size: int) -> int:
         """Change the size of one answer; how much more the site holds beyond its guarantee."""
         beyond = self.beyond
@@ -93,6 +105,10 @@ class MemoryBudget:
 
     def take(self, reservation: "Reservation", more: int) -> None:
         """Give `more` bytes to the reservation; larger ones make way, or it is a fault."""
+        size = reservation.charge + more
+        if self._share(reservation.site).resize_within(reservation, size):
+            reservation.charge = size
+            return
         if not self.has_room(reservation, more):
             losing = self._making_way(reservation, more)
             if losing is None:
@@ -100,7 +116,7 @@ class MemoryBudget:
                 raise crowded()
             for one in losing:
                 one.lose()
-        self._resize(reservation, reservation.charge + more)
+        self._resize(reservation, size)
 
     def give_back(self, reservation: "Reservation", less: int) -> None:
         """Take back `less` bytes of the reservation."""
@@ -115,10 +131,15 @@ class MemoryBudget:
         return share.resize(reservation, reservation.charge + more) - self._left
 
     def _share(self, site: str) -> _Share:
-        return self._shares.setdefault(site, _Share(0))
+        share = self._shares.get(site)
+        if share is None:
+            share = self._shares[site] = _Share(0)
+        return share
 
     def _resize(self, reservation: "Reservation", size: int) -> None:
-        self._left -= self._share(reservation.site).resize(reservation, size)
+        share = self._share(reservation.site)
+        if not share.resize_within(reservation, size):
+            self._left -= share.resize(reservation, size)
         reservation.charge = size
 
     def _making_way(self, asking: "Reservation", more: int) -> "list[Reservation] | None":
@@ -250,8 +271,9 @@ class MemoryScope:
 
     def is_large(self, site: str) -> bool:
         """Whether a further answer of this site is part of a large one."""
-        held = sum(one.charge for one in self._held if one.site == site)
-        return self._is_large or held > SMALL_BYTES
+        if self._is_large or not self._held:
+            return self._is_large
+        return sum(one.charge for one in self._held if one.site == site) > SMALL_BYTES
 
     def hold(self, reservation: Reservation) -> None:
         """Keep the reservation while the scope is open; several scopes may hold one answer."""

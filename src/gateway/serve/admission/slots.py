@@ -91,13 +91,18 @@ class Admission:
         `deadline` is that of the request, on the event loop's clock: waiting ends with it. One that
         is further away than `patient_s` has a slot of those for patient requests.
         """
+        is_patient, is_heavy = self._is_patient(deadline), sent_bytes > SMALL_BYTES
+        if not (is_patient or is_large or is_heavy):
+            async with self._taken(self._slots, client, deadline):
+                yield
+            return
         kinds = [self._slots]
-        if self._is_patient(deadline):
+        if is_patient:
             kinds.insert(0, self._patient)
         if is_large:
             kinds.insert(0, self._large)
         async with AsyncExitStack() as taken:
-            if sent_bytes > SMALL_BYTES:
+            if is_heavy:
                 await taken.enter_async_context(self._room(min(sent_bytes, MOST_BYTES), deadline))
             for kind in kinds:
                 await taken.enter_async_context(self._taken(kind, client, deadline))

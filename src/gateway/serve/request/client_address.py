@@ -1,6 +1,7 @@
 """Who sent a request, as far as addresses tell: what admission shares its slots by."""
 
 import ipaddress
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -18,6 +19,8 @@ def read_client(scope: Scope, trusted_proxies: tuple[str, ...]) -> str:
     of them saw. Empty where there is none, e.g. at a Unix socket."""
     client = scope.get("client")
     address = client[0] if client else ""
+    if not trusted_proxies:
+        return _network_of(address)
     hops = Headers(scope=scope).get("x-forwarded-for", "")[-1024:].split(",")[-_HOPS:]
     while hops and is_trusted({"client": (address, 0)}, trusted_proxies):
         hop = _without_port(hops.pop().strip())
@@ -41,6 +44,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
 def _network_of(text: str) -> str:
     try:
         address = ipaddress.ip_address(text)
