@@ -19,6 +19,7 @@ from gateway.search.listing.fair_shares import (
     exhausted,
     fair_shares,
     is_one_phase_cheaper,
+    without_own_s,
 )
 
 
@@ -129,3 +130,29 @@ def test_asking_on_completes_the_page(random: Random, limit: int, sites: int) ->
 
 def _answer(hits: list[Hit], of: list[Hit]) -> SiteHits:
     return SiteHits("", tuple(hits), len(hits) < len(of), len(of))
+
+
+@pytest.mark.parametrize(
+    ("spent_s", "under_way", "site_s"),
+    [
+        (0.04, 0, 0.04),
+        (0.04, 1, 0.04),
+        (0.04, 11, 0.023),
+        (0.04, 64, 0.01),  # a quarter is believed to be the site's, whatever else was going on
+        (0.002, 8, 0.0005),
+    ],
+)
+def test_the_gateways_own_part_of_a_round_trip(
+    spent_s: float, under_way: int, site_s: float
+) -> None:
+    """While many searches are under way, a site is not taken for slow because the gateway is."""
+    assert without_own_s(spent_s, under_way=under_way) == pytest.approx(site_s)
+
+
+def test_a_busy_gateway_reads_keys_first_from_quick_sites() -> None:
+    """Archives that are not used cost more than a short round trip, for each search under way."""
+    for under_way, is_cheaper in ((1, True), (8, False)):
+        trip_s = without_own_s(0.003 + (under_way - 1) * 0.0015, under_way=under_way)
+        assert is_cheaper is is_one_phase_cheaper(
+            20, [7] * 5, requests_each=2, round_trip_s=trip_s, under_way=under_way
+        )

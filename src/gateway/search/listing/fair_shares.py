@@ -25,9 +25,12 @@ MOST_CHANCE, FEW_SITES = 0.25, 5
 archives seem to cost, as times are taken for longer than they are while this gateway is busy. Of
 many sites each gets a smaller chance, so that all together seldom cost a further round trip."""
 
-OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00005
+OWN_REQUEST_S, OWN_UNUSED_S = 0.0002, 0.00012
 """Processor time of this gateway for one request to a site, and for one archive that is read and
 does not come on the page (docs/explanation/performance.md)."""
+OWN_WAVE_S, LEAST_PART = 0.0017, 0.25
+"""Processor time of this gateway for a round of requests to all sites, which other searches wait
+for; and the least part of a time that is believed to be the site's."""
 
 _MANY = 50.0
 
@@ -53,6 +56,12 @@ def archive_share(
     price, loss = archive_s + OWN_ARCHIVE_S, round_trip_s + OWN_ROUND_TRIP_S
     most = MOST_CHANCE * min(1.0, (FEW_SITES / sites) ** 1.6)
     return _share(limit, round(part, 2), float(f"{min(most, price / loss):.1g}"))
+
+
+def without_own_s(spent_s: float, *, under_way: int) -> float:
+    """The part of a round trip that is the site's: while so many searches are under way, each waits
+    for the others' turns in this gateway."""
+    return max(LEAST_PART * spent_s, spent_s - max(0, under_way - 1) * OWN_WAVE_S)
 
 
 def is_one_phase_cheaper(

@@ -23,6 +23,7 @@ from gateway.search.listing.fair_shares import (
     exhausted,
     fair_shares,
     is_one_phase_cheaper,
+    without_own_s,
 )
 from gateway.search.listing.page_start import PageStart
 from gateway.search.listing.page_state import PageState
@@ -152,14 +153,19 @@ class Keys:
             if archived is not None:
                 hits, entries = archived
                 if entries and session.state == "ok":
-                    pace.archives_came(len(entries), clock() - begun, at_once=1)
+                    pace.archives_came(len(entries), self._spent_s(begun), at_once=1)
                 return _Read(hits, entries)
         begun = clock()
         fields = self._fields(session.name, pace, share.limit)
         hits = await read_window(session, self._ask(session.name, share.limit, after, fields))
         if session.state == "ok" and not share.is_whole:
-            pace.keys_came(clock() - begun)
+            pace.keys_came(self._spent_s(begun))
         return _Read(hits)
+
+    def _spent_s(self, begun: float) -> float:
+        """The time since then, without what other searches took of this gateway meanwhile."""
+        spent_s = time.perf_counter() - begun
+        return without_own_s(spent_s, under_way=self._site_stats.searches)
 
     def _take(self, site: str, answer: SiteAnswer[_Read] | SiteFailure) -> None:
         match answer:
