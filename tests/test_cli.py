@@ -24,6 +24,7 @@ from gateway.cli.serving import address_of, open_socket, serving
 from gateway.cli.tables import write_table
 from gateway.config import load_config
 from gateway.demo import create_demo_oasis
+from tests.free_port import free_port
 from tests.whole.oases import make_line
 
 WAIT_S = 60
@@ -72,12 +73,6 @@ def written(folder: Path, sites: dict[str, str]) -> str:
     path = folder / "gateway.yaml"
     path.write_text(json.dumps({"provider": provider, "sites": listed}), encoding="utf-8")
     return str(path)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def test_version() -> None:

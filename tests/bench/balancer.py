@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.gateway_process import free_port
 from tests.bench.processes import ROOT, end
+from tests.free_port import free_port
 
 CACHES = ("valkey-server", "redis-server")
 SHIPPED = ROOT / "deploy/compose/haproxy/haproxy.cfg"

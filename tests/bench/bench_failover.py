@@ -19,10 +19,11 @@ import httpx
 import orjson
 
 from tests.bench.balancer import balanced, cache_server, missing_programs
-from tests.bench.gateway_process import PREFIX, free_port
+from tests.bench.gateway_process import PREFIX
 from tests.bench.load import distinct_filter
 from tests.bench.measuring import Effort, Row
 from tests.bench.processes import end, stubs
+from tests.free_port import free_port
 
 CLIENTS = 12
 ENTRIES = 200

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import httpx
 import orjson
 
 from tests.bench.processes import Running, end
+from tests.free_port import free_port
 
 PREFIX = "fed"
 NO_CACHE = {"GATEWAY_CACHE__BACKEND": "none"}
@@ -55,14 +55,6 @@ def write_config(folder: Path, oases: Sequence[str]) -> Path:
     provider = {"prefix": PREFIX, "name": "Bench", "description": "Bench."}
     config.write_bytes(orjson.dumps({"provider": provider, "sites": sites}))  # JSON is YAML
     return config
-
-
-def free_port() -> int:
-    """A port nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def _wait_for(base: str, process: "subprocess.Popen[bytes]") -> None:

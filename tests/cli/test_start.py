@@ -17,6 +17,7 @@ from gateway import config
 from gateway.cli.commands import group, operating
 from gateway.cli.serving import PortTakenError, open_first_free, open_socket
 from gateway.demo import DEMO_SITES
+from tests.free_port import free_port
 
 WAIT_S = 100
 HEAVY = {
@@ -78,12 +79,6 @@ def config_file(tmp_path: Path) -> Path:
     return path
 
 
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 def test_told_again() -> None:
     """What the command line repeats, so as not to import it, is as it stands elsewhere."""
     assert group.CONFIG_VARIABLE == config.CONFIG_VARIABLE
@@ -132,7 +127,7 @@ def test_without_signals(command: Sequence[str]) -> None:
 @pytest.mark.slow
 def test_serving_without_signals(config_file: Path) -> None:
     """The same for `gateway serve`, which reloads there when the file changes alone."""
-    port = free_port()
+    port = str(free_port())
     arguments = ("serve", "--config", config_file, "--port", port)
     with running(sys.executable, "-c", WINDOWS, *arguments) as process:
         wait_for("Application startup complete", process)
@@ -160,7 +155,7 @@ def test_serving_without_signals(config_file: Path) -> None:
 )
 def test_interrupted(workers: str, sign: str, later_s: float, config_file: Path) -> None:
     """Ctrl-C at any moment of the start ends all processes, without a trace."""
-    arguments = ("--config", config_file, "--port", free_port(), "--workers", workers)
+    arguments = ("--config", config_file, "--port", str(free_port()), "--workers", workers)
     with running(sys.executable, "-m", "gateway", "serve", *arguments) as process:
         wait_for(sign, process)
         time.sleep(later_s)  # while the workers load what they need

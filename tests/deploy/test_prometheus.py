@@ -13,10 +13,11 @@ import httpx
 import pytest
 import yaml
 
-from tests.bench.gateway_process import DEFAULTS, free_port, gateway
+from tests.bench.gateway_process import DEFAULTS, gateway
 from tests.bench.processes import end, stubs
 from tests.deploy.test_monitoring import PANELS, RULES
 from tests.deploy.tools import COMPOSE, program
+from tests.free_port import free_port
 
 pytestmark = pytest.mark.slow
 

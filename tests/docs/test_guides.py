@@ -1,7 +1,6 @@
 """The first federation, as the guide prints it, from a fresh directory."""
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,16 +14,11 @@ import yaml
 from gateway.config import load_config
 from tests.docs.live import WAIT_S, run_shell
 from tests.docs.pages import read_page
+from tests.free_port import free_port
 
 PAGE = read_page("how-to/own-oases.md")
 COMMANDS = [block.text for block in PAGE.in_language("sh")]
 PORTS = ("9101", "9102")
-
-
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 @contextmanager
@@ -44,7 +38,7 @@ def running(command: str) -> Iterator[None]:
 @pytest.mark.slow
 def test_first_federation(tmp_path: Path) -> None:
     """Two Oases, init and check; the file has the sites that the page shows."""
-    ports = {old: free_port() for old in PORTS}
+    ports = {old: str(free_port()) for old in PORTS}
 
     def at_free_ports(text: str) -> str:
         return re.sub("|".join(PORTS), lambda found: ports[found[0]], text)

@@ -10,9 +10,10 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.free_port import free_port
 from tests.hostile.server import raw_client
 from tests.hostile.test_hostile_sites import all_known, configured, peak_of, sites
-from tests.hostile.test_process_limits import PROMISED_BYTES, free_port, process
+from tests.hostile.test_process_limits import PROMISED_BYTES, process
 from tests.plan.shapes import large_filters
 
 CALLERS, STREAMS = 64, 16

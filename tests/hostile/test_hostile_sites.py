@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.free_port import free_port
 from tests.hostile.server import RawClient, raw_client
-from tests.hostile.test_process_limits import PROMISED_BYTES, free_port, process
+from tests.hostile.test_process_limits import PROMISED_BYTES, process
 
 CALLERS = 64
 LASTS_S = 8

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.free_port import free_port
 from tests.hostile.test_hostile_sites import all_known, configured, peak_of, sites
-from tests.hostile.test_process_limits import PROMISED_BYTES, free_port, process
+from tests.hostile.test_process_limits import PROMISED_BYTES, process
 
 CALLERS, LASTS_S, SLOW_S = 32, 6, 20.0
 IDS = [f"{at:028}" for at in range(65_000)]

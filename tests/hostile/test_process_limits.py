@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import yaml
 
-from gateway.cli.serving import open_socket, server_options
+from gateway.cli.serving import server_options
 from gateway.serve.connections import limits_of
 from tests.docs.pages import ROOT
+from tests.free_port import free_port
 from tests.hostile.server import RawClient, raw_client
 from tests.serve.conftest import make_config
 
@@ -56,11 +57,6 @@ async def answers(client: httpx.AsyncClient) -> bool:
         return (await client.get("/health")).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def free_port() -> int:
-    with open_socket("127.0.0.1", 0) as bound:
-        return int(bound.getsockname()[1])
 
 
 async def test_256_descriptors(tmp_path: Path) -> None:

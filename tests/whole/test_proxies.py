@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +19,7 @@ from gateway.config import ServerKeys
 from gateway.demo import create_demo_oasis
 from gateway.serve.app import create_app
 from tests.docs.pages import read_page
+from tests.free_port import free_port
 
 PAGE = read_page("how-to/behind-a-proxy.md")
 WAIT_S = 60
@@ -40,12 +40,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (command,) = [block.text for block in PAGE.in_language("sh") if "openssl req" in block.text]
     subprocess.run(command, shell=True, cwd=folder, check=True, capture_output=True)
     return folder
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @asynccontextmanager
