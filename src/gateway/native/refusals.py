@@ -17,7 +17,7 @@ MOST_PARTS, MOST_LEVELS = 20, 5
 """Of a site's own refusal: members of one list or object, and how deep they are nested. NOMAD lists
 what is wrong with a request, each with its place."""
 MOST_BYTES = 4_096
-"""Of all of it, as JSON; one that is longer even so is told in a sentence."""
+"""Of all of it, as JSON; one that is longer even so is replaced by a sentence."""
 NO_ENTRY = "The entry with the given id does not exist or is not visible to you."
 
 

@@ -143,11 +143,11 @@ def test_the_copy_that_differs_most_is_left_out() -> None:
     ids = frozenset(map(str, range(100)))
     same, other = Contents(ids, b"s", 1), Contents(frozenset(("x",)), b"o", 1)
     read = {"evil": other, "berlin": same, "munich": same}
-    found = fitting("u", read, {}, ("evil", "berlin", "munich"), room=50)
+    found = fitting("u", read, {}, ("evil", "berlin", "munich"), most=50)
     assert found is not None
     assert {*found.holdings} == {"berlin", "munich"}
-    assert fitting("u", {"evil": other, "berlin": same}, {}, ("evil", "berlin"), room=50) is None
-    assert differences.fitting("u", read, {}, tuple(read), room=500) is not None
+    assert fitting("u", {"evil": other, "berlin": same}, {}, ("evil", "berlin"), most=50) is None
+    assert differences.fitting("u", read, {}, tuple(read), most=500) is not None
 
 
 async def test_one_line_says_what_is_not_known(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,19 +16,19 @@ def fitting(
     before: Mapping[str, Holding],
     sites: tuple[str, ...],
     *,
-    room: int,
+    most: int,
 ) -> SharedUpload | None:
-    """The upload with the ids that not all holders have, if there is room for so many; otherwise
+    """The upload with the ids that not all holders have, if these are at most so many; otherwise
     without the copies that make most of them. None: there is none for any two of them.
 
     A copy of nothing but invented entries makes all entries of all other copies such ids.
     """
     shared = shared_upload(upload_id, read, before, sites)
-    while extras_of(shared) > room:
+    while extras_of(shared) > most:
         if len(sites) <= 2 or not read.keys() >= {*sites}:
             return None
-        rests = [tuple(one for one in sites if one != site) for site in sites]
-        some = [shared_upload(upload_id, _of(read, rest), before, rest) for rest in rests]
+        subsets = [tuple(one for one in sites if one != site) for site in sites]
+        some = [shared_upload(upload_id, _of(read, subset), before, subset) for subset in subsets]
         shared = min(some, key=extras_of)
         sites = tuple(shared.holdings)
     return shared

@@ -207,10 +207,10 @@ class Comparison:
         held = {} if before is None else before.holdings
         self._drop(upload_id)
 
-        async def fitted(room: int) -> SharedUpload | None:
+        async def fitted(most: int) -> SharedUpload | None:
             if sum(len(one.ids) for one in read.values()) <= _FEW_IDS:
-                return fitting(upload_id, read, held, sites, room=room)
-            return await asyncio.to_thread(fitting, upload_id, read, held, sites, room=room)
+                return fitting(upload_id, read, held, sites, most=most)
+            return await asyncio.to_thread(fitting, upload_id, read, held, sites, most=most)
 
         shared = await fitted(MOST_EXTRAS)
         if shared is not None and not self._has_room(extras_of(shared)):
